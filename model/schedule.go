@@ -1,0 +1,109 @@
+package model
+
+import (
+	"strings"
+	"time"
+
+	describe "github.com/lnquy/cron"
+	"github.com/robfig/cron/v3"
+)
+
+// Cron is a checked schedule with its time zone.
+type Cron struct {
+	schedule cron.Schedule
+	zone     *time.Location
+	text     string
+}
+
+var descriptors = map[string]string{
+	"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
+	"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
+}
+
+// Cron parses the policy's schedule in its time zone. The error is an Invalids that names `schedule` or `time_zone`.
+func (p Policy) Cron() (Cron, error) {
+	var problems Invalids
+	zone, err := LoadZone(p.TimeZone)
+	if err != nil {
+		problems.Add("time_zone", "%q is not a known time zone; use a name such as Europe/Berlin.", clip(p.TimeZone))
+	}
+	text := strings.TrimSpace(p.Schedule)
+	if fields, ok := descriptors[text]; ok {
+		text = fields
+	}
+	if len(text) > 200 || strings.Contains(text, "@") || strings.Contains(text, "=") {
+		problems.Add("schedule", "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly.")
+		return Cron{}, problems
+	}
+	parsed, err := cron.ParseStandard(text)
+	if err != nil {
+		problems.Add("schedule", "Not a schedule (%s). Use five cron fields: minute hour day month weekday, such as 0 2 * * *.", err)
+		return Cron{}, problems
+	}
+	c := Cron{schedule: parsed, zone: zone, text: text}
+	if zone != nil && c.Next(time.Now()).IsZero() {
+		problems.Add("schedule", "This schedule never comes due: no such day in any month.")
+	}
+	return c, problems.Err()
+}
+
+// LoadZone returns the location for an IANA name; empty means the server's own zone.
+func LoadZone(name string) (*time.Location, error) {
+	if name == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(name)
+}
+
+// Fields returns the schedule as five cron fields, descriptors spelled out.
+func (c Cron) Fields() string { return c.text }
+
+// Zone returns the schedule's location.
+func (c Cron) Zone() *time.Location { return c.zone }
+
+// Next returns the first slot after t, or the zero time when there is none within five years.
+func (c Cron) Next(t time.Time) time.Time { return c.schedule.Next(t.In(c.zone)) }
+
+// NextRuns returns the n slots after t.
+func (c Cron) NextRuns(t time.Time, n int) []time.Time {
+	out := make([]time.Time, 0, n)
+	for range n {
+		t = c.Next(t)
+		if t.IsZero() {
+			break
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// LastMissed returns the newest slot in (since, now], or the zero time when none was missed.
+func (c Cron) LastMissed(since, now time.Time) time.Time {
+	// Stepping back in growing strides finds the newest slot without walking years of minutes one by one.
+	for stride := time.Hour; ; stride *= 4 {
+		from := now.Add(-stride)
+		if from.Before(since) {
+			from = since
+		}
+		var last time.Time
+		for t := c.Next(from); !t.IsZero() && !t.After(now); t = c.Next(t) {
+			last = t
+		}
+		if !last.IsZero() || from.Equal(since) {
+			return last
+		}
+	}
+}
+
+// Words says the schedule in plain English, or the fields themselves where that fails.
+func (c Cron) Words() string {
+	d, err := describe.NewDescriptor(describe.Use24HourTimeFormat(true))
+	if err != nil {
+		return c.text
+	}
+	words, err := d.ToDescription(c.text, describe.Locale_en)
+	if err != nil {
+		return c.text
+	}
+	return words
+}
