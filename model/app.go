@@ -50,6 +50,8 @@ type App struct {
 	Project string
 	// Gone says that the source of the app is no longer there; its snapshots stay.
 	Gone bool
+	// ForgottenAt hides an app that was deleted. The row stays so that its snapshots keep their name.
+	ForgottenAt *time.Time
 	Stamps
 }
 
