@@ -1,0 +1,148 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+
+	"keepstead/model"
+)
+
+// AppForm is the form of an app as it was typed. Paths has one path a line.
+type AppForm struct {
+	Name     string `form:"name"`
+	Paths    string `form:"paths"`
+	DeviceID string `form:"device_id"`
+}
+
+// NewAppForm fills the form from an app.
+func NewAppForm(a model.App) AppForm {
+	return AppForm{Name: a.Name, Paths: Lines(a.Paths), DeviceID: a.DeviceID.String()}
+}
+
+// KeepForm is the numbers of a retention as they were typed; empty means 0.
+type KeepForm struct {
+	Last    string `form:"keep_last"`
+	Hourly  string `form:"keep_hourly"`
+	Daily   string `form:"keep_daily"`
+	Weekly  string `form:"keep_weekly"`
+	Monthly string `form:"keep_monthly"`
+	Yearly  string `form:"keep_yearly"`
+}
+
+// NewKeepForm fills the numbers from a retention.
+func NewKeepForm(r model.Retention) KeepForm {
+	return KeepForm{
+		Last: number(r.KeepLast), Hourly: number(r.KeepHourly), Daily: number(r.KeepDaily),
+		Weekly: number(r.KeepWeekly), Monthly: number(r.KeepMonthly), Yearly: number(r.KeepYearly),
+	}
+}
+
+// ConfigurationForm is the form of a configuration as it was typed.
+type ConfigurationForm struct {
+	PolicyID     string `form:"policy_id"`
+	IncludePaths string `form:"include_paths"` // one a line
+	ExcludePaths string `form:"exclude_paths"` // one a line
+	Retention    string `form:"retention"`     // policy or own
+	KeepForm
+}
+
+// NewConfigurationForm fills the form from a configuration; the numbers are those in force.
+func NewConfigurationForm(c model.Configuration, p model.Policy) ConfigurationForm {
+	f := ConfigurationForm{
+		PolicyID: c.PolicyID.String(), IncludePaths: Lines(c.IncludePaths), ExcludePaths: Lines(c.ExcludePaths),
+		Retention: "policy", KeepForm: NewKeepForm(c.Keep(p)),
+	}
+	if c.Retention != nil {
+		f.Retention = "own"
+	}
+	return f
+}
+
+// DestinationForm is the form of a destination as it was typed. Secrets are never sent back to the browser.
+type DestinationForm struct {
+	Name       string `form:"name"`
+	Type       string `form:"type"`   // s3 or local
+	Preset     string `form:"preset"` // see Presets; only a help for the page
+	Path       string `form:"path"`
+	DeviceID   string `form:"device_id"`
+	Endpoint   string `form:"endpoint"`
+	Bucket     string `form:"bucket"`
+	Region     string `form:"region"`
+	Prefix     string `form:"prefix"`
+	PathStyle  string `form:"path_style"` // on when checked
+	CACert     string `form:"ca_cert"`
+	Repository string `form:"repository"` // create or adopt
+	// AccessKey, SecretKey and RepoPassword are read from a request and never shown.
+	AccessKey    string `form:"access_key"`
+	SecretKey    string `form:"secret_key"`
+	RepoPassword string `form:"repo_password"`
+}
+
+// NewDestinationForm fills the form from a destination, without its secrets.
+func NewDestinationForm(d model.Destination) DestinationForm {
+	f := DestinationForm{
+		Name: d.Name, Type: string(d.Type), Path: d.LocalPath, DeviceID: d.LocalDeviceID.String(), Endpoint: d.S3Endpoint,
+		Bucket: d.S3Bucket, Region: d.S3Region, Prefix: d.S3Prefix, CACert: d.S3CACert, Repository: "create", Preset: "other",
+	}
+	if d.S3PathStyle {
+		f.PathStyle = "on"
+	}
+	return f
+}
+
+// PolicyForm is the form of a policy as it was typed.
+type PolicyForm struct {
+	Name           string   `form:"name"`
+	Description    string   `form:"description"`
+	Enabled        string   `form:"enabled"` // on when checked
+	Default        string   `form:"default"` // on when checked
+	Schedule       string   `form:"schedule"`
+	TimeZone       string   `form:"time_zone"`
+	DestinationIDs []string `form:"destination_ids"`
+	KeepForm
+}
+
+// NewPolicyForm fills the form from a policy.
+func NewPolicyForm(p model.Policy) PolicyForm {
+	f := PolicyForm{
+		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, KeepForm: NewKeepForm(p.Retention),
+	}
+	if p.Enabled {
+		f.Enabled = "on"
+	}
+	if p.IsDefault {
+		f.Default = "on"
+	}
+	for _, id := range p.DestinationIDs {
+		f.DestinationIDs = append(f.DestinationIDs, id.String())
+	}
+	return f
+}
+
+// RestoreForm is the form of a restore as it was typed. Files are written by FileValue.
+type RestoreForm struct {
+	Files  []string `form:"file"`
+	Where  string   `form:"where"` // folder or in_place
+	Target string   `form:"target_path"`
+}
+
+// Lines joins entries one a line, for a text area.
+func Lines(entries []string) string { return strings.Join(entries, "\n") }
+
+// Entries splits a text area into its trimmed, non-empty lines.
+func Entries(text string) []string {
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}

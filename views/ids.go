@@ -1,0 +1,48 @@
+package views
+
+import "github.com/google/uuid"
+
+// The ids of live elements that stand once on a page. A server-sent event carries the id as its name and the element
+// as its data.
+const (
+	NavRunningID      = "nav-running"
+	HomeVerdictID     = "home-verdict"
+	HomeNeedsID       = "home-needs"
+	HomeRunningID     = "home-running"
+	HomeNextID        = "home-next"
+	HomeDestinationID = "home-destinations"
+	HomeCalendarID    = "home-calendar"
+	HomeRecentID      = "home-recent"
+	AppsListID        = "apps-list"
+	AppStateID        = "app-state"
+	AppSnapshotsID    = "app-snapshots"
+	AppJobsID         = "app-jobs"
+	DestinationsID    = "destinations-list"
+	DestinationHeadID = "destination-head"
+	DestinationJobsID = "destination-jobs"
+	PoliciesListID    = "policies-list"
+	SnapshotsListID   = "snapshots-list"
+	SnapshotHeadID    = "snapshot-head"
+	ActivityListID    = "activity-list"
+	ProbeID           = "probe"
+	SchedulePreviewID = "schedule-preview"
+	RestorePlanID     = "restore-plan"
+)
+
+// JobProgressID names the full progress of a job, several times a second while it runs.
+func JobProgressID(id uuid.UUID) string { return "job-progress-" + id.String() }
+
+// JobBarID names the one-line progress of a job inside a list.
+func JobBarID(id uuid.UUID) string { return "job-bar-" + id.String() }
+
+// JobHeadID names the head of a job's page: state, cause, mend, buttons, facts.
+func JobHeadID(id uuid.UUID) string { return "job-head-" + id.String() }
+
+// JobLogID names the log of a job; its event's data is LogLines, appended.
+func JobLogID(id uuid.UUID) string { return "job-log-" + id.String() }
+
+// JobRowID names a job's row in a list.
+func JobRowID(id uuid.UUID) string { return "job-row-" + id.String() }
+
+// AppRowID names an app's row in the list of apps.
+func AppRowID(id uuid.UUID) string { return "app-row-" + id.String() }

@@ -1,0 +1,185 @@
+package views
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// The paths without parameters. Handlers register them, views link to them.
+const (
+	HomePath             = "/"
+	SetupPath            = "/setup"
+	SetupDestinationPath = "/setup/destination"
+	SetupAppsPath        = "/setup/apps"
+	SignInPath           = "/signin"
+	SignOutPath          = "/signout"
+	BackupAllPath        = "/backup"
+	AppsPath             = "/apps"
+	NewAppPath           = "/apps/new"
+	DestinationsPath     = "/destinations"
+	NewDestinationPath   = "/destinations/new"
+	TestNewPath          = "/destinations/test"
+	PoliciesPath         = "/policies"
+	NewPolicyPath        = "/policies/new"
+	PreviewPath          = "/policies/preview"
+	SnapshotsPath        = "/snapshots"
+	ActivityPath         = "/activity"
+	SettingsPath         = "/settings"
+	PasswordPath         = "/settings/password"
+	UsersPath            = "/settings/users"
+	TokensPath           = "/settings/tokens"
+	SessionsPath         = "/settings/sessions"
+	OtherSessionsPath    = "/settings/sessions/others/revoke"
+	ThemePath            = "/settings/theme"
+	DesignPath           = "/_ui"
+)
+
+// AppPath is the page of an app; its paths below are POST, unless said otherwise.
+func AppPath(id uuid.UUID) string { return AppsPath + "/" + id.String() }
+
+// AppBackupPath backs up all configurations of an app now.
+func AppBackupPath(id uuid.UUID) string { return AppPath(id) + "/backup" }
+
+// AppTogglePath turns the protection of an app on or off (field enabled: on or off).
+func AppTogglePath(id uuid.UUID) string { return AppPath(id) + "/toggle" }
+
+// AppForgetPath is GET for the question, POST for the act of forgetting an app.
+func AppForgetPath(id uuid.UUID) string { return AppPath(id) + "/forget" }
+
+// AppConfigurationsPath adds a configuration (field policy_id) to an app.
+func AppConfigurationsPath(id uuid.UUID) string { return AppPath(id) + "/configurations" }
+
+// ConfigurationPath saves a configuration's scope, policy and retention.
+func ConfigurationPath(id uuid.UUID) string { return "/configurations/" + id.String() }
+
+// ConfigurationBackupPath backs up one configuration now.
+func ConfigurationBackupPath(id uuid.UUID) string { return ConfigurationPath(id) + "/backup" }
+
+// ConfigurationUnfreezePath lets retention go on for a frozen configuration.
+func ConfigurationUnfreezePath(id uuid.UUID) string { return ConfigurationPath(id) + "/unfreeze" }
+
+// ConfigurationDeletePath removes a configuration; its snapshots stay.
+func ConfigurationDeletePath(id uuid.UUID) string { return ConfigurationPath(id) + "/delete" }
+
+// DestinationPath is the page of a destination.
+func DestinationPath(id uuid.UUID) string { return DestinationsPath + "/" + id.String() }
+
+// DestinationEditPath is GET for the form, POST to save it.
+func DestinationEditPath(id uuid.UUID) string { return DestinationPath(id) + "/edit" }
+
+// DestinationTestPath tests a destination: as stored, or as the edit form has it.
+func DestinationTestPath(id uuid.UUID) string { return DestinationPath(id) + "/test" }
+
+// DestinationTogglePath enables or disables a destination (field enabled: on or off).
+func DestinationTogglePath(id uuid.UUID) string { return DestinationPath(id) + "/toggle" }
+
+// DestinationMaintainPath starts upkeep: kind is check, prune or sync.
+func DestinationMaintainPath(id uuid.UUID, kind string) string {
+	return DestinationPath(id) + "/" + kind
+}
+
+// DestinationRemovePath is GET for the question, POST for the act.
+func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }
+
+// PolicyPath is GET for the editor, POST to save it.
+func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }
+
+// PolicyDefaultPath makes a policy the default.
+func PolicyDefaultPath(id uuid.UUID) string { return PolicyPath(id) + "/default" }
+
+// PolicyDeletePath deletes a policy that nothing uses.
+func PolicyDeletePath(id uuid.UUID) string { return PolicyPath(id) + "/delete" }
+
+// SnapshotPath is the page of a snapshot.
+func SnapshotPath(id uuid.UUID) string { return SnapshotsPath + "/" + id.String() }
+
+// SnapshotDirPath is the page of a snapshot with one folder open.
+func SnapshotDirPath(id uuid.UUID, dir string) string {
+	return SnapshotPath(id) + "?dir=" + url.QueryEscape(dir) + "#files"
+}
+
+// SnapshotFilesPath is the fragment with one folder's entries.
+func SnapshotFilesPath(id uuid.UUID, dir string) string {
+	return SnapshotPath(id) + "/files?dir=" + url.QueryEscape(dir)
+}
+
+// RestorePath is GET for the form (query file, repeated), POST to start it.
+func RestorePath(id uuid.UUID) string { return SnapshotPath(id) + "/restore" }
+
+// RestorePlanPath answers with the plan of the restore form as it stands.
+func RestorePlanPath(id uuid.UUID) string { return RestorePath(id) + "/plan" }
+
+// SnapshotForgetPath is GET for the question, POST for the act.
+func SnapshotForgetPath(id uuid.UUID) string { return SnapshotPath(id) + "/forget" }
+
+// JobPath is the page of a job.
+func JobPath(id uuid.UUID) string { return "/jobs/" + id.String() }
+
+// JobCancelPath cancels a job.
+func JobCancelPath(id uuid.UUID) string { return JobPath(id) + "/cancel" }
+
+// JobRetryPath runs a job again.
+func JobRetryPath(id uuid.UUID) string { return JobPath(id) + "/retry" }
+
+// JobLogPath is the whole log as text.
+func JobLogPath(id uuid.UUID) string { return JobPath(id) + "/log" }
+
+// TokenRevokePath revokes an API token.
+func TokenRevokePath(id uuid.UUID) string { return TokensPath + "/" + id.String() + "/revoke" }
+
+// SessionRevokePath revokes a session, named by the hexadecimal hash of its id.
+func SessionRevokePath(hash string) string { return SessionsPath + "/" + hash + "/revoke" }
+
+// SnapshotsOf is the list of snapshots with a filter; zero values do not filter.
+func SnapshotsOf(app, destination uuid.UUID) string {
+	q := url.Values{}
+	addID(q, "app_id", app)
+	addID(q, "destination_id", destination)
+	return withQuery(SnapshotsPath, q)
+}
+
+// ActivityOf is the list of jobs with a filter; zero values do not filter.
+func ActivityOf(app, destination uuid.UUID, state string) string {
+	q := url.Values{}
+	addID(q, "app_id", app)
+	addID(q, "destination_id", destination)
+	if state != "" {
+		q.Set("state", state)
+	}
+	return withQuery(ActivityPath, q)
+}
+
+// LivePath is the stream of a view: home, apps, app, destinations, destination, policies, snapshots, snapshot,
+// activity, job or shell (only what every page shows). id is uuid.Nil where the view has none.
+func LivePath(view string, id uuid.UUID) string {
+	if id == uuid.Nil {
+		return "/live/" + view
+	}
+	return "/live/" + view + "/" + id.String()
+}
+
+// FileValue writes a path of a snapshot as a form value: browsers change line breaks and odd bytes, not this.
+func FileValue(p string) string { return url.QueryEscape(p) }
+
+// FilePath reads what FileValue wrote.
+func FilePath(value string) (string, error) { return url.QueryUnescape(value) }
+
+func addID(q url.Values, key string, id uuid.UUID) {
+	if id != uuid.Nil {
+		q.Set(key, id.String())
+	}
+}
+
+func withQuery(path string, q url.Values) string {
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// under says whether path is root or lies below it, for the mark in the navigation.
+func under(path, root string) bool {
+	return path == root || root != HomePath && strings.HasPrefix(path, root+"/")
+}

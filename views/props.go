@@ -1,0 +1,277 @@
+package views
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// SetupProps is the first step of the first start: who you are. POST SetupPath: code, name, password.
+type SetupProps struct {
+	Chrome
+	Code, Name string
+	Errors     model.Invalids
+}
+
+// SetupDestinationProps is the second step: where backups go. POST SetupDestinationPath, the fields of DestinationForm.
+type SetupDestinationProps struct {
+	Chrome
+	Form    DestinationForm // Path prefilled with a folder of this machine that works
+	Devices []model.Device
+	Errors  model.Invalids
+	Probe   *model.Probe // after a test
+}
+
+// SetupAppsProps is the third step: what is protected. POST SetupAppsPath: name, paths (may be empty).
+type SetupAppsProps struct {
+	Chrome
+	Form   AppForm
+	Apps   []model.AppOverview // what there is already: the system parts
+	Errors model.Invalids
+}
+
+// SignInProps is the sign-in page. POST SignInPath: name, password, next.
+type SignInProps struct {
+	Chrome
+	Name, Next string
+	Error      string // one sentence over the form
+}
+
+// HomeProps is the first page; its live fragments take the same props.
+type HomeProps struct {
+	Chrome
+	Apps         []model.AppOverview
+	Destinations []model.Destination
+	Open         []JobItem // running and queued jobs, running first
+	Recent       []JobItem // newest final jobs, at most 8
+	Days         []Day     // the last 90 days, oldest first; a missing day had nothing
+}
+
+// Day is what became of one day's backups, in the page's zone.
+type Day struct {
+	Date                  time.Time
+	Good, Partial, Failed int
+}
+
+// AppsProps is the list of apps; AppsList takes the same.
+type AppsProps struct {
+	Chrome
+	Apps         []model.AppOverview // already filtered
+	Total        int                 // before the filter
+	Destinations []model.Destination
+	Query        string           // query q
+	Status       model.Protection // query status; empty for all
+	Progress     map[uuid.UUID]model.Progress
+}
+
+// AppRowProps is one row of the list of apps. Progress is by job id.
+type AppRowProps struct {
+	ui.Clock
+	App          model.AppOverview
+	Destinations []model.Destination
+	Progress     map[uuid.UUID]model.Progress
+}
+
+// AppNewProps is the form for folders to protect. POST AppsPath: name, paths, device_id.
+type AppNewProps struct {
+	Chrome
+	Form    AppForm
+	Devices []model.Device
+	Errors  model.Invalids
+}
+
+// AppProps is the page of an app; AppState, AppSnapshots and AppJobs take the same.
+type AppProps struct {
+	Chrome
+	App          model.AppOverview
+	Policies     []model.Policy
+	Destinations []model.Destination
+	Snapshots    []SnapshotItem // newest, at most 10
+	Jobs         []JobItem      // newest, at most 10
+	Progress     map[uuid.UUID]model.Progress
+	// After a refused form: what was typed and why it was refused. AppForm nil and ConfigurationForm nil otherwise.
+	AppForm           *AppForm
+	ConfigurationForm *ConfigurationForm
+	ConfigurationID   uuid.UUID // which configuration ConfigurationForm belongs to
+	Errors            model.Invalids
+}
+
+// ConfirmProps asks once, in words, before something is lost. POST to Action.
+type ConfirmProps struct {
+	Chrome
+	Heading string
+	Lost    []string // sentences: what will be lost
+	Stays   []string // sentences: what stays
+	Action  string   // where the form posts to
+	Button  string   // the act in words: “Remove destination”
+	Back    string   // where Cancel leads
+}
+
+// DestinationsProps is the list of destinations; DestinationsList takes the same.
+type DestinationsProps struct {
+	Chrome
+	Destinations []model.Destination
+	Policies     []model.Policy
+	Open         []JobItem // open jobs, to show what runs where
+}
+
+// DestinationFormProps is the form to add a destination, or to edit one when Destination is not nil.
+type DestinationFormProps struct {
+	Chrome
+	Destination *model.Destination
+	Form        DestinationForm
+	Devices     []model.Device
+	Errors      model.Invalids
+	Probe       *model.Probe // after a test
+}
+
+// DestinationProps is the page of a destination; DestinationHead and DestinationJobs take the same.
+type DestinationProps struct {
+	Chrome
+	Destination model.Destination
+	Device      model.Device   // of a folder
+	Policies    []model.Policy // that write to it
+	Jobs        []JobItem      // newest, at most 10; open ones among them
+	Probe       *model.Probe   // after a test
+}
+
+// PoliciesProps is the list of policies; PoliciesList takes the same.
+type PoliciesProps struct {
+	Chrome
+	Policies     []model.Policy
+	Destinations []model.Destination
+	Used         map[uuid.UUID]int // how many apps follow a policy
+}
+
+// PolicyProps is the editor. POST PoliciesPath for a new policy (Policy nil), else PolicyPath.
+type PolicyProps struct {
+	Chrome
+	Policy       *model.Policy
+	Form         PolicyForm
+	Destinations []model.Destination
+	Apps         []model.App // that follow it
+	Zones        []string    // offered time zones
+	ServerZone   string
+	Errors       model.Invalids
+}
+
+// SchedulePreviewProps is the schedule in words with its next runs. GET PreviewPath?schedule=&time_zone=
+type SchedulePreviewProps struct {
+	ui.Clock
+	Words  string
+	Runs   []time.Time // in the policy's zone, at most 5
+	Errors model.Invalids
+}
+
+// SnapshotsProps is the list of snapshots; SnapshotsList takes the same. Query: app_id destination_id status from to
+// (dates, both included) and cursor.
+type SnapshotsProps struct {
+	Chrome
+	Snapshots    []SnapshotItem
+	Apps         []model.App
+	Destinations []model.Destination
+	Filter       SnapshotQuery
+	Paging       Paging
+}
+
+// SnapshotQuery is the filter as it stands in the URL.
+type SnapshotQuery struct {
+	AppID         string `query:"app_id"`
+	DestinationID string `query:"destination_id"`
+	Status        string `query:"status"`
+	From          string `query:"from"` // 2006-01-02
+	To            string `query:"to"`
+}
+
+// SnapshotProps is the page of a snapshot; SnapshotHead takes the same. Query: dir.
+type SnapshotProps struct {
+	Chrome
+	Snapshot SnapshotItem
+	App      model.App
+	Files    SnapshotFilesProps
+	JobID    uuid.UUID // the backup job that made it, nil id when unknown
+}
+
+// SnapshotFilesProps is one folder of a snapshot. Error says why it cannot be shown.
+type SnapshotFilesProps struct {
+	ui.Clock
+	SnapshotID uuid.UUID
+	Dir        string // absolute; / is the top
+	Nodes      []model.Node
+	Error      string
+}
+
+// RestoreProps is the form of a restore. POST RestorePath: file (repeated, FileValue), where, target_path.
+type RestoreProps struct {
+	Chrome
+	Snapshot SnapshotItem
+	App      model.App
+	Device   model.Device
+	Form     RestoreForm // Target prefilled
+	Errors   model.Invalids
+	Plan     *model.RestorePlan // nil before it was asked for
+}
+
+// RestorePlanProps is the answer of RestorePlanPath.
+type RestorePlanProps struct {
+	Plan    *model.RestorePlan
+	InPlace bool
+	Errors  model.Invalids
+}
+
+// ActivityProps is the list of jobs; ActivityList takes the same. Query: kind state app_id destination_id cursor.
+type ActivityProps struct {
+	Chrome
+	Jobs         []JobItem
+	Apps         []model.App
+	Destinations []model.Destination
+	Filter       ActivityQuery
+	Paging       Paging
+}
+
+// ActivityQuery is the filter as it stands in the URL.
+type ActivityQuery struct {
+	Kind          string `query:"kind"`
+	State         string `query:"state"` // a JobState, or open
+	AppID         string `query:"app_id"`
+	DestinationID string `query:"destination_id"`
+}
+
+// JobProps is the page of a job; JobHead takes the same.
+type JobProps struct {
+	Chrome
+	Job      JobItem
+	Log      []string      // the newest lines, at most MaxLogLines
+	Clipped  bool          // the log has more lines than Log
+	Snapshot *SnapshotItem // that the job made or restores, nil for none
+}
+
+// MaxLogLines bounds the lines that the job page holds; the whole log is at JobLogPath.
+const MaxLogLines = 500
+
+// SettingsProps is the page of settings. The forms: PasswordPath (current_password, password), UsersPath (name,
+// password), TokensPath (name), TokenRevokePath, SessionRevokePath, OtherSessionsPath, ThemePath (theme, next).
+type SettingsProps struct {
+	Chrome
+	Users    []model.User
+	Tokens   []model.Token
+	Sessions []model.Session
+	Current  []byte // IDHash of this browser's session
+	NewToken string // shown once, right after it was made
+	Form     string // which form was refused: password, user or token
+	Name     string // what was typed there
+	Errors   model.Invalids
+	Device   model.Device // this machine, for “About”
+	DataDir  string
+}
+
+// ErrorProps is a page for what went wrong, with a way on.
+type ErrorProps struct {
+	Chrome
+	Status    int
+	Sentence  string // empty takes the status's own
+	RequestID string
+}
