@@ -1,0 +1,130 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"sort"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/restic"
+)
+
+// quickLimit bounds a question that a person waits for.
+const quickLimit = 60 * time.Second
+
+// quickly asks a destination's repository something outside the queue: reads that hold no lock. A storage that cannot
+// be reached is said at once, as model.ErrBusy; restic itself would try for many minutes.
+func (m *Manager) quickly(ctx context.Context, destination uuid.UUID, ask func(context.Context, opened) error) error {
+	ctx, cancel := context.WithTimeout(ctx, quickLimit)
+	defer cancel()
+	d, err := m.Store.Destination(ctx, destination)
+	if err != nil {
+		return err
+	}
+	o, err := m.open(d, m.quickDir(), nil)
+	if err != nil {
+		return err
+	}
+	defer m.endQuick(o)
+	probe, stop := context.WithTimeout(ctx, askTimeout)
+	defer stop()
+	if _, err := o.place.Config(probe); err != nil {
+		return fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, d.Name, d.Place())
+	}
+	return ask(ctx, o)
+}
+
+// Browse lists one folder of a snapshot, folders first. An empty dir lists the snapshot's top.
+func (m *Manager) Browse(ctx context.Context, snapshot uuid.UUID, dir string) ([]model.Node, error) {
+	s, err := m.Store.Snapshot(ctx, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Restorable() {
+		return nil, model.Conflict{Reason: "This backup saved nothing that could be listed."}
+	}
+	dir = path.Clean("/" + dir)
+	out := []model.Node{}
+	err = m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
+		return o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n restic.Node) error {
+			if path.Dir(n.Path) == dir && n.Path != dir {
+				out = append(out, node(n))
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(out) == 0 && dir != "/" {
+		return nil, model.ErrNotFound
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if a, b := out[i].Type == "dir", out[j].Type == "dir"; a != b {
+			return a
+		}
+		return out[i].Name < out[j].Name
+	})
+	return out, nil
+}
+
+func node(n restic.Node) model.Node {
+	return model.Node{
+		Path: n.Path, Name: n.Name, Type: n.Type, Size: n.Size, Mode: n.Mode & 0o7777, ModTime: n.ModTime, Target: n.LinkTarget,
+	}
+}
+
+// planExamples bounds the names shown of files that a restore would overwrite.
+const planExamples = 20
+
+// PlanRestore says what a restore would do: a dry run of the real thing.
+func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.RestorePlan, error) {
+	var plan model.RestorePlan
+	s, err := m.restorable(ctx, &want)
+	if err != nil {
+		return plan, err
+	}
+	if plan.Target, err = m.target(want, s); err != nil {
+		return plan, err
+	}
+	files, err := m.Host.Files()
+	if err != nil {
+		return plan, err
+	}
+	if plan.FreeBytes, err = files.Space(plan.Target); err != nil {
+		plan.FreeBytes = -1
+	}
+	err = m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
+		var includes []string
+		if len(want.Files) > 0 {
+			if includes, err = m.includes(ctx, o, s, want.Files); err != nil {
+				return err
+			}
+		}
+		sum, err := o.repo.Restore(ctx, restic.RestoreOptions{
+			Snapshot: s.ResticSnapshotID, Target: plan.Target, Includes: includes, DryRun: true,
+			Item: func(action, item string, size int64) { count(&plan, action, item) },
+		}, nil)
+		plan.NeedBytes = sum.TotalBytes
+		return err
+	})
+	return plan, err
+}
+
+func count(plan *model.RestorePlan, action, item string) {
+	switch action {
+	case "restored":
+		plan.NewFiles++
+	case "updated":
+		plan.Overwrites++
+		if len(plan.Examples) < planExamples {
+			plan.Examples = append(plan.Examples, item)
+		}
+	case "unchanged":
+		plan.Unchanged++
+	}
+}

@@ -1,0 +1,94 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+)
+
+// ChangeDestination stores new settings. Where the place or a credential changes, the storage is tested and must hold
+// the repository that was pinned: a destination is moved by moving its repository, never by pointing elsewhere.
+func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	old, err := m.Store.Destination(ctx, d.ID)
+	if err != nil {
+		return d, err
+	}
+	d = keepFacts(d, old)
+	if err := m.checkDestination(ctx, &d); err != nil {
+		return d, err
+	}
+	if moved(old, d) || s != (model.DestinationSecrets{}) {
+		if err := m.proveSame(ctx, d, s); err != nil {
+			return d, err
+		}
+	}
+	if err := m.seal(&d, s); err != nil {
+		return d, err
+	}
+	d.Touch(m.now())
+	if err := m.Store.UpdateDestination(ctx, d); err != nil {
+		return d, err
+	}
+	m.publish(model.EventDestination, d.ID)
+	return m.Store.Destination(ctx, d.ID)
+}
+
+// keepFacts takes from a request only what a person may change; everything learnt or sealed stays.
+func keepFacts(d, old model.Destination) model.Destination {
+	next := old
+	next.Name, next.Enabled = d.Name, d.Enabled
+	next.S3Endpoint, next.S3Bucket, next.S3Region, next.S3Prefix = d.S3Endpoint, d.S3Bucket, d.S3Region, d.S3Prefix
+	next.S3PathStyle, next.S3CACert = d.S3PathStyle, d.S3CACert
+	next.LocalPath = d.LocalPath
+	if d.LocalDeviceID != uuid.Nil {
+		next.LocalDeviceID = d.LocalDeviceID
+	}
+	return next
+}
+
+func moved(old, d model.Destination) bool {
+	return old.Place() != d.Place() || old.LocalDeviceID != d.LocalDeviceID || old.S3Region != d.S3Region ||
+		old.S3PathStyle != d.S3PathStyle || old.S3CACert != d.S3CACert
+}
+
+func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.DestinationSecrets) error {
+	s, err := m.merged(d, s)
+	if err != nil {
+		return err
+	}
+	o, err := m.openWith(d, s, m.quickDir(), nil)
+	if err != nil {
+		return err
+	}
+	defer m.endQuick(o)
+	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
+	if err := probeError(d, probe); err != nil {
+		return err
+	}
+	if probe.Repository != model.RepositoryPresent {
+		return model.Invalid{Field: placeField(d), Reason: "This destination's repository is not there. Move the repository first, or add a new destination."}
+	}
+	config, err := o.repo.Config(ctx)
+	if err != nil {
+		return m.repositoryError(d, err)
+	}
+	if config.ID != d.RepoID {
+		return model.Invalid{Field: placeField(d), Reason: "Another repository is there. Add it as a destination of its own to adopt it."}
+	}
+	return nil
+}
+
+// RemoveDestination takes a destination out of every policy and hides it. The repository's data is never touched, and
+// its password is kept, sealed, so that adding the same place again adopts it.
+func (m *Manager) RemoveDestination(ctx context.Context, id uuid.UUID) error {
+	if err := m.Store.RemoveDestination(ctx, id); err != nil {
+		return err
+	}
+	m.publish(model.EventDestination, id)
+	m.publish(model.EventPolicy, uuid.Nil)
+	return nil
+}

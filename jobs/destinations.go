@@ -1,0 +1,318 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/storage"
+)
+
+// AddDestination tests the storage, then creates a repository there with a generated password, or adopts the one that
+// is there with its own and takes over its snapshots. Whatever fails, no half-made row and no orphan repository stays:
+// the row with the sealed password is written before the repository is made, and removed again with it.
+func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	d.ID = model.NewID()
+	d.Touch(m.now())
+	if err := m.checkDestination(ctx, &d); err != nil {
+		return d, err
+	}
+	if err := s.Validate(d.Type); err != nil {
+		return d, err
+	}
+	o, err := m.openWith(d, s, m.quickDir(), nil)
+	if err != nil {
+		return d, err
+	}
+	defer m.endQuick(o)
+	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
+	if err := probeError(d, probe); err != nil {
+		return d, err
+	}
+	adopt, err := m.choosePassword(ctx, d, probe.Repository, &s)
+	if err != nil {
+		return d, err
+	}
+	if err := m.seal(&d, s); err != nil {
+		return d, err
+	}
+	d.Enabled, d.RepoInitialized = false, false
+	if err := m.Store.CreateDestination(ctx, d); err != nil {
+		return d, err
+	}
+	// From here on the outcome is recorded even when the browser has gone away.
+	ctx = context.WithoutCancel(ctx)
+	o.destination, o.repo.Password = d, s.RepoPassword
+	if err := m.makeRepository(ctx, &o, adopt); err != nil {
+		return d, errors.Join(m.unmake(ctx, o, adopt), err)
+	}
+	return o.destination, nil
+}
+
+// checkDestination fills in what may be left out and applies the rules that need the other rows.
+func (m *Manager) checkDestination(ctx context.Context, d *model.Destination) error {
+	d.Name = strings.TrimSpace(d.Name)
+	d.S3Endpoint, d.S3Prefix = strings.TrimSpace(d.S3Endpoint), strings.Trim(strings.TrimSpace(d.S3Prefix), "/")
+	if d.Type == model.DestinationLocal {
+		if d.LocalDeviceID == uuid.Nil {
+			local, err := m.Store.LocalDevice(ctx)
+			if err != nil {
+				return err
+			}
+			d.LocalDeviceID = local.ID
+		} else if _, err := m.Store.Device(ctx, d.LocalDeviceID); errors.Is(err, model.ErrNotFound) {
+			return model.Invalid{Field: "device_id", Reason: "There is no such device."}
+		} else if err != nil {
+			return err
+		}
+		if filepath.IsAbs(d.LocalPath) {
+			d.LocalPath = filepath.Clean(d.LocalPath)
+		}
+	}
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	if d.Type == model.DestinationLocal && model.Within(m.Dir, d.LocalPath) {
+		return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
+	}
+	return m.checkUnique(ctx, *d)
+}
+
+// checkUnique refuses a name or a place that another destination has.
+func (m *Manager) checkUnique(ctx context.Context, d model.Destination) error {
+	all, err := m.Store.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		switch {
+		case other.ID == d.ID:
+		case strings.EqualFold(other.Name, d.Name):
+			return model.Conflict{Field: "name", Reason: fmt.Sprintf("A destination is already called %q; choose another name.", other.Name)}
+		case other.Type == d.Type && other.Place() == d.Place() && other.LocalDeviceID == d.LocalDeviceID:
+			return model.Conflict{Field: placeField(d), Reason: fmt.Sprintf("The destination %q is already there.", other.Name)}
+		}
+	}
+	return nil
+}
+
+// placeField is the field that says where a destination is.
+func placeField(d model.Destination) string {
+	if d.Type == model.DestinationS3 {
+		return "bucket"
+	}
+	return "path"
+}
+
+// probeError turns the first failed step of a test into a refusal of the field that step is about.
+func probeError(d model.Destination, p model.Probe) error {
+	step := p.Failed()
+	if step == nil {
+		return nil
+	}
+	field := placeField(d)
+	if d.Type == model.DestinationS3 {
+		switch step.Name {
+		case "resolve", "connect", "tls":
+			field = "endpoint"
+		case "credentials":
+			field = "access_key"
+		}
+	}
+	return model.Invalid{Field: field, Reason: strings.TrimSpace(step.Detail + " " + step.Mend)}
+}
+
+// choosePassword decides between making and adopting, and fills in the repository's password: generated for a new one,
+// given for an existing one, or remembered where a removed destination stood at the same place.
+func (m *Manager) choosePassword(ctx context.Context, d model.Destination, state model.RepositoryState, s *model.DestinationSecrets) (adopt bool, err error) {
+	switch {
+	case state == model.RepositoryForeign:
+		return false, model.Invalid{Field: placeField(d), Reason: "There are other files here; choose an empty folder for the backups, or a prefix of its own."}
+	case state == model.RepositoryPresent && s.RepoPassword != "":
+		return true, nil
+	case state == model.RepositoryPresent:
+		if s.RepoPassword, err = m.rememberedPassword(ctx, d); err != nil || s.RepoPassword != "" {
+			return true, err
+		}
+		return false, model.Invalid{Field: "repo_password", Reason: "There is a restic repository here already. Give its password to adopt it with its snapshots, or choose another place."}
+	case s.RepoPassword != "":
+		return false, model.Invalid{Field: "repo_password", Reason: "There is no repository here to adopt. Leave the password empty to create a new one, or correct the place."}
+	}
+	random := make([]byte, 32)
+	if _, err := rand.Read(random); err != nil {
+		return false, fmt.Errorf("generate a password: %w", err)
+	}
+	s.RepoPassword = hex.EncodeToString(random)
+	return false, nil
+}
+
+// rememberedPassword returns the password of a removed destination at the same place, or nothing.
+func (m *Manager) rememberedPassword(ctx context.Context, d model.Destination) (string, error) {
+	removed, err := m.Store.RemovedDestinations(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, old := range removed {
+		if old.Type == d.Type && old.Place() == d.Place() && old.LocalDeviceID == d.LocalDeviceID {
+			return m.RepositoryPassword(old)
+		}
+	}
+	return "", nil
+}
+
+// makeRepository initialises or opens the repository, pins it, and puts the destination into service.
+func (m *Manager) makeRepository(ctx context.Context, o *opened, adopt bool) error {
+	if !adopt {
+		if _, err := o.repo.Init(ctx); err != nil {
+			return m.repositoryError(o.destination, err)
+		}
+	}
+	if err := m.pin(ctx, o); err != nil {
+		return m.repositoryError(o.destination, err)
+	}
+	if err := m.finishDestination(ctx, o.destination); err != nil {
+		return err
+	}
+	if adopt {
+		if _, _, err := m.takeOver(ctx, *o); err != nil {
+			return m.repositoryError(o.destination, err)
+		}
+	}
+	var err error
+	o.destination, err = m.Store.Destination(ctx, o.destination.ID)
+	return err
+}
+
+// repositoryError names the field that a failure to make or open a repository is about.
+func (m *Manager) repositoryError(d model.Destination, err error) error {
+	switch {
+	case errors.Is(err, restic.ErrWrongPassword):
+		return model.Invalid{Field: "repo_password", Reason: "This password does not open the repository that is here."}
+	case errors.Is(err, restic.ErrDiskFull):
+		return model.Invalid{Field: placeField(d), Reason: "There is no space left here for a repository; free some, or choose another place."}
+	}
+	var told *restic.Error
+	if errors.As(err, &told) {
+		return model.Invalid{Field: placeField(d), Reason: "The repository could not be made: " + told.Error()}
+	}
+	return err
+}
+
+// unmake takes back a creation that failed: the skeleton that init left, where it holds nothing, then the row.
+func (m *Manager) unmake(ctx context.Context, o opened, adopt bool) error {
+	if !adopt {
+		if err := o.place.Clear(ctx); err != nil {
+			m.Log.Warn("clear a half-made repository", "place", o.destination.Place(), "error", err)
+		}
+	}
+	return m.Store.DeleteDestination(ctx, o.destination.ID)
+}
+
+// pin reads the repository's id and the hash of its raw config file into the destination.
+func (m *Manager) pin(ctx context.Context, o *opened) error {
+	config, err := o.repo.Config(ctx)
+	if err != nil {
+		return err
+	}
+	ask, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	raw, err := o.place.Config(ask)
+	if err != nil {
+		return err
+	}
+	o.destination.RepoID, o.destination.RepoConfigHash = config.ID, configHash(raw)
+	return nil
+}
+
+// finishDestination puts a pinned destination into service; the first one joins the default policy.
+func (m *Manager) finishDestination(ctx context.Context, d model.Destination) error {
+	d.Enabled, d.RepoInitialized = true, true
+	d.Touch(m.now())
+	if err := m.Store.UpdateDestination(ctx, d); err != nil {
+		return err
+	}
+	if err := m.Store.JoinDefaultPolicy(ctx, d.ID); err != nil {
+		return err
+	}
+	m.publish(model.EventDestination, d.ID)
+	return nil
+}
+
+// quickDir makes an output folder for restic runs outside a job; endQuick removes it.
+func (m *Manager) quickDir() string {
+	return filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())
+}
+
+func (m *Manager) endQuick(o opened) {
+	if err := os.RemoveAll(o.repo.RunDir); err != nil {
+		m.Log.Warn("remove a run's output", "error", err)
+	}
+}
+
+// TestDestination tries every step from the name to a deleted test object, and says why the first bad one fails. For a
+// destination that is stored, empty secrets mean the stored ones.
+func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s model.DestinationSecrets, step func(model.ProbeStep)) (model.Probe, error) {
+	stored, err := m.Store.Destination(ctx, d.ID)
+	switch {
+	case err == nil:
+		if s, err = m.merged(stored, s); err != nil {
+			return model.Probe{}, err
+		}
+	case !errors.Is(err, model.ErrNotFound):
+		return model.Probe{}, err
+	default:
+		if d.Name == "" {
+			d.Name = "Test"
+		}
+		if err := s.Validate(d.Type); err != nil {
+			return model.Probe{}, err
+		}
+	}
+	if d.Type == model.DestinationLocal && d.LocalDeviceID == uuid.Nil {
+		local, err := m.Store.LocalDevice(ctx)
+		if err != nil {
+			return model.Probe{}, err
+		}
+		d.LocalDeviceID = local.ID
+	}
+	if err := d.Validate(); err != nil {
+		return model.Probe{}, err
+	}
+	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
+	if err != nil {
+		return model.Probe{}, err
+	}
+	if step == nil {
+		step = func(model.ProbeStep) {}
+	}
+	return place.Probe(ctx, step), nil
+}
+
+// merged fills the empty fields of s with the stored destination's secrets.
+func (m *Manager) merged(stored model.Destination, s model.DestinationSecrets) (model.DestinationSecrets, error) {
+	old, err := m.secrets(stored)
+	if err != nil {
+		return s, err
+	}
+	if s.AccessKey == "" {
+		s.AccessKey = old.AccessKey
+	}
+	if s.SecretKey == "" {
+		s.SecretKey = old.SecretKey
+	}
+	if s.RepoPassword == "" {
+		s.RepoPassword = old.RepoPassword
+	}
+	return s, nil
+}

@@ -1,0 +1,162 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// clockSlack is how far in the future a snapshot may lie before retention refuses to judge by its date.
+const clockSlack = time.Hour
+
+// forget removes what the retention of one configuration lets go in one destination, or exactly one snapshot.
+func (r *run) forget(ctx context.Context) finish {
+	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	o, err := r.openRun(ctx, d)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	var done finish
+	if r.job.SnapshotID != uuid.Nil {
+		done, err = r.forgetOne(ctx, o)
+	} else {
+		done, err = r.forgetByPolicy(ctx, o)
+	}
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	return done
+}
+
+// forgetOne removes the snapshot that a person pointed at.
+func (r *run) forgetOne(ctx context.Context, o opened) (finish, error) {
+	row, err := r.Store.Snapshot(ctx, r.job.SnapshotID)
+	if err != nil {
+		return finish{}, err
+	}
+	if row.ResticSnapshotID != "" {
+		r.phase("forgetting", "Removing snapshot "+row.ResticSnapshotID[:8]+".")
+		if err := r.command(o).Forget(ctx, []string{row.ResticSnapshotID}); err != nil {
+			return finish{}, err
+		}
+	}
+	return finish{Outcome: store.Outcome{
+		State: model.JobSuccess, Removed: []uuid.UUID{row.ID}, Result: &model.Result{Removed: 1},
+	}}, nil
+}
+
+// forgetByPolicy lists what the repository really holds for the configuration, decides by our own rule, in which a
+// partial snapshot never pushes out a full one, and forgets by id. What this database did not know is taken over and
+// kept this time: an old database never deletes newer data.
+func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
+	p, err := r.plan(ctx, r.job.ConfigurationID)
+	if err != nil {
+		return finish{}, err
+	}
+	if p.configuration.FrozenAt != nil {
+		return finish{Outcome: store.Outcome{State: model.JobSuccess, Cause: model.CauseFrozen,
+			Message: "Nothing was removed: retention is held back. " + p.configuration.FrozenReason}}, nil
+	}
+	cron, err := p.policy.Cron()
+	if err != nil {
+		return finish{}, err
+	}
+	r.phase("forgetting", "Listing snapshots.")
+	there, err := r.command(o).Snapshots(ctx, restic.SnapshotFilter{Tags: []string{tagConfig(p.configuration.ID)}})
+	if err != nil {
+		return finish{}, err
+	}
+	known, err := r.allSnapshots(ctx, model.SnapshotFilter{ConfigurationID: p.configuration.ID, DestinationID: o.destination.ID})
+	if err != nil {
+		return finish{}, err
+	}
+	v := r.verdict(p.configuration.Keep(p.policy), cron.Zone(), there, known)
+	if v.future != "" {
+		return finish{}, fail(model.CauseInternal, "Set the clock of the machine that made it, then remove that snapshot by hand.",
+			"Snapshot %.8s is dated in the future; nothing was removed.", v.future)
+	}
+	if len(v.remove) > 0 {
+		r.log.printf("Removing %d of %d snapshots; keeping %s.", len(v.remove), len(there), p.configuration.Keep(p.policy).Words())
+		if err := r.command(o).Forget(ctx, v.remove); err != nil {
+			return finish{}, err
+		}
+	}
+	imported, err := r.fromRepository(ctx, o.destination, v.unknown)
+	if err != nil {
+		return finish{}, err
+	}
+	return finish{Outcome: store.Outcome{
+		State: model.JobSuccess, Removed: v.rows, Imported: imported.snapshots,
+		Result: &model.Result{Kept: len(there) - len(v.remove), Removed: len(v.remove), Imported: len(imported.snapshots)},
+	}}, nil
+}
+
+// verdict is what retention makes of a configuration's snapshots.
+type verdict struct {
+	remove  []string          // restic ids to forget
+	rows    []uuid.UUID       // rows whose snapshots are gone, or will be
+	unknown []restic.Snapshot // in the repository, but not in this database
+	future  string            // a snapshot dated in the future
+}
+
+func (r *run) verdict(keep model.Retention, zone *time.Location, there []restic.Snapshot, known []model.Snapshot) verdict {
+	rows := map[string]model.Snapshot{}
+	for _, s := range known {
+		if s.ResticSnapshotID != "" {
+			rows[s.ResticSnapshotID] = s
+		}
+	}
+	var v verdict
+	var judged []model.Kept
+	present := map[string]bool{}
+	for _, s := range there {
+		present[s.ID] = true
+		row, ok := rows[s.ID]
+		switch {
+		case s.Time.After(r.now().Add(clockSlack)):
+			v.future = s.ID
+		case !ok:
+			v.unknown = append(v.unknown, s)
+		case row.Status == model.SnapshotFailed: // saved, but of an empty source: it protects nothing
+			v.remove = append(v.remove, s.ID)
+		default:
+			judged = append(judged, model.Kept{ID: s.ID, Time: s.Time, Partial: row.Status == model.SnapshotPartial})
+		}
+	}
+	for _, d := range keep.Decide(judged, zone) {
+		if !d.Keep {
+			v.remove = append(v.remove, d.ID)
+		}
+	}
+	for id, row := range rows {
+		if !present[id] && row.CompletedAt != nil || slices.Contains(v.remove, id) {
+			v.rows = append(v.rows, row.ID)
+		}
+	}
+	return v
+}
+
+// allSnapshots walks every page of a list.
+func (m *Manager) allSnapshots(ctx context.Context, f model.SnapshotFilter) ([]model.Snapshot, error) {
+	var all []model.Snapshot
+	for f.Limit = model.MaxPage; ; {
+		page, err := m.Store.Snapshots(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < model.MaxPage {
+			return all, nil
+		}
+		f.Cursor = page[len(page)-1].ID
+	}
+}

@@ -1,0 +1,69 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// readData is the share of a repository's data that a check reads back: a structure check alone misses flipped bytes.
+const readData = "5%"
+
+// prune frees the space of forgotten data.
+func (r *run) prune(ctx context.Context) finish {
+	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	o, err := r.openRun(ctx, d)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	before, err := o.place.Size(ctx)
+	if err != nil {
+		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+	}
+	r.phase("pruning", "Freeing the space of forgotten data.")
+	if err := r.command(o).Prune(ctx, r.report); err != nil {
+		return r.failed(ctx, err)
+	}
+	after, err := o.place.Size(ctx)
+	if err != nil {
+		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+	}
+	r.log.printf("Stored before: %d bytes; after: %d bytes.", before, after)
+	now := r.now()
+	return finish{Outcome: store.Outcome{
+		State: model.JobSuccess, Result: &model.Result{Freed: max(0, before-after)},
+		Destination: &store.DestinationStats{TotalSize: &after, LastPruneAt: &now},
+	}}
+}
+
+// check proves a repository's structure, and reads a share of its data back.
+func (r *run) check(ctx context.Context) finish {
+	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	o, err := r.openRun(ctx, d)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	r.phase("checking", "Checking the structure and "+readData+" of the data.")
+	summary, err := r.command(o).Check(ctx, restic.CheckOptions{ReadDataSubset: readData})
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	if summary.NumErrors > 0 {
+		return r.failed(ctx, fail(model.CauseDamaged, "Restore what matters from another destination, then repair this repository.",
+			"The check found %d %s.", summary.NumErrors, plural(summary.NumErrors, "error", "errors")))
+	}
+	now := r.now()
+	return finish{Outcome: store.Outcome{
+		State: model.JobSuccess, Result: &model.Result{ReadData: readData},
+		Destination: &store.DestinationStats{LastCheckAt: &now},
+	}}
+}

@@ -1,0 +1,148 @@
+// Package jobs decides when work runs and runs it: the schedule, the queue, the workers, one file per kind of job, and
+// the recovery after a crash. It is the one owner of locks and of opened secrets; nothing above it sees restic.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/google/uuid"
+	"github.com/jonboulle/clockwork"
+
+	"keepstead/device"
+	"keepstead/events"
+	"keepstead/model"
+	"keepstead/secret"
+	"keepstead/store"
+)
+
+// Options are what a Manager is built from.
+type Options struct {
+	Store *store.Store
+	Box   *secret.Box
+	Hub   *events.Hub
+	Host  device.Host
+	// Restic is the path of the restic program.
+	Restic string
+	// Dir is Keepstead's data folder; runs, logs, cache and staging live below it.
+	Dir string
+	// Parallel bounds the jobs that run at once; 0 means DefaultParallel.
+	Parallel int
+	Clock    clockwork.Clock
+	Log      *slog.Logger
+}
+
+// DefaultParallel is the bound on jobs at once where none is given.
+const DefaultParallel = 4
+
+// Manager is the queue, its workers and everything that goes through them.
+type Manager struct {
+	Options
+	scheduler gocron.Scheduler
+
+	base  context.Context // ends when Stop begins; every job's context hangs from it
+	halt  context.CancelCauseFunc
+	wake  chan struct{}
+	loops sync.WaitGroup // dispatcher and workers
+
+	mu       sync.Mutex
+	running  map[uuid.UUID]*run
+	progress map[uuid.UUID]model.Progress
+
+	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
+	adding sync.Mutex
+}
+
+// Why a job's context ended.
+var (
+	errCancelled = errors.New("cancelled")
+	errStopping  = errors.New("Keepstead is stopping")
+	errStalled   = errors.New("no progress")
+)
+
+// New returns a Manager that does nothing until Start.
+func New(o Options) (*Manager, error) {
+	if o.Parallel <= 0 {
+		o.Parallel = DefaultParallel
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the data folder: %w", err)
+	}
+	o.Dir = dir
+	for _, name := range []string{"runs", "logs", "cache", "staging"} {
+		if err := os.MkdirAll(filepath.Join(o.Dir, name), 0o700); err != nil {
+			return nil, fmt.Errorf("make the data folder: %w", err)
+		}
+	}
+	m := &Manager{
+		Options: o, wake: make(chan struct{}, 1),
+		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
+	}
+	m.base, m.halt = context.WithCancelCause(context.Background())
+	return m, nil
+}
+
+// Start recovers from whatever ended the last run, then begins to schedule and to work.
+func (m *Manager) Start(ctx context.Context) error {
+	if err := m.recover(ctx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := m.startSchedule(ctx); err != nil {
+		return fmt.Errorf("start the schedule: %w", err)
+	}
+	m.loops.Add(1)
+	go m.dispatch()
+	m.poke()
+	return nil
+}
+
+// Stop ends the schedule and interrupts what runs: each restic gets one SIGINT and records its lock's release. Jobs
+// still there when ctx ends are left to the host's Close.
+func (m *Manager) Stop(ctx context.Context) error {
+	m.halt(errStopping)
+	var err error
+	if m.scheduler != nil {
+		err = m.scheduler.Shutdown()
+	}
+	done := make(chan struct{})
+	go func() { m.loops.Wait(); close(done) }()
+	select {
+	case <-done:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, fmt.Errorf("jobs did not end in time: %w", ctx.Err()))
+	}
+}
+
+// Ready says whether the scheduler and the queue are at work.
+func (m *Manager) Ready() bool { return m.scheduler != nil && m.base.Err() == nil }
+
+// now is the clock's time in UTC.
+func (m *Manager) now() time.Time { return m.Clock.Now().UTC() }
+
+// poke wakes the dispatcher; it never blocks.
+func (m *Manager) poke() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *Manager) publish(kind model.EventKind, id uuid.UUID) {
+	m.Hub.Publish(model.Event{Kind: kind, ID: id})
+}
+
+func (m *Manager) publishJob(j model.Job) {
+	m.Hub.Publish(model.Event{Kind: model.EventJob, ID: j.ID, JobKind: j.Kind, AppID: j.AppID, DestinationID: j.DestinationID})
+}

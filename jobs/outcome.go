@@ -1,0 +1,90 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// failure is an error with its word, its sentence and its mend, as the pages and the API show them.
+type failure struct {
+	cause   model.Cause
+	message string
+	mend    string
+	err     error
+}
+
+// Error returns the sentence and what lies beneath it.
+func (f failure) Error() string {
+	if f.err == nil {
+		return f.message
+	}
+	return f.message + " (" + f.err.Error() + ")"
+}
+
+// Unwrap returns what lies beneath.
+func (f failure) Unwrap() error { return f.err }
+
+func fail(cause model.Cause, mend, format string, args ...any) failure {
+	return failure{cause: cause, message: fmt.Sprintf(format, args...), mend: mend}
+}
+
+// known maps what restic answers to a cause, a sentence and a mend.
+var known = []struct {
+	err           error
+	cause         model.Cause
+	message, mend string
+}{
+	{restic.ErrNoRepo, model.CauseNoRepository, "The repository is not there.",
+		"Mount the disk, or check the bucket; Keepstead never makes a new repository in its place."},
+	{restic.ErrLocked, model.CauseLocked, "Another program holds a lock on the repository.",
+		"If nothing else uses this repository, choose “Sync now” on the destination's page, then retry."},
+	{restic.ErrWrongPassword, model.CauseWrongPassword, "The repository does not open with the stored password.",
+		"Somebody changed the repository's keys; remove the destination and adopt it with the right password."},
+	{restic.ErrDiskFull, model.CauseDiskFull, "There is no space left.",
+		"Free some space at the destination, or prune it, then retry."},
+	{restic.ErrDamaged, model.CauseDamaged, "The repository is damaged.",
+		"Run a check on the destination's page to see what is affected, and restore from another destination meanwhile."},
+}
+
+// failed turns whatever ended a run into its outcome. Why the context ended comes first: a restic that was told to stop
+// fails with errors of its own.
+func (r *run) failed(ctx context.Context, err error) finish {
+	out := store.Outcome{State: model.JobFailed}
+	var f failure
+	switch why := context.Cause(ctx); {
+	case errors.Is(why, errCancelled):
+		out.State, out.Cause, out.Message = model.JobCancelled, model.CauseCancelled, "Cancelled."
+	case errors.Is(why, errStopping):
+		out.State, out.Cause = model.JobInterrupted, model.CauseInterrupted
+		out.Message, out.Mend = "Keepstead stopped while this ran.", "Retry it; what was uploaded so far is used again."
+	case errors.Is(why, errStalled):
+		out.Cause = model.CauseStalled
+		out.Message = fmt.Sprintf("Nothing moved for %s, so the run was ended.", stallAfter)
+		out.Mend = "Test the destination, then retry."
+	case errors.As(err, &f):
+		out.Cause, out.Message, out.Mend = f.cause, f.message, f.mend
+	default:
+		out.Cause, out.Message, out.Mend = explain(err)
+	}
+	r.log.printf("%v", err)
+	return finish{Outcome: out}
+}
+
+// explain names the cause of an error of restic or of anything else.
+func explain(err error) (model.Cause, string, string) {
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			return k.cause, k.message, k.mend
+		}
+	}
+	var told *restic.Error
+	if errors.As(err, &told) {
+		return model.CauseRestic, told.Error(), "The job's log has all that restic said."
+	}
+	return model.CauseInternal, err.Error(), "The job's log has the details."
+}

@@ -1,0 +1,163 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/store"
+)
+
+// Overview returns every app with its configurations and their status, in the store's order.
+func (m *Manager) Overview(ctx context.Context) ([]model.AppOverview, error) {
+	apps, err := m.Store.Apps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.overviews(ctx, apps, store.ConfigurationFilter{})
+}
+
+// AppOverview returns one app with its configurations and their status.
+func (m *Manager) AppOverview(ctx context.Context, id uuid.UUID) (model.AppOverview, error) {
+	app, err := m.Store.App(ctx, id)
+	if err != nil {
+		return model.AppOverview{}, err
+	}
+	all, err := m.overviews(ctx, []model.App{app}, store.ConfigurationFilter{AppID: id})
+	if err != nil {
+		return model.AppOverview{}, err
+	}
+	return all[0], nil
+}
+
+func (m *Manager) overviews(ctx context.Context, apps []model.App, f store.ConfigurationFilter) ([]model.AppOverview, error) {
+	configurations, err := m.Store.Configurations(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	devices, policies, enabled, err := m.surroundings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	only := uuid.Nil
+	if len(configurations) == 1 {
+		only = configurations[0].ID
+	}
+	covered, err := m.coverages(ctx, only)
+	if err != nil {
+		return nil, err
+	}
+	byApp := map[uuid.UUID][]model.ConfigurationOverview{}
+	for _, c := range configurations {
+		o := model.ConfigurationOverview{Configuration: c, Policy: policies[c.PolicyID]}
+		for _, id := range o.Policy.DestinationIDs {
+			if enabled[id] {
+				o.Coverage = append(o.Coverage, covered[pair{c.ID, id}].in(c.ID, id))
+			}
+		}
+		byApp[c.AppID] = append(byApp[c.AppID], o)
+	}
+	out := make([]model.AppOverview, 0, len(apps))
+	now := m.now()
+	for _, a := range apps {
+		o := model.AppOverview{App: a, Device: devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
+		for i := range o.Configurations {
+			judgeConfiguration(&o.Configurations[i], a, now)
+			if s := o.Configurations[i].Status; i == 0 || s.Severity() > o.Status.Severity() {
+				o.Status = s
+			}
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// surroundings reads what every configuration is seen against.
+func (m *Manager) surroundings(ctx context.Context) (map[uuid.UUID]model.Device, map[uuid.UUID]model.Policy, map[uuid.UUID]bool, error) {
+	deviceRows, err := m.Store.Devices(ctx)
+	policyRows, err2 := m.Store.Policies(ctx)
+	destinationRows, err3 := m.Store.Destinations(ctx)
+	if err := errors.Join(err, err2, err3); err != nil {
+		return nil, nil, nil, err
+	}
+	devices := map[uuid.UUID]model.Device{}
+	for _, d := range deviceRows {
+		devices[d.ID] = d
+	}
+	policies := map[uuid.UUID]model.Policy{}
+	for _, p := range policyRows {
+		policies[p.ID] = p
+	}
+	enabled := map[uuid.UUID]bool{}
+	for _, d := range destinationRows {
+		enabled[d.ID] = d.Enabled
+	}
+	return devices, policies, enabled, nil
+}
+
+// coverage is a model.Coverage that may be missing.
+type coverage model.Coverage
+
+// in returns the coverage with its ids, which a pair that was never backed up lacks.
+func (c coverage) in(configuration, destination uuid.UUID) model.Coverage {
+	c.ConfigurationID, c.DestinationID = configuration, destination
+	return model.Coverage(c)
+}
+
+func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]coverage, error) {
+	rows, err := m.Store.Coverages(ctx, only)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[pair]coverage, len(rows))
+	for _, c := range rows {
+		out[pair{c.ConfigurationID, c.DestinationID}] = coverage(c)
+	}
+	return out, nil
+}
+
+// judgeConfiguration gathers the facts of one configuration and sets its status and next run.
+func judgeConfiguration(o *model.ConfigurationOverview, app model.App, now time.Time) {
+	f := model.Facts{
+		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && app.ForgottenAt == nil,
+		Destinations: len(o.Coverage), Frozen: o.Configuration.FrozenAt != nil,
+	}
+	cron, err := o.Policy.Cron()
+	if err == nil && f.Enabled && f.Destinations > 0 {
+		o.NextRun = cron.Next(now)
+	}
+	good := true
+	for _, c := range o.Coverage {
+		f.Running = f.Running || c.RunningJobID != uuid.Nil
+		if worse(c.LastState, f.LastState) {
+			f.LastState = c.LastState
+		}
+		switch {
+		case c.LastGoodAt == nil:
+			good, f.LastGood = false, nil
+		case good && (f.LastGood == nil || c.LastGoodAt.Before(*f.LastGood)):
+			f.LastGood = c.LastGoodAt
+		}
+	}
+	if err == nil && len(o.Coverage) > 0 {
+		since := o.Configuration.CreatedAt
+		if f.LastGood != nil {
+			since = *f.LastGood
+		} else if o.Policy.LastSlotAt != nil && o.Policy.LastSlotAt.After(since) {
+			since = *o.Policy.LastSlotAt
+		}
+		f.Due = cron.Next(since)
+	}
+	o.Status = f.Judge(now)
+}
+
+// worse orders the final states of the newest jobs.
+func worse(a, b model.JobState) bool {
+	rank := map[model.JobState]int{
+		"": 0, model.JobSuccess: 1, model.JobCancelled: 2, model.JobPartial: 3, model.JobInterrupted: 4, model.JobFailed: 5,
+	}
+	return rank[a] > rank[b]
+}

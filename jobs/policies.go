@@ -1,0 +1,93 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+)
+
+// CreatePolicy checks and stores a new policy; its first slot is the next one from now.
+func (m *Manager) CreatePolicy(ctx context.Context, p model.Policy) (model.Policy, error) {
+	p.ID = model.NewID()
+	now := m.now()
+	p.LastSlotAt = &now
+	p.Touch(now)
+	if err := m.checkPolicy(ctx, p); err != nil {
+		return p, err
+	}
+	makeDefault := p.IsDefault
+	p.IsDefault = false
+	if err := m.Store.CreatePolicy(ctx, p); err != nil {
+		return p, err
+	}
+	return m.settlePolicy(ctx, p.ID, makeDefault)
+}
+
+// ChangePolicy checks and stores a policy. A new schedule begins with its next slot: what an old schedule missed is
+// not run for a new one.
+func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Policy, error) {
+	old, err := m.Store.Policy(ctx, p.ID)
+	if err != nil {
+		return p, err
+	}
+	now := m.now()
+	if p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled {
+		p.LastSlotAt = &now
+	} else {
+		p.LastSlotAt = old.LastSlotAt
+	}
+	p.CreatedAt = old.CreatedAt
+	p.Touch(now)
+	makeDefault := p.IsDefault && !old.IsDefault
+	p.IsDefault = old.IsDefault
+	if err := m.checkPolicy(ctx, p); err != nil {
+		return p, err
+	}
+	if err := m.Store.UpdatePolicy(ctx, p); err != nil {
+		return p, err
+	}
+	return m.settlePolicy(ctx, p.ID, makeDefault)
+}
+
+func (m *Manager) settlePolicy(ctx context.Context, id uuid.UUID, makeDefault bool) (model.Policy, error) {
+	if makeDefault {
+		if err := m.Store.SetDefaultPolicy(ctx, id); err != nil {
+			return model.Policy{}, err
+		}
+	}
+	m.publish(model.EventPolicy, id)
+	return m.Store.Policy(ctx, id)
+}
+
+// checkPolicy adds to the policy's own rules that its destinations exist.
+func (m *Manager) checkPolicy(ctx context.Context, p model.Policy) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	all, err := m.Store.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[uuid.UUID]bool{}
+	for _, d := range all {
+		known[d.ID] = true
+	}
+	var problems model.Invalids
+	for _, id := range p.DestinationIDs {
+		if !known[id] {
+			problems.Add("destination_ids", "There is no destination %s.", id)
+		}
+	}
+	return problems.Err()
+}
+
+// DeletePolicy removes a policy that no configuration follows and that is not the default.
+func (m *Manager) DeletePolicy(ctx context.Context, id uuid.UUID) error {
+	if err := m.Store.DeletePolicy(ctx, id); err != nil {
+		return err
+	}
+	m.publish(model.EventPolicy, id)
+	return nil
+}

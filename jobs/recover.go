@@ -1,0 +1,136 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// buryGrace is how long a child of an earlier Keepstead may take to end by itself.
+const buryGrace = 10 * time.Second
+
+// recover settles what the last Keepstead left: its children end, its running jobs become interrupted, each destination
+// they used is synced (own stale locks go, snapshots that were saved are taken over), and an interrupted backup is
+// queued again.
+func (m *Manager) recover(ctx context.Context) error {
+	jobs, err := m.Store.RunningJobs(ctx)
+	if err != nil {
+		return err
+	}
+	touched := map[uuid.UUID]bool{}
+	for _, job := range jobs {
+		if err := device.Interrupt(device.Process{PID: job.PID, Start: job.PIDStart, BootID: job.BootID}, buryGrace); err != nil {
+			m.Log.Warn("end a process of an earlier run", "job", job.ID, "error", err)
+		}
+		out := store.Outcome{
+			State: model.JobInterrupted, Cause: model.CauseInterrupted,
+			Message: "Keepstead or this machine went down while this ran.",
+			Mend:    "It is run again by itself where it was a backup; what was uploaded so far is used again.",
+		}
+		if job.Kind == model.JobBackup {
+			out.Snapshot = m.interruptedSnapshot(ctx, job, out.Message)
+		}
+		if err := m.Store.FinishJob(ctx, job.ID, out); err != nil {
+			return fmt.Errorf("settle job %s: %w", job.ID, err)
+		}
+		touched[job.DestinationID] = true
+	}
+	for id := range touched {
+		if err := m.enqueueSync(ctx, id); err != nil {
+			m.Log.Warn("queue a sync", "destination", id, "error", err)
+		}
+	}
+	for _, job := range jobs {
+		if job.Kind == model.JobBackup {
+			if _, err := m.again(ctx, job, model.TriggerRecovery); err != nil {
+				m.Log.Warn("queue an interrupted backup again", "job", job.ID, "error", err)
+			}
+		}
+	}
+	m.clearFolders()
+	return m.settleDestinations(ctx)
+}
+
+func (m *Manager) enqueueSync(ctx context.Context, destination uuid.UUID) error {
+	if destination == uuid.Nil {
+		return nil
+	}
+	_, err := m.create(ctx, nil, model.Job{Kind: model.JobSync, Trigger: model.TriggerRecovery, DestinationID: destination})
+	return err
+}
+
+// interruptedSnapshot closes the snapshot row that an interrupted backup had opened.
+func (m *Manager) interruptedSnapshot(ctx context.Context, job model.Job, message string) *model.Snapshot {
+	s, err := m.Store.Snapshot(ctx, job.SnapshotID)
+	if err != nil {
+		return nil
+	}
+	return failedSnapshot(s, message, m.now())
+}
+
+// clearFolders removes what runs of an earlier Keepstead left on disk; no run is at work yet.
+func (m *Manager) clearFolders() {
+	for _, name := range []string{"runs", "staging"} {
+		dir := filepath.Join(m.Dir, name)
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			m.Log.Warn("read a folder of old runs", "folder", dir, "error", err)
+			continue
+		}
+		for _, e := range entries {
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				m.Log.Warn("remove an old run", "error", err)
+			}
+		}
+	}
+}
+
+// settleDestinations finishes or forgets destinations whose creation was cut off between their row and their
+// repository. It asks the storage in the background, so that a slow one does not hold up the start.
+func (m *Manager) settleDestinations(ctx context.Context) error {
+	all, err := m.Store.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.RepoInitialized {
+			continue
+		}
+		m.loops.Add(1)
+		go func() {
+			defer m.loops.Done()
+			m.adding.Lock()
+			defer m.adding.Unlock()
+			if err := m.settle(m.base, d); err != nil {
+				m.Log.Warn("settle a half-made destination", "destination", d.Name, "error", err)
+			}
+		}()
+	}
+	return nil
+}
+
+func (m *Manager) settle(ctx context.Context, d model.Destination) error {
+	o, err := m.open(d, m.quickDir(), nil)
+	if err != nil {
+		return err
+	}
+	defer m.endQuick(o)
+	err = m.pin(ctx, &o)
+	if errors.Is(err, restic.ErrNoRepo) || errors.Is(err, model.ErrNotFound) {
+		return m.Store.DeleteDestination(ctx, d.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return m.finishDestination(ctx, o.destination)
+}

@@ -1,0 +1,166 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"keepstead/device"
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/secret"
+	"keepstead/storage"
+)
+
+// askTimeout bounds each quick question to a destination's storage.
+const askTimeout = 15 * time.Second
+
+// The sealed columns of a destination, as their labels name them.
+const destinationTable = "destinations"
+
+// opened is a destination with its secrets opened, for the length of one piece of work.
+type opened struct {
+	destination model.Destination
+	place       storage.Place
+	repo        restic.Repo
+}
+
+// open opens the destination's secrets and returns the ways to its storage and its repository. runDir takes the output
+// of restic's runs; log takes what restic says beside its JSON.
+func (m *Manager) open(d model.Destination, runDir string, log io.Writer) (opened, error) {
+	s, err := m.secrets(d)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openWith(d, s, runDir, log)
+}
+
+func (m *Manager) openWith(d model.Destination, s model.DestinationSecrets, runDir string, log io.Writer) (opened, error) {
+	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
+	if err != nil {
+		return opened{}, fmt.Errorf("reach the destination: %w", err)
+	}
+	return opened{destination: d, place: place, repo: restic.Repo{
+		Host: m.Host, Bin: m.Restic, URL: storage.ResticURL(d), Options: storage.ResticOptions(d),
+		Password: s.RepoPassword, AccessKey: s.AccessKey, SecretKey: s.SecretKey, CACert: d.S3CACert,
+		CacheDir: filepath.Join(m.Dir, "cache"), RunDir: runDir, Log: log,
+	}}, nil
+}
+
+// sealedColumns pairs each sealed column of a destination with its plain text.
+func sealedColumns(d *model.Destination, s *model.DestinationSecrets) []struct {
+	column string
+	sealed *model.Sealed
+	plain  *string
+} {
+	return []struct {
+		column string
+		sealed *model.Sealed
+		plain  *string
+	}{
+		{"s3_access_key", &d.S3AccessKey, &s.AccessKey},
+		{"s3_secret_key", &d.S3SecretKey, &s.SecretKey},
+		{"sftp_password", &d.SFTPPassword, &s.SFTPPassword},
+		{"repo_password", &d.RepoPassword, &s.RepoPassword},
+	}
+}
+
+// secrets opens every sealed column of the destination.
+func (m *Manager) secrets(d model.Destination) (model.DestinationSecrets, error) {
+	var s model.DestinationSecrets
+	for _, c := range sealedColumns(&d, &s) {
+		if c.sealed.Empty() {
+			continue
+		}
+		plain, err := m.Box.Open(*c.sealed, secret.Label(destinationTable, c.column, d.ID))
+		if err != nil {
+			return s, fmt.Errorf("open the credentials of %q: %w", d.Name, err)
+		}
+		*c.plain = plain
+	}
+	return s, nil
+}
+
+// seal puts the given credentials into the destination's sealed columns; empty ones leave the column as it is.
+func (m *Manager) seal(d *model.Destination, s model.DestinationSecrets) error {
+	for _, c := range sealedColumns(d, &s) {
+		if *c.plain == "" {
+			continue
+		}
+		sealed, err := m.Box.Seal(*c.plain, secret.Label(destinationTable, c.column, d.ID))
+		if err != nil {
+			return fmt.Errorf("seal a credential: %w", err)
+		}
+		*c.sealed = sealed
+	}
+	return nil
+}
+
+// RepositoryPassword opens a destination's repository password, for the owner's own safe.
+func (m *Manager) RepositoryPassword(d model.Destination) (string, error) {
+	s, err := m.secrets(d)
+	return s.RepoPassword, err
+}
+
+// openRun opens the destination of a run and makes sure that its repository is the one that was pinned (safety core 5).
+func (r *run) openRun(ctx context.Context, d model.Destination) (opened, error) {
+	if !d.RepoInitialized {
+		return opened{}, fail(model.CauseNoRepository, "Remove the destination and add it again.",
+			"The destination %q has no repository yet.", d.Name)
+	}
+	o, err := r.open(d, "", r.log)
+	if err != nil {
+		return o, err
+	}
+	return o, r.pinned(ctx, o)
+}
+
+// command returns the repository for one more restic command of the run, with an output folder of its own.
+func (r *run) command(o opened) restic.Repo {
+	repo := o.repo
+	repo.RunDir = filepath.Join(r.dir, strconv.Itoa(int(r.commands.Add(1))))
+	repo.OnStart = func(p device.Process) error { return r.started(p) }
+	return repo
+}
+
+// pinned compares the raw config file with its pin: one small read, no key derived. Where the bytes differ restic is
+// asked for the repository's id, because an upgrade of the repository rewrites the file and keeps the id.
+func (r *run) pinned(ctx context.Context, o opened) error {
+	ask, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	raw, err := o.place.Config(ask)
+	switch {
+	case errors.Is(err, model.ErrNotFound):
+		return failure{cause: model.CauseNoRepository, err: err,
+			message: fmt.Sprintf("The repository of %q is not at %s.", o.destination.Name, o.destination.Place()),
+			mend:    "Mount the disk, or check the bucket, then retry. Nothing was made in its place."}
+	case err != nil:
+		return failure{cause: model.CauseUnreachable, err: err,
+			message: fmt.Sprintf("The destination %q cannot be reached: %v.", o.destination.Name, err),
+			mend:    "Test the destination on its page to see which step fails, then retry."}
+	case configHash(raw) == o.destination.RepoConfigHash:
+		return nil
+	}
+	config, err := r.command(o).Config(ctx)
+	if err != nil {
+		return err
+	}
+	if config.ID != o.destination.RepoID {
+		return fail(model.CauseOtherRepo, "If this is meant to be, remove the destination and add it again to adopt the other repository.",
+			"Another repository stands at %s: its id begins with %.8s, ours with %.8s.", o.destination.Place(), config.ID, o.destination.RepoID)
+	}
+	d := o.destination
+	d.RepoConfigHash = configHash(raw)
+	return r.Store.UpdateDestination(ctx, d)
+}
+
+func configHash(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}

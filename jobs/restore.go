@@ -1,0 +1,289 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// Restore checks a request and queues it.
+func (m *Manager) Restore(ctx context.Context, want model.Restore, trigger model.JobTrigger) (model.Job, error) {
+	s, err := m.restorable(ctx, &want)
+	if err != nil {
+		return model.Job{}, err
+	}
+	if _, err := m.target(want, s); err != nil {
+		return model.Job{}, err
+	}
+	if len(want.Files) > 0 {
+		if err := m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
+			_, err := m.includes(ctx, o, s, want.Files)
+			return err
+		}); err != nil {
+			return model.Job{}, err
+		}
+	}
+	made, err := m.create(ctx, nil, model.Job{
+		Kind: model.JobRestore, Trigger: trigger, ConfigurationID: s.ConfigurationID, DestinationID: s.DestinationID,
+		SnapshotID: s.ID, AppID: s.AppID, DeviceID: want.DeviceID, Restore: &want,
+	})
+	if err != nil {
+		return model.Job{}, err
+	}
+	if len(made) == 0 {
+		return model.Job{}, model.Conflict{Reason: "This restore is already queued."}
+	}
+	return made[0], nil
+}
+
+// restorable validates a request and returns its snapshot; the device defaults to this machine.
+func (m *Manager) restorable(ctx context.Context, want *model.Restore) (model.Snapshot, error) {
+	s, err := m.Store.Snapshot(ctx, want.SnapshotID)
+	if err != nil {
+		return s, err
+	}
+	if !s.Restorable() {
+		return s, model.Conflict{Reason: "This backup saved nothing that could be restored; choose another snapshot."}
+	}
+	if want.DeviceID == uuid.Nil {
+		local, err := m.Store.LocalDevice(ctx)
+		if err != nil {
+			return s, err
+		}
+		want.DeviceID = local.ID
+	} else if _, err := m.Store.Device(ctx, want.DeviceID); errors.Is(err, model.ErrNotFound) {
+		return s, model.Invalid{Field: "target_device_id", Reason: "There is no such device."}
+	} else if err != nil {
+		return s, err
+	}
+	return s, want.Validate()
+}
+
+// target returns the folder that restic restores under, links followed, after checking that it can be written and has
+// the space. restic would replace a symbolic link on the way by a real folder.
+func (m *Manager) target(want model.Restore, s model.Snapshot) (string, error) {
+	files, err := m.Host.Files()
+	if err != nil {
+		return "", err
+	}
+	if want.InPlace {
+		for _, root := range s.Paths {
+			real, err := files.Resolve(root)
+			if err != nil {
+				return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s cannot be reached: %v.", root, err)}
+			}
+			if real != path.Clean(root) {
+				return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s is now reached through a symbolic link to %s; restore to another folder.", root, real)}
+			}
+			if err := canWrite(files, path.Dir(real)); err != nil {
+				return "", err
+			}
+		}
+		return "/", m.space(files, first(s.Paths), want, s)
+	}
+	real, err := files.Resolve(path.Clean(want.TargetPath))
+	if err != nil {
+		return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s cannot be reached: %v.", want.TargetPath, err)}
+	}
+	if model.Within(real, m.Dir) {
+		return "", model.Invalid{Field: "target_path", Reason: "This is inside Keepstead's own data folder; choose another one."}
+	}
+	if info, err := files.Stat(real); err == nil && !info.IsDir() {
+		return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s is a file; give a folder.", real)}
+	}
+	if err := canWrite(files, real); err != nil {
+		return "", err
+	}
+	return real, m.space(files, real, want, s)
+}
+
+// canWrite checks the folder, or the nearest one above it that exists.
+func canWrite(files device.Files, dir string) error {
+	for {
+		if _, err := files.Stat(dir); err == nil || dir == "/" {
+			break
+		}
+		dir = path.Dir(dir)
+	}
+	if err := files.Writable(dir); err != nil {
+		return model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s cannot be written (%s); choose another folder, or run Keepstead as a user who may.", dir, reason(err))}
+	}
+	return nil
+}
+
+// space refuses a full restore that cannot fit. A restore in place mostly overwrites, so it is not refused for space.
+func (m *Manager) space(files device.Files, dir string, want model.Restore, s model.Snapshot) error {
+	if want.InPlace || len(want.Files) > 0 {
+		return nil
+	}
+	free, err := files.Space(dir)
+	if err != nil {
+		return fmt.Errorf("measure the free space: %w", err)
+	}
+	if free < s.TotalSize {
+		return model.Invalid{Field: "target_path", Reason: fmt.Sprintf("There is not enough space: %d bytes are needed, %d are free.", s.TotalSize, free)}
+	}
+	return nil
+}
+
+func first(paths []string) string {
+	if len(paths) == 0 {
+		return "/"
+	}
+	return paths[0]
+}
+
+// includes finds each asked-for entry in the snapshot and returns its absolute path there. An entry is absolute, or
+// relative to one of the snapshot's roots; every character means itself.
+func (m *Manager) includes(ctx context.Context, o opened, s model.Snapshot, files []string) ([]string, error) {
+	listed := map[string]map[string]bool{}
+	has := func(p string) (bool, error) {
+		dir := path.Dir(p)
+		if listed[dir] == nil {
+			listed[dir] = map[string]bool{}
+			err := o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n restic.Node) error {
+				listed[dir][n.Path] = true
+				return nil
+			})
+			if err != nil {
+				return false, err
+			}
+		}
+		return p == "/" || listed[dir][p], nil
+	}
+	var found []string
+	var problems model.Invalids
+	for _, f := range files {
+		hit := ""
+		for _, p := range candidates(s, f) {
+			ok, err := has(p)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				hit = p
+				break
+			}
+		}
+		if hit == "" {
+			problems.Add("files", "%q is not in this snapshot.", f)
+			continue
+		}
+		found = append(found, hit)
+	}
+	return found, problems.Err()
+}
+
+// candidates lists where an entry may be: itself when absolute; else below each root, or from the top as restic prints it.
+func candidates(s model.Snapshot, f string) []string {
+	if path.IsAbs(f) {
+		return []string{path.Clean(f)}
+	}
+	var out []string
+	for _, root := range s.Paths {
+		out = append(out, path.Join(root, f))
+	}
+	return append(out, path.Join("/", f))
+}
+
+// restore brings files back and proves it: restic verifies what it wrote, and the counts must agree.
+func (r *run) restore(ctx context.Context) finish {
+	done, err := r.bringBack(ctx)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	return done
+}
+
+func (r *run) bringBack(ctx context.Context) (finish, error) {
+	want := *r.job.Restore
+	s, err := r.Store.Snapshot(ctx, want.SnapshotID)
+	if err != nil {
+		return finish{}, fmt.Errorf("read the snapshot: %w", err)
+	}
+	d, err := r.Store.Destination(ctx, s.DestinationID)
+	if err != nil {
+		return finish{}, fmt.Errorf("read the destination: %w", err)
+	}
+	r.phase("checking", fmt.Sprintf("Restoring snapshot %.8s from %q.", s.ResticSnapshotID, d.Name))
+	o, err := r.openRun(ctx, d)
+	if err != nil {
+		return finish{}, err
+	}
+	target, err := r.target(want, s)
+	if err != nil {
+		return finish{}, targetFailure(err)
+	}
+	var includes []string
+	if len(want.Files) > 0 {
+		list := o
+		list.repo = r.command(o)
+		if includes, err = r.includes(ctx, list, s, want.Files); err != nil {
+			return finish{}, targetFailure(err)
+		}
+	}
+	files, err := r.Host.Files()
+	if err != nil {
+		return finish{}, err
+	}
+	if err := files.MkdirAll(target, 0o755); err != nil {
+		return finish{}, targetFailure(err)
+	}
+	summary, err := r.command(o).Restore(ctx, restic.RestoreOptions{
+		Snapshot: s.ResticSnapshotID, Target: target, Includes: includes, Verify: true,
+	}, r.report)
+	if err != nil {
+		return finish{}, restoreFailure(summary, err)
+	}
+	return r.counted(s, want, target, summary)
+}
+
+// targetFailure keeps the sentence of a refusal that came too late for the form.
+func targetFailure(err error) error {
+	refused := model.Refused(err)
+	if len(refused) == 0 {
+		return err
+	}
+	return fail(model.CauseTarget, "Choose another folder or other files, then restore again.", "%s", refused[0].Reason)
+}
+
+// restoreFailure says how far a restore that failed had come.
+func restoreFailure(s restic.RestoreSummary, err error) error {
+	if s.FailedCount == 0 {
+		return err
+	}
+	cause, message, mend := explain(err)
+	return failure{cause: cause, mend: mend, err: err,
+		message: fmt.Sprintf("%s %d of %d entries failed; those that were restored are in place.", message, s.FailedCount, s.TotalFiles)}
+}
+
+// counted compares what was asked, what was there and what was written.
+func (r *run) counted(s model.Snapshot, want model.Restore, target string, sum restic.RestoreSummary) (finish, error) {
+	back := sum.FilesRestored + sum.FilesSkipped
+	switch {
+	case back == 0:
+		return finish{}, fail(model.CauseNothing, "Browse the snapshot to see what it holds.", "Nothing was restored.")
+	case back != sum.TotalFiles:
+		return finish{}, fail(model.CauseRestic, "The job's log has the details.", "Only %d of %d entries were restored.", back, sum.TotalFiles)
+	case len(want.Files) == 0 && sum.TotalFiles < s.TotalFiles:
+		return finish{}, fail(model.CauseRestic, "Check the destination, then try another snapshot.",
+			"The snapshot had %d files, but only %d entries were found in it.", s.TotalFiles, sum.TotalFiles)
+	}
+	restored := target
+	if want.InPlace {
+		restored = strings.Join(s.Paths, ", ")
+	}
+	r.log.printf("Restored %d entries, verified; %d were already there.", sum.FilesRestored, sum.FilesSkipped)
+	return finish{Outcome: store.Outcome{State: model.JobSuccess, Result: &model.Result{
+		Files: back, Bytes: sum.TotalBytes, Skipped: sum.FilesSkipped, Verified: true, RestoredTo: restored,
+	}}}, nil
+}

@@ -1,0 +1,202 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/store"
+)
+
+// When the house keeps itself, in the server's zone. Backups follow their policies.
+const (
+	everyMinute   = "* * * * *"
+	pruneSchedule = "30 4 * * *"
+	checkSchedule = "30 5 * * 0"
+	tidySchedule  = "15 3 * * *"
+)
+
+// Bounds of the schedule and of history.
+const (
+	catchUpAfter = 5 * time.Minute // a slot later than this was missed, not just due
+	keepHistory  = 180 * 24 * time.Hour
+	tickLimit    = 50 * time.Second
+)
+
+// startSchedule runs one tick a minute. A tick finds the slots that came due since each policy's last one, so that a
+// missed night, a slow minute and a changed clock are one case, and runs only the latest of them.
+func (m *Manager) startSchedule(ctx context.Context) error {
+	s, err := gocron.NewScheduler(gocron.WithClock(m.Clock))
+	if err != nil {
+		return err
+	}
+	for _, task := range []struct {
+		cron string
+		do   func(context.Context) error
+	}{
+		{everyMinute, m.tick},
+		{pruneSchedule, func(ctx context.Context) error { return m.maintainAll(ctx, model.JobPrune) }},
+		{checkSchedule, func(ctx context.Context) error { return m.maintainAll(ctx, model.JobCheck) }},
+		{tidySchedule, m.tidy},
+	} {
+		_, err := s.NewJob(gocron.CronJob(task.cron, false), gocron.NewTask(m.guarded(task.cron, task.do)),
+			gocron.WithSingletonMode(gocron.LimitModeReschedule))
+		if err != nil {
+			return fmt.Errorf("schedule %q: %w", task.cron, err)
+		}
+	}
+	m.scheduler = s
+	s.Start()
+	return m.tick(ctx)
+}
+
+// guarded logs what a scheduled task could not do; the next tick tries again.
+func (m *Manager) guarded(name string, do func(context.Context) error) func() {
+	return func() {
+		ctx, cancel := context.WithTimeout(m.base, tickLimit)
+		defer cancel()
+		if err := do(ctx); err != nil && m.base.Err() == nil {
+			m.Log.Error("scheduled task", "schedule", name, "error", err)
+		}
+	}
+}
+
+// tick queues the backups of every policy whose schedule has come due.
+func (m *Manager) tick(ctx context.Context) error {
+	policies, err := m.Store.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, p := range policies {
+		if err := m.tickPolicy(ctx, p); err != nil {
+			problems = append(problems, fmt.Errorf("policy %q: %w", p.Name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
+	if !p.Enabled {
+		return nil
+	}
+	cron, err := p.Cron()
+	if err != nil {
+		return err
+	}
+	since, now := p.CreatedAt, m.now()
+	if p.LastSlotAt != nil {
+		since = *p.LastSlotAt
+	}
+	slot := cron.LastMissed(since, now).UTC()
+	if slot.IsZero() {
+		return nil
+	}
+	trigger := model.TriggerSchedule
+	if now.Sub(slot) > catchUpAfter {
+		trigger = model.TriggerCatchUp
+	}
+	if err := m.fillSlot(ctx, p, slot, trigger); err != nil {
+		return err
+	}
+	return m.Store.SetLastSlot(ctx, p.ID, slot)
+}
+
+// fillSlot queues a backup per configuration and destination for one slot. A pair whose last backup has not ended is
+// passed over: two runs of one thing side by side help nobody. A slot that is there already is left alone.
+func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, trigger model.JobTrigger) error {
+	all, err := m.Store.Configurations(ctx, store.ConfigurationFilter{PolicyID: p.ID})
+	if err != nil {
+		return err
+	}
+	busy, err := m.busy(ctx)
+	if err != nil {
+		return err
+	}
+	var jobs []model.Job
+	var snapshots []model.Snapshot
+	for _, c := range all {
+		if !c.Enabled {
+			continue
+		}
+		plan, err := m.plan(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if plan.app.Gone || plan.app.ForgottenAt != nil {
+			continue
+		}
+		for _, d := range plan.destinations {
+			if busy[pair{c.ID, d.ID}] {
+				m.Log.Warn("a backup is still under way; its next slot is passed over", "app", plan.app.Name, "destination", d.Name)
+				continue
+			}
+			job, snapshot := plan.backup(d, trigger, &slot, m.now())
+			jobs, snapshots = append(jobs, job), append(snapshots, snapshot)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err = m.create(ctx, snapshots, jobs...)
+	return err
+}
+
+// pair is a configuration in a destination.
+type pair struct{ configuration, destination uuid.UUID }
+
+// busy lists the pairs with an open backup.
+func (m *Manager) busy(ctx context.Context) (map[pair]bool, error) {
+	open, err := m.Store.Jobs(ctx, model.JobFilter{
+		Kinds: []model.JobKind{model.JobBackup}, States: []model.JobState{model.JobQueued, model.JobRunning},
+		Page: model.Page{Limit: model.MaxPage},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := map[pair]bool{}
+	for _, j := range open {
+		out[pair{j.ConfigurationID, j.DestinationID}] = true
+	}
+	return out, nil
+}
+
+// maintainAll queues the same maintenance for every enabled destination.
+func (m *Manager) maintainAll(ctx context.Context, kind model.JobKind) error {
+	all, err := m.Store.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	var jobs []model.Job
+	for _, d := range all {
+		if d.Enabled && d.RepoInitialized {
+			jobs = append(jobs, model.Job{Kind: kind, Trigger: model.TriggerSchedule, DestinationID: d.ID})
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err = m.create(ctx, nil, jobs...)
+	return err
+}
+
+// tidy drops history past its time: old jobs with their logs, and sessions that have ended.
+func (m *Manager) tidy(ctx context.Context) error {
+	before := m.now().Add(-keepHistory)
+	err := m.Store.DeleteOldJobs(ctx, before)
+	err = errors.Join(err, m.Store.DeleteExpiredSessions(ctx))
+	logs, readErr := os.ReadDir(filepath.Join(m.Dir, "logs"))
+	for _, e := range logs {
+		if info, statErr := e.Info(); statErr == nil && info.ModTime().Before(before) {
+			err = errors.Join(err, os.Remove(filepath.Join(m.Dir, "logs", e.Name())))
+		}
+	}
+	return errors.Join(err, readErr)
+}

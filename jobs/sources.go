@@ -1,0 +1,158 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"keepstead/device"
+	"keepstead/model"
+)
+
+// source is one folder or file of an app as it is now.
+type source struct {
+	path     string
+	resolved string // with symbolic links followed
+	empty    bool   // a folder without entries
+	err      error  // why it cannot be read
+}
+
+// inspect looks at a source: whether it is there, can be read, and holds anything.
+func inspect(files device.Files, p string) source {
+	s := source{path: p, resolved: p}
+	info, err := files.Stat(p)
+	if err != nil {
+		s.err = err
+		return s
+	}
+	if s.resolved, s.err = files.Resolve(p); s.err != nil {
+		return s
+	}
+	if !info.IsDir() {
+		if !info.Mode().IsRegular() {
+			s.err = errors.New("it is neither a folder nor a regular file")
+		}
+		return s
+	}
+	entries, err := files.ReadDir(p)
+	s.err, s.empty = err, err == nil && len(entries) == 0
+	return s
+}
+
+// sourceReport is what a look at all sources found.
+type sourceReport struct {
+	usable  []string
+	missing []string // gone or unreadable, each with its reason
+	empty   []string
+}
+
+// lookAt inspects every source of a backup (safety core 6: restic itself calls an unmounted folder a success).
+func (r *run) lookAt(paths []string) (sourceReport, error) {
+	var report sourceReport
+	files, err := r.Host.Files()
+	if err != nil {
+		return report, err
+	}
+	for _, p := range paths {
+		s := inspect(files, p)
+		switch {
+		case s.err != nil:
+			report.missing = append(report.missing, fmt.Sprintf("%s (%s)", p, reason(s.err)))
+		case s.empty:
+			report.empty = append(report.empty, p)
+			report.usable = append(report.usable, p)
+		default:
+			report.usable = append(report.usable, p)
+		}
+	}
+	return report, nil
+}
+
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "not there"
+	case errors.Is(err, fs.ErrPermission):
+		return "not readable"
+	}
+	return err.Error()
+}
+
+// refuse says why a backup must not even begin: nothing is there, or nothing is in what is there.
+func (s sourceReport) refuse() error {
+	switch {
+	case len(s.usable) == 0:
+		return fail(model.CauseSourceMissing, "Mount the disk or correct the app's folders, then back up again.",
+			"Nothing to back up: %s.", strings.Join(s.missing, ", "))
+	case len(s.empty) == len(s.usable):
+		return fail(model.CauseSourceEmpty, "Mount the disk or put the data back, then back up again.",
+			"The source is empty: %s.", strings.Join(s.empty, ", "))
+	}
+	return nil
+}
+
+// Bounds of the alarm for a source that shrank: below half of the last good snapshot, where that was big enough for
+// the comparison to mean something.
+const (
+	shrinkShare = 0.5
+	shrinkFiles = 10
+	shrinkBytes = 1 << 20
+)
+
+// shrunk compares a new snapshot with the last good one and returns a sentence when far less is there. Settings that
+// changed since then change what is there for a good reason.
+func shrunk(c model.Configuration, last, now model.Snapshot) string {
+	if c.UpdatedAt.After(last.StartedAt) {
+		return ""
+	}
+	switch {
+	case last.TotalFiles >= shrinkFiles && float64(now.TotalFiles) < shrinkShare*float64(last.TotalFiles):
+		return fmt.Sprintf("The source shrank from %d to %d files since the last good snapshot.", last.TotalFiles, now.TotalFiles)
+	case last.TotalSize >= shrinkBytes && float64(now.TotalSize) < shrinkShare*float64(last.TotalSize):
+		return fmt.Sprintf("The source shrank from %d to %d bytes since the last good snapshot.", last.TotalSize, now.TotalSize)
+	}
+	return ""
+}
+
+// paths returns what a backup covers: the app's folders and the configuration's further ones, or the files that were
+// staged for a system part.
+func (r *run) paths(ctx context.Context, p plan) ([]string, error) {
+	if p.app.Kind == model.AppSystem {
+		return r.stage(ctx, p)
+	}
+	return append(slices.Clone(p.app.Paths), p.configuration.IncludePaths...), nil
+}
+
+// excludes returns the configuration's patterns and what must never be in a backup: Keepstead's own working folder,
+// and a destination that lies inside a source.
+func (r *run) excludes(ctx context.Context, p plan, paths []string) ([]string, error) {
+	out := slices.Clone(p.configuration.ExcludePaths)
+	own := []string{}
+	if p.app.Kind != model.AppSystem {
+		own = append(own, r.Dir)
+	}
+	all, err := r.Store.Destinations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range all {
+		if d.Type == model.DestinationLocal {
+			own = append(own, d.LocalPath)
+		}
+	}
+	for _, dir := range own {
+		if slices.ContainsFunc(paths, func(p string) bool { return model.Within(dir, p) }) {
+			r.log.printf("Left out: %s (Keepstead's own).", dir)
+			out = append(out, escapePattern(dir))
+		}
+	}
+	return out, nil
+}
+
+// escapePattern makes restic take every character of a path as itself.
+func escapePattern(p string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)
+}

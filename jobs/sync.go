@@ -1,0 +1,243 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/store"
+)
+
+// sync takes over what the repository holds and this database does not know, drops the rows of what is gone, clears our
+// own stale locks and measures the size.
+func (r *run) sync(ctx context.Context) finish {
+	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	o, err := r.openRun(ctx, d)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	r.phase("syncing", fmt.Sprintf("Comparing with %q.", d.Name))
+	unlocked, err := r.clearLocks(ctx, o)
+	if err != nil {
+		return r.failed(ctx, fmt.Errorf("look at the locks: %w", err))
+	}
+	o.repo = r.command(o)
+	imported, gone, err := r.takeOver(ctx, o)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	size, err := o.place.Size(ctx)
+	if err != nil {
+		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+	}
+	return finish{Outcome: store.Outcome{
+		State: model.JobSuccess, Result: &model.Result{Imported: imported, Removed: gone, Unlocked: unlocked},
+		Destination: &store.DestinationStats{TotalSize: &size},
+	}}
+}
+
+// clearLocks removes stale locks that are provably ours (safety core 11): made on this host, by a process that one of
+// our finished jobs had recorded, and that is no longer alive. `restic unlock` would ask less and signal strangers.
+func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
+	locks, err := r.command(o).Locks(ctx)
+	if err != nil || len(locks) == 0 {
+		return 0, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return 0, fmt.Errorf("read this machine's name: %w", err)
+	}
+	mine, err := r.processes(ctx, o.destination.ID)
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, l := range locks {
+		p, ours := mine[l.PID]
+		if l.Hostname != host || !ours || device.Alive(p.Process) || l.Time.Before(p.from) || l.Time.After(p.to) {
+			r.log.printf("A lock of %s on %s since %s stays: it is not provably ours.", l.Username, l.Hostname, l.Time.Format(time.DateTime))
+			continue
+		}
+		r.log.printf("Removing our own stale lock %.8s of process %d.", l.ID, l.PID)
+		if err := o.place.RemoveLock(ctx, l.ID); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// worked is a process that a finished job of ours had, and when.
+type worked struct {
+	device.Process
+	from, to time.Time
+}
+
+// lockLookBack bounds how many of a destination's jobs are searched for a lock's maker.
+const lockLookBack = model.MaxPage
+
+func (m *Manager) processes(ctx context.Context, destination uuid.UUID) (map[int]worked, error) {
+	jobs, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: destination, Page: model.Page{Limit: lockLookBack}})
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]worked{}
+	for _, j := range jobs {
+		if j.PID == 0 || j.StartedAt == nil || j.FinishedAt == nil {
+			continue
+		}
+		if _, newer := out[j.PID]; !newer {
+			out[j.PID] = worked{
+				Process: device.Process{PID: j.PID, Start: j.PIDStart, BootID: j.BootID},
+				from:    j.StartedAt.Add(-time.Minute), to: j.FinishedAt.Add(time.Minute),
+			}
+		}
+	}
+	return out, nil
+}
+
+// takeOver makes rows for snapshots that are in the repository only, and removes the rows of those that are gone.
+func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, err error) {
+	there, err := o.repo.Snapshots(ctx, restic.SnapshotFilter{})
+	if err != nil {
+		return 0, 0, err
+	}
+	known, err := m.Store.SnapshotsByRestic(ctx, o.destination.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	var unknown []restic.Snapshot
+	for _, s := range there {
+		if _, ok := known[s.ID]; !ok {
+			unknown = append(unknown, s)
+		}
+		delete(known, s.ID)
+	}
+	in, err := m.fromRepository(ctx, o.destination, unknown)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := m.Store.CreateSnapshots(ctx, in.snapshots); err != nil {
+		return 0, 0, fmt.Errorf("take over snapshots: %w", err)
+	}
+	stale := make([]uuid.UUID, 0, len(known))
+	for _, id := range known {
+		stale = append(stale, id)
+	}
+	if err := m.Store.DeleteSnapshots(ctx, stale); err != nil {
+		return 0, 0, fmt.Errorf("drop snapshots that are gone: %w", err)
+	}
+	if len(in.snapshots)+len(stale) > 0 {
+		m.publish(model.EventSnapshot, uuid.Nil)
+		m.publish(model.EventApp, uuid.Nil)
+	}
+	return len(in.snapshots), len(stale), nil
+}
+
+// importing is what a list of unknown snapshots becomes.
+type importing struct{ snapshots []model.Snapshot }
+
+// fromRepository turns restic's snapshots into rows. Those with our tags go to the app and configuration they name;
+// an app that this database does not know is made again under its own id, without a schedule until somebody turns it
+// on. Others are grouped by host and paths.
+func (m *Manager) fromRepository(ctx context.Context, d model.Destination, unknown []restic.Snapshot) (importing, error) {
+	var in importing
+	for _, s := range unknown {
+		app, configuration := owner(d, s)
+		if err := m.ensureApp(ctx, app, configuration, s); err != nil {
+			return in, err
+		}
+		in.snapshots = append(in.snapshots, imported(d, s, app, configuration, m.now()))
+	}
+	return in, nil
+}
+
+// owner reads the ids from a snapshot's tags, or derives stable ones from where a foreign snapshot came from.
+func owner(d model.Destination, s restic.Snapshot) (app, configuration uuid.UUID) {
+	for _, tag := range s.Tags {
+		if id, err := uuid.Parse(strings.TrimPrefix(tag, "app:")); err == nil && strings.HasPrefix(tag, "app:") {
+			app = id
+		}
+		if id, err := uuid.Parse(strings.TrimPrefix(tag, "config:")); err == nil && strings.HasPrefix(tag, "config:") {
+			configuration = id
+		}
+	}
+	if app == uuid.Nil || configuration == uuid.Nil {
+		name := d.RepoID + "\x00" + s.Hostname + "\x00" + strings.Join(s.Paths, "\x00")
+		app = uuid.NewSHA1(uuid.NameSpaceURL, []byte("app\x00"+name))
+		configuration = uuid.NewSHA1(uuid.NameSpaceURL, []byte("config\x00"+name))
+	}
+	return app, configuration
+}
+
+// ensureApp makes the app of an imported snapshot where no row has its id.
+func (m *Manager) ensureApp(ctx context.Context, id, configuration uuid.UUID, s restic.Snapshot) error {
+	if _, err := m.Store.App(ctx, id); err == nil {
+		return nil
+	}
+	local, err := m.Store.LocalDevice(ctx)
+	if err != nil {
+		return err
+	}
+	policy, err := m.Store.DefaultPolicy(ctx)
+	if err != nil {
+		return err
+	}
+	a := model.App{
+		ID: id, DeviceID: local.ID, Name: adoptedName(s), Kind: model.AppFolders, Origin: model.OriginAdopted, Paths: s.Paths,
+	}
+	a.Touch(m.now())
+	c := model.Configuration{
+		ID: configuration, AppID: id, PolicyID: policy.ID, BackupVolumes: true, BackupCompose: true, BackupEnv: true,
+	}
+	c.Touch(m.now())
+	if err := m.Store.CreateApp(ctx, a, &c); err != nil {
+		return fmt.Errorf("make the app of an adopted snapshot: %w", err)
+	}
+	return nil
+}
+
+// adoptedName names an app by where its files were.
+func adoptedName(s restic.Snapshot) string {
+	if len(s.Paths) == 0 {
+		return s.Hostname
+	}
+	name := strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return ' '
+		}
+		return c
+	}, path.Base(s.Paths[0])+" from "+s.Hostname)
+	return strings.ToValidUTF8(name, "?")
+}
+
+func imported(d model.Destination, s restic.Snapshot, app, configuration uuid.UUID, now time.Time) model.Snapshot {
+	row := model.Snapshot{
+		ID: model.NewID(), ConfigurationID: configuration, DestinationID: d.ID, AppID: app, ResticSnapshotID: s.ID,
+		Hostname: s.Hostname, Paths: s.Paths, Status: model.SnapshotSuccess,
+		StartedAt: s.Time.UTC(), CreatedAt: now,
+	}
+	end := s.Time.UTC()
+	if sum := s.Summary; sum != nil {
+		row.FilesNew, row.FilesChanged, row.FilesUnmodified = sum.FilesNew, sum.FilesChanged, sum.FilesUnmodified
+		row.TotalFiles, row.TotalSize = sum.TotalFiles, sum.TotalBytes
+		row.DataAdded, row.DataAddedPacked = sum.DataAdded, sum.DataAddedPacked
+		if sum.End.After(sum.Start) {
+			end = sum.End.UTC()
+			row.Duration = int(sum.End.Sub(sum.Start).Round(time.Second).Seconds())
+		}
+	}
+	row.CompletedAt = &end
+	return row
+}

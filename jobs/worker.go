@@ -1,0 +1,216 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/model"
+	"keepstead/store"
+)
+
+// Bounds of a run: a job that reports nothing new for stallAfter is ended, and none runs longer than wallLimit.
+const (
+	stallAfter = 45 * time.Minute
+	wallLimit  = 7 * 24 * time.Hour
+	idleCheck  = 30 * time.Second // how often the queue is looked at without a wake-up
+)
+
+// run is one job at work.
+type run struct {
+	*Manager
+	job      model.Job
+	log      *jobLog
+	dir      string // of this run's restic output files
+	cancel   context.CancelCauseFunc
+	commands atomic.Int32
+	moved    atomic.Int64 // unix time of the last progress
+	last     model.Progress
+	shown    time.Time
+}
+
+// dispatch claims jobs while there is room and starts a goroutine for each.
+func (m *Manager) dispatch() {
+	defer m.loops.Done()
+	tick := time.NewTicker(idleCheck)
+	defer tick.Stop()
+	for {
+		m.claimAll()
+		select {
+		case <-m.base.Done():
+			return
+		case <-m.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+func (m *Manager) claimAll() {
+	for m.base.Err() == nil {
+		job, err := m.Store.ClaimJob(m.base, m.limits())
+		if errors.Is(err, model.ErrNotFound) || m.base.Err() != nil {
+			return
+		}
+		if err != nil {
+			m.Log.Error("claim a job", "error", err)
+			return
+		}
+		m.loops.Add(1)
+		go m.work(job)
+	}
+}
+
+// limits keeps a quarter of the places free of any one repository, so that a slow one cannot hold up the others, and
+// gives restores places of their own.
+func (m *Manager) limits() store.Limits {
+	per := max(1, m.Parallel*3/4)
+	return store.Limits{Total: m.Parallel, PerDestination: per, Restores: 2}
+}
+
+// work runs a claimed job to its end and records the outcome, whatever happens.
+func (m *Manager) work(job model.Job) {
+	defer m.loops.Done()
+	defer m.poke()
+	ctx, cancel := context.WithCancelCause(m.base)
+	defer cancel(nil)
+	r := &run{Manager: m, job: job, cancel: cancel, dir: filepath.Join(m.Dir, "runs", job.ID.String()), log: m.openLog(job.ID)}
+	r.moved.Store(time.Now().Unix())
+	m.mu.Lock()
+	m.running[job.ID] = r
+	m.mu.Unlock()
+	m.publishJob(job)
+
+	ctx, stop := context.WithTimeout(ctx, wallLimit)
+	defer stop()
+	go r.watch(ctx)
+	done := r.perform(ctx)
+	r.log.printf("%s", done.Line())
+	r.log.close()
+	_ = os.RemoveAll(r.dir)
+	m.record(job, done)
+
+	m.mu.Lock()
+	delete(m.running, job.ID)
+	delete(m.progress, job.ID)
+	m.mu.Unlock()
+	job.State = done.State
+	m.publishJob(job)
+	if done.Snapshot != nil || len(done.Removed)+len(done.Imported) > 0 {
+		m.publish(model.EventSnapshot, job.SnapshotID)
+	}
+	m.publish(model.EventDestination, job.DestinationID)
+}
+
+// record writes the outcome; a database that cannot be written now (a full disk) is tried again until Keepstead
+// stops, and what could not be written by then is found as interrupted at the next start.
+func (m *Manager) record(job model.Job, done finish) {
+	for wait := 100 * time.Millisecond; ; wait = min(wait*2, 30*time.Second) {
+		err := m.Store.FinishJob(context.WithoutCancel(m.base), job.ID, done.Outcome, done.follow...)
+		if err == nil {
+			return
+		}
+		m.Log.Error("record a job's outcome", "job", job.ID, "error", err)
+		select {
+		case <-m.base.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// finish is a job's outcome with the work that follows from it.
+type finish struct {
+	store.Outcome
+	follow []model.Job
+}
+
+// Line says the outcome for the job's log.
+func (f finish) Line() string {
+	line := "Ended: " + string(f.State) + "."
+	if f.Message != "" {
+		line += " " + f.Message
+	}
+	if f.Mend != "" {
+		line += " " + f.Mend
+	}
+	return line
+}
+
+// perform does the job by its kind; a panic is a failure of this job alone.
+func (r *run) perform(ctx context.Context) (done finish) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.Log.Error("a job panicked", "job", r.job.ID, "panic", p, "stack", string(debug.Stack()))
+			done = r.failed(ctx, fmt.Errorf("internal error: %v", p))
+		}
+	}()
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return r.failed(ctx, fmt.Errorf("make the run's folder: %w", err))
+	}
+	switch r.job.Kind {
+	case model.JobBackup:
+		return r.backup(ctx)
+	case model.JobRestore:
+		return r.restore(ctx)
+	case model.JobForget:
+		return r.forget(ctx)
+	case model.JobPrune:
+		return r.prune(ctx)
+	case model.JobCheck:
+		return r.check(ctx)
+	case model.JobSync:
+		return r.sync(ctx)
+	}
+	return r.failed(ctx, fmt.Errorf("a job of an unknown kind %q", r.job.Kind))
+}
+
+// watch ends a run that has stopped moving.
+func (r *run) watch(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if time.Since(time.Unix(r.moved.Load(), 0)) > stallAfter {
+				r.cancel(errStalled)
+				return
+			}
+		}
+	}
+}
+
+// started commits the process to the job's row before the program begins.
+func (r *run) started(p device.Process) error {
+	return r.Store.SetJobProcess(context.WithoutCancel(r.base), r.job.ID, p.PID, p.Start, p.BootID)
+}
+
+// Cancel ends a queued job at once and asks a running one to stop.
+func (m *Manager) Cancel(ctx context.Context, id uuid.UUID) error {
+	m.mu.Lock()
+	r := m.running[id]
+	m.mu.Unlock()
+	if r != nil {
+		r.cancel(errCancelled)
+		return nil
+	}
+	if err := m.Store.CancelQueuedJob(ctx, id); err != nil {
+		return err
+	}
+	job, err := m.Store.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	m.publishJob(job)
+	m.poke()
+	return nil
+}
