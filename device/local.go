@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Local is the machine Keepstead runs on.
@@ -20,6 +23,9 @@ type Local struct {
 
 // NewLocal returns the local machine. Close must be called when it is no longer needed.
 func NewLocal(log *slog.Logger) *Local {
+	// What Keepstead was started with may include open descriptors; a child gets its own and nothing else. Kernels
+	// before 5.11 refuse, which leaves things as they were.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	return &Local{log: log, starter: newStarter(), closing: make(chan struct{})}
 }
 
