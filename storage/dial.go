@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -68,6 +69,9 @@ type redirect struct{ host string }
 // Error names where the server wanted to send us.
 func (r *redirect) Error() string { return "redirected to " + r.host }
 
+// errNotS3 is an answer that no S3 server gives.
+var errNotS3 = errors.New("the answer is a web page")
+
 // transport is one place's HTTP transport: its own timeouts, no proxy (restic gets none either), no redirects.
 type transport struct{ http *http.Transport }
 
@@ -97,6 +101,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, &redirect{to}
 	}
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") && res.StatusCode == http.StatusOK {
+		_ = res.Body.Close() // a web page is never an answer of S3, and reads as an empty list
+		return nil, errNotS3
+	}
 	return res, nil
 }
 
@@ -121,4 +129,3 @@ func address(host, port, scheme string) string {
 	}
 	return net.JoinHostPort(host, port)
 }
-
