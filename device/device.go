@@ -19,7 +19,8 @@ var ErrClosed = errors.New("the device is closed")
 const DefaultGrace = 90 * time.Second
 
 // Secret is content that the child reads from a sealed memory file: never on a disk, in argv or in the environment.
-// Wherever {fd:NAME} stands in Args or in the values of Env, the child gets a path that opens it.
+// Where {fd:NAME} is an argument, the value of an option (--file={fd:NAME}) or the value of a variable in Env, the child
+// gets a path that opens it.
 type Secret struct {
 	Name    string
 	Content []byte

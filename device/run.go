@@ -64,15 +64,15 @@ func (r *run) prepare() error {
 		}
 		r.path, r.argv = "/bin/sh", []string{"sh", "-c", gate, "sh", path}
 	}
-	files, paths, err := sealAll(r.cmd.Secrets, len(r.theirs))
+	files, names, err := sealAll(r.cmd.Secrets, len(r.theirs))
 	if err != nil {
 		return err
 	}
 	r.theirs = append(r.theirs, files...)
 	for _, a := range r.cmd.Args {
-		r.argv = append(r.argv, paths.Replace(a))
+		r.argv = append(r.argv, names.inArg(a))
 	}
-	r.env = replaceValues(r.cmd.Env, paths)
+	r.env = names.inEnv(r.cmd.Env)
 	return nil
 }
 

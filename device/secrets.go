@@ -30,20 +30,20 @@ func seal(s Secret) (*os.File, error) {
 	return f, nil
 }
 
-// sealAll makes a memory file for each secret, and the replacements of {fd:NAME} when the first becomes descriptor
-// first of the child.
-func sealAll(secrets []Secret, first int) ([]*os.File, *strings.Replacer, error) {
+// sealAll makes a memory file for each secret, and the paths they have in a child whose descriptor first is the first
+// of them.
+func sealAll(secrets []Secret, first int) ([]*os.File, paths, error) {
 	var files []*os.File
-	var pairs []string
+	names := paths{}
 	for i, s := range secrets {
 		f, err := seal(s)
 		if err != nil {
 			return nil, nil, errors.Join(err, closeAll(files))
 		}
 		files = append(files, f)
-		pairs = append(pairs, "{fd:"+s.Name+"}", fmt.Sprintf("/proc/self/fd/%d", first+i))
+		names["{fd:"+s.Name+"}"] = fmt.Sprintf("/proc/self/fd/%d", first+i)
 	}
-	return files, strings.NewReplacer(pairs...), nil
+	return files, names, nil
 }
 
 func closeAll(files []*os.File) error {
@@ -54,13 +54,29 @@ func closeAll(files []*os.File) error {
 	return errors.Join(all...)
 }
 
-// replaceValues puts the paths of secrets into the values of an environment; names stay as they are.
-func replaceValues(env []string, r *strings.Replacer) []string {
+// paths are what the child opens for each {fd:NAME}. Only a whole word is replaced: file names that merely look like
+// one stay as they are.
+type paths map[string]string
+
+// inArg replaces an argument that is a {fd:NAME}, or an option's value that is one, as in --file={fd:NAME}.
+func (p paths) inArg(arg string) string {
+	if path, ok := p[arg]; ok {
+		return path
+	}
+	option, value, found := strings.Cut(arg, "=")
+	if path, ok := p[value]; ok && found && strings.HasPrefix(option, "-") {
+		return option + "=" + path
+	}
+	return arg
+}
+
+// inEnv replaces the values of an environment.
+func (p paths) inEnv(env []string) []string {
 	out := make([]string, len(env))
 	for i, pair := range env {
-		name, value, found := strings.Cut(pair, "=")
-		if found {
-			pair = name + "=" + r.Replace(value)
+		name, value, _ := strings.Cut(pair, "=")
+		if path, ok := p[value]; ok {
+			pair = name + "=" + path
 		}
 		out[i] = pair
 	}

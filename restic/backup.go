@@ -138,34 +138,45 @@ type backup struct {
 func (b *backup) line(line []byte) error {
 	switch kind(line) {
 	case "status":
-		if b.progress == nil {
-			return nil
-		}
 		var s backupStatus
-		if err := json.Unmarshal(line, &s); err != nil {
-			return nil // a status that cannot be read is no reason to end a backup
+		if json.Unmarshal(line, &s) == nil { // one that cannot be read is no reason to end a backup
+			b.report(s)
 		}
-		now := time.Now()
-		b.progress(model.Progress{
-			Phase: "saving", Percent: s.PercentDone, FilesDone: s.FilesDone, TotalFiles: s.TotalFiles,
-			BytesDone: s.BytesDone, TotalBytes: s.TotalBytes, Rate: b.meter.measure(s.BytesDone, now),
-			Remaining: time.Duration(s.SecondsRemaining) * time.Second, Errors: s.ErrorCount,
-			CurrentFiles: s.CurrentFiles, At: now.UTC(),
-		})
 	case "summary":
 		var s backupSummary
 		if err := json.Unmarshal(line, &s); err != nil {
 			return fmt.Errorf("read the summary of restic backup: %w", err)
 		}
-		b.summary = Summary{
-			SnapshotID: s.SnapshotID, FilesNew: s.FilesNew, FilesChanged: s.FilesChanged, FilesUnmodified: s.FilesUnmodified,
-			DirsNew: s.DirsNew, DirsChanged: s.DirsChanged, DirsUnmodified: s.DirsUnmodified,
-			TotalFiles: s.TotalFilesProcessed, TotalBytes: s.TotalBytesProcessed,
-			DataAdded: s.DataAdded, DataAddedPacked: s.DataAddedPacked, Started: s.BackupStart, Ended: s.BackupEnd,
-			Duration: time.Duration(s.TotalDuration * float64(time.Second)),
-		}
+		b.summary = s.summary()
+		b.report(backupStatus{ // a quick backup ends before its first status
+			PercentDone: 1, TotalFiles: s.TotalFilesProcessed, FilesDone: s.TotalFilesProcessed,
+			TotalBytes: s.TotalBytesProcessed, BytesDone: s.TotalBytesProcessed, ErrorCount: b.failed.count,
+		})
 	}
 	return nil
+}
+
+func (b *backup) report(s backupStatus) {
+	if b.progress == nil {
+		return
+	}
+	now := time.Now()
+	b.progress(model.Progress{
+		Phase: "saving", Percent: s.PercentDone, FilesDone: s.FilesDone, TotalFiles: s.TotalFiles,
+		BytesDone: s.BytesDone, TotalBytes: s.TotalBytes, Rate: b.meter.measure(s.BytesDone, now),
+		Remaining: time.Duration(s.SecondsRemaining) * time.Second, Errors: s.ErrorCount,
+		CurrentFiles: s.CurrentFiles, At: now.UTC(),
+	})
+}
+
+func (s backupSummary) summary() Summary {
+	return Summary{
+		SnapshotID: s.SnapshotID, FilesNew: s.FilesNew, FilesChanged: s.FilesChanged, FilesUnmodified: s.FilesUnmodified,
+		DirsNew: s.DirsNew, DirsChanged: s.DirsChanged, DirsUnmodified: s.DirsUnmodified,
+		TotalFiles: s.TotalFilesProcessed, TotalBytes: s.TotalBytesProcessed,
+		DataAdded: s.DataAdded, DataAddedPacked: s.DataAddedPacked, Started: s.BackupStart, Ended: s.BackupEnd,
+		Duration: time.Duration(s.TotalDuration * float64(time.Second)),
+	}
 }
 
 func (b *backup) message(line []byte) {

@@ -113,8 +113,8 @@ func (run *restore) line(line []byte) error {
 		if err := json.Unmarshal(line, &run.summary); err != nil {
 			return fmt.Errorf("read the summary of restic restore: %w", err)
 		}
-		if run.progress != nil && run.options.Verify && !run.options.DryRun {
-			run.report(run.summary) // restic says nothing more while it verifies
+		if run.progress != nil {
+			run.report(run.summary) // restic says nothing more, not even while it verifies
 		}
 	}
 	return nil
@@ -127,7 +127,7 @@ func (run *restore) report(s RestoreSummary) {
 		BytesDone: s.BytesRestored + s.BytesSkipped, TotalBytes: s.TotalBytes + s.BytesSkipped,
 		Errors: run.failed.count, At: now.UTC(),
 	}
-	if run.summed {
+	if run.summed && run.options.Verify && !run.options.DryRun {
 		p.Phase = "verifying"
 	}
 	if p.TotalBytes > 0 {
