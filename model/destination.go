@@ -33,7 +33,7 @@ type Destination struct {
 	S3Region    string
 	S3Prefix    string // folder inside the bucket, without slashes at its ends
 	S3PathStyle bool   // bucket in the path instead of in the host name
-	S3CACert    string // PEM, for an endpoint with a private authority
+	S3CACert    string `bun:"s3_ca_cert"` // PEM, for an endpoint with a private authority
 	S3AccessKey Sealed
 	S3SecretKey Sealed
 

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"math"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"keepstead/model"
+)
+
+// Limits bound how many jobs run at once; zero does not bound.
+type Limits struct {
+	Total          int // all but restores
+	PerDestination int // at one destination, all but restores
+	Restores       int // restores, which wait neither for Total nor for PerDestination
+}
+
+// claim takes the next job that may start: restores first, then the oldest. A job waits while one that needs its
+// repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
+// configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind an older
+// queued job of the other exclusivity. A restore overtakes the queue but not what runs.
+const claim = `UPDATE jobs SET state = 'running', started_at = ?now WHERE id = (
+	SELECT j.id FROM jobs AS j
+	WHERE j.state = 'queued'
+	AND CASE WHEN j.kind = 'restore'
+		THEN (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind = 'restore') < ?restores
+		ELSE (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore') < ?total
+		AND (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore'
+			AND r.destination_id = j.destination_id) < ?per END
+	AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.state = 'running' AND r.destination_id = j.destination_id
+		AND (r.kind IN (?exclusive) OR j.kind IN (?exclusive)
+			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
+	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o
+		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
+		AND (o.kind IN (?exclusive)) <> (j.kind IN (?exclusive))))
+	ORDER BY j.kind <> 'restore', j.id LIMIT 1)
+RETURNING id`
+
+// ClaimJob marks the next job that may start as running and returns it, or model.ErrNotFound when there is none now.
+func (s *Store) ClaimJob(ctx context.Context, l Limits) (job model.Job, err error) {
+	err = s.write(ctx, "claim a job", func(ctx context.Context, tx bun.Tx) error {
+		var id uuid.UUID
+		if err := tx.NewRaw(claim, claimArgs(l)).Scan(ctx, &id); err != nil {
+			return err
+		}
+		return tx.NewSelect().Model(&job).Where("id = ?", id).Scan(ctx)
+	})
+	return job, err
+}
+
+func claimArgs(l Limits) map[string]any {
+	limit := func(n int) int {
+		if n <= 0 {
+			return math.MaxInt32
+		}
+		return n
+	}
+	return map[string]any{
+		"now": now(), "total": limit(l.Total), "per": limit(l.PerDestination), "restores": limit(l.Restores),
+		"exclusive": bun.List(model.ExclusiveKinds()),
+	}
+}

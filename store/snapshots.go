@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"keepstead/model"
+)
+
+// Snapshot returns one snapshot.
+func (s *Store) Snapshot(ctx context.Context, id uuid.UUID) (model.Snapshot, error) {
+	return one[model.Snapshot](ctx, s.r, "read a snapshot", id)
+}
+
+// LastGoodSnapshot returns the newest full snapshot of a configuration at a destination, or model.ErrNotFound.
+func (s *Store) LastGoodSnapshot(ctx context.Context, configurationID, destinationID uuid.UUID) (model.Snapshot, error) {
+	return first[model.Snapshot](ctx, s.r, "read the last good snapshot", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("status = 'success'").Where("configuration_id = ?", configurationID).
+			Where("destination_id = ?", destinationID).Order("started_at DESC", "id DESC")
+	})
+}
+
+// SnapshotsByRestic maps restic's ids to ours for all that a destination holds.
+func (s *Store) SnapshotsByRestic(ctx context.Context, destinationID uuid.UUID) (map[string]uuid.UUID, error) {
+	var rows []struct {
+		ResticSnapshotID string
+		ID               uuid.UUID
+	}
+	err := s.r.NewRaw(`SELECT restic_snapshot_id, id FROM snapshots WHERE destination_id = ? AND restic_snapshot_id <> ''`,
+		destinationID).Scan(ctx, &rows)
+	out := make(map[string]uuid.UUID, len(rows))
+	for _, r := range rows {
+		out[r.ResticSnapshotID] = r.ID
+	}
+	return out, fail("list the snapshots of a destination", err)
+}
+
+// CreateSnapshots takes over snapshots found in repositories, with the apps they belong to where those are not known.
+// A snapshot of restic that has a row already is passed over. It returns how many were new.
+func (s *Store) CreateSnapshots(ctx context.Context, apps []model.App, snapshots []model.Snapshot) (added int, err error) {
+	err = s.write(ctx, "take over snapshots", func(ctx context.Context, tx bun.Tx) error {
+		added, err = importSnapshots(ctx, tx, apps, snapshots)
+		if err != nil {
+			return err
+		}
+		return recountAll(ctx, tx, snapshots)
+	})
+	return added, err
+}
+
+// DeleteSnapshots removes the rows of snapshots that are no longer in their repository.
+func (s *Store) DeleteSnapshots(ctx context.Context, ids []uuid.UUID) error {
+	return s.write(ctx, "delete snapshots", func(ctx context.Context, tx bun.Tx) error { return deleteSnapshots(ctx, tx, ids) })
+}
+
+func deleteSnapshots(ctx context.Context, tx bun.Tx, ids []uuid.UUID) error {
+	touched := map[uuid.UUID]bool{}
+	for chunk := range slices.Chunk(ids, maxInList) {
+		var destinations []uuid.UUID
+		err := tx.NewRaw("DELETE FROM snapshots WHERE id IN (?) RETURNING destination_id", bun.List(chunk)).Scan(ctx, &destinations)
+		if err != nil {
+			return err
+		}
+		for _, id := range destinations {
+			touched[id] = true
+		}
+	}
+	for id := range touched {
+		if err := recount(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxInList bounds the ids in one statement.
+const maxInList = 500
+
+func recountAll(ctx context.Context, tx bun.Tx, snapshots []model.Snapshot) error {
+	seen := map[uuid.UUID]bool{}
+	for _, snap := range snapshots {
+		if seen[snap.DestinationID] {
+			continue
+		}
+		seen[snap.DestinationID] = true
+		if err := recount(ctx, tx, snap.DestinationID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"net/url"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+const (
+	// readers is how many queries may read at once; each connection keeps up to 2 MB of pages.
+	readers = 4
+	// journalLimit is the size in bytes that the write-ahead log shrinks back to after a burst.
+	journalLimit = "PRAGMA journal_size_limit = 8388608"
+
+	writerParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate"
+	readerParams = "mode=ro&_query_only=true&_busy_timeout=5000&_foreign_keys=on"
+	// A migration may rebuild a table; with foreign keys on that would delete the rows that point to it.
+	migrateParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=off&_txlock=immediate"
+)
+
+// connector opens connections with a hook, without registering a driver for the whole process.
+type connector struct {
+	driver *sqlite3.SQLiteDriver
+	dsn    string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
+
+func connect(path, params string, connections int, pragmas ...string) *sql.DB {
+	// The path is escaped: a directory may have ? or # in its name.
+	dsn := (&url.URL{Scheme: "file", Path: path, RawQuery: params}).String()
+	hook := func(c *sqlite3.SQLiteConn) error {
+		for _, p := range pragmas {
+			if _, err := c.Exec(p, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	db := sql.OpenDB(connector{driver: &sqlite3.SQLiteDriver{ConnectHook: hook}, dsn: dsn})
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db
+}
+
+func openWriter(path string) (*bun.DB, error) {
+	db := connect(path, writerParams, 1, journalLimit)
+	return bun.NewDB(db, newDialect()), fail("open the database", db.Ping())
+}
+
+func openReaders(path string) (*bun.DB, error) {
+	db := connect(path, readerParams, readers)
+	return bun.NewDB(db, newDialect()), fail("open the database", db.Ping())
+}
+
+// timeFormat has a fixed width, so that times sort as text.
+const timeFormat = "2006-01-02T15:04:05.000000Z"
+
+// dialect is SQLite's with times of fixed width and in UTC. Bun's own drop trailing zeros and read back in a local
+// zone.
+type dialect struct{ *sqlitedialect.Dialect }
+
+func newDialect() dialect { return dialect{sqlitedialect.New()} }
+
+// AppendTime writes t as a quoted timeFormat.
+func (dialect) AppendTime(b []byte, t time.Time) []byte {
+	b = append(b, '\'')
+	b = t.UTC().AppendFormat(b, timeFormat)
+	return append(b, '\'')
+}
