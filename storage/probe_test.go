@@ -116,7 +116,8 @@ func TestResticWords(t *testing.T) {
 		{"folder", folderDestination("/mnt/b"), "/mnt/b", "[]"},
 		{"host alone", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b"}, "s3:https://s3.example.com/b", "[s3.bucket-lookup=dns]"},
 		{
-			"prefix, region, path style", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://nas.lan:9000/", S3Bucket: "b", S3Prefix: "a/c", S3Region: "eu-1", S3PathStyle: true},
+			"prefix, region, path style",
+			model.Destination{Type: model.DestinationS3, S3Endpoint: "http://nas.lan:9000/", S3Bucket: "b", S3Prefix: "a/c", S3Region: "eu-1", S3PathStyle: true},
 			"s3:http://nas.lan:9000/b/a/c", "[s3.bucket-lookup=path s3.region=eu-1]",
 		},
 		{"odd prefix", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b", S3Prefix: "100% #1?"}, "s3:https://s3.example.com/b/100%25%20%231%3F", "[s3.bucket-lookup=dns]"},

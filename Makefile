@@ -1,0 +1,87 @@
+# Keepstead. `make help` explains every target; `make check` is exactly what CI runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO := go
+# The version is ours to give, so Go need not ask git for one (and fail on a folder of another owner).
+BUILD := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+DATA ?= ./data
+LISTEN ?= 127.0.0.1:8080
+TESTFLAGS ?=
+PACKAGES ?= ./...
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: bin/restic ## Build bin/keepstead and the restic it drives
+	$(GO) build $(BUILD) -o bin/keepstead .
+
+.PHONY: run
+run: build ## Build and serve on 127.0.0.1:8080 with the data in ./data (LISTEN=…, DATA=…)
+	exec ./bin/keepstead serve --listen '$(LISTEN)' --data '$(DATA)' --restic ./bin/restic
+
+.PHONY: dev
+dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
+	$(GO) tool templ generate -watch -cmd "$(GO) run . serve --listen $(LISTEN) --data $(DATA) --restic ./bin/restic"
+
+.PHONY: test
+test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')
+	$(GO) test -race -timeout 20m $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: check
+check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet, lint, all tests without a skip
+
+.PHONY: bench
+bench: build bin/versitygw ## Compare Keepstead's backups with plain restic's, and measure it with 100,000 snapshots
+	KEEPSTEAD_BENCH=1 $(GO) test -count=1 -timeout 60m -v -run '^TestBench' ./bench
+
+.PHONY: generate
+generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for
+	$(GO) tool templ generate -path views
+	$(GO) tool templ fmt views
+	cd handlers/api && ../../bin/oapi-codegen -config oapi-codegen.yaml openapi.yaml
+
+.PHONY: css
+css: ## Write static/app.css, the scripts and the icons (needs Node)
+	cd tools/css && npm ci --no-audit --no-fund && npm run --silent build
+
+.PHONY: clean
+clean: ## Remove what was built; ./data stays
+	rm -rf bin tools/css/node_modules
+
+# What `check` is made of.
+
+.PHONY: fresh
+fresh:
+	./tools/fresh.sh
+
+.PHONY: vet
+vet:
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: bin/golangci-lint
+	./bin/golangci-lint run ./...
+
+.PHONY: test-all
+test-all:
+	./tools/testall.sh
+
+# The tools, each pinned by a module of its own and built only when that module changes.
+
+bin/restic: tools/restic/go.mod tools/restic/go.sum
+	CGO_ENABLED=0 $(GO) build -C tools/restic -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags '-s -w' -o ../../$@ github.com/restic/restic/cmd/restic
+
+bin/versitygw: tools/s3server/go.mod tools/s3server/go.sum
+	CGO_ENABLED=0 $(GO) build -C tools/s3server -trimpath -buildvcs=false -ldflags '-s -w' -o ../../$@ github.com/versity/versitygw/cmd/versitygw
+
+bin/golangci-lint: tools/lint/go.mod tools/lint/go.sum
+	CGO_ENABLED=0 $(GO) build -C tools/lint -trimpath -buildvcs=false -ldflags '-s -w' -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bin/oapi-codegen: tools/oapi/go.mod tools/oapi/go.sum
+	CGO_ENABLED=0 $(GO) build -C tools/oapi -trimpath -buildvcs=false -ldflags '-s -w' -o ../../$@ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
