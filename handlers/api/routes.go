@@ -1,0 +1,78 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"keepstead/model"
+)
+
+// route is one operation of the document and the method that answers it.
+type route struct {
+	method, path string
+	handler      fiber.Handler
+}
+
+// key is the route as the document writes it: "GET /jobs/{id}".
+func (r route) key() string { return r.method + " " + strings.ReplaceAll(r.path, ":id", "{id}") }
+
+// routes lists every route under Base. All of them need a bearer token.
+func (a *API) routes() []route {
+	return []route{
+		{"GET", "/backup/destinations", a.listDestinations},
+		{"POST", "/backup/destinations/s3", a.createS3Destination},
+		{"POST", "/backup/destinations/local", a.createLocalDestination},
+		{"POST", "/backup/destinations/test", a.testDestinationDraft},
+		{"GET", "/backup/destinations/:id", a.getDestination},
+		{"PATCH", "/backup/destinations/:id", a.changeDestination},
+		{"DELETE", "/backup/destinations/:id", a.removeDestination},
+		{"POST", "/backup/destinations/:id/test", a.testDestination},
+		{"POST", "/backup/destinations/:id/check", a.maintain(model.JobCheck)},
+		{"POST", "/backup/destinations/:id/prune", a.maintain(model.JobPrune)},
+		{"POST", "/backup/destinations/:id/sync", a.maintain(model.JobSync)},
+
+		{"GET", "/backup/policies", a.listPolicies},
+		{"POST", "/backup/policies", a.createPolicy},
+		{"GET", "/backup/policies/:id", a.getPolicy},
+		{"PUT", "/backup/policies/:id", a.replacePolicy},
+		{"PATCH", "/backup/policies/:id", a.changePolicy},
+		{"DELETE", "/backup/policies/:id", a.deletePolicy},
+
+		{"GET", "/backup/configurations", a.listConfigurations},
+		{"POST", "/backup/configurations", a.createConfiguration},
+		{"GET", "/backup/configurations/:id", a.getConfiguration},
+		{"PATCH", "/backup/configurations/:id", a.changeConfiguration},
+		{"DELETE", "/backup/configurations/:id", a.deleteConfiguration},
+		{"POST", "/backup/configurations/:id/backup", a.startBackup},
+		{"POST", "/backup/configurations/:id/unfreeze", a.unfreezeConfiguration},
+
+		{"GET", "/backup/snapshots", a.listSnapshots},
+		{"GET", "/backup/snapshots/:id", a.getSnapshot},
+		{"DELETE", "/backup/snapshots/:id", a.forgetSnapshot},
+		{"GET", "/backup/snapshots/:id/files", a.listFiles},
+		{"POST", "/backup/snapshots/:id/restore", a.restoreSnapshot},
+		{"POST", "/backup/snapshots/:id/restore/plan", a.planRestore},
+
+		{"GET", "/jobs", a.listJobs},
+		{"GET", "/jobs/:id", a.getJob},
+		{"GET", "/jobs/:id/log", a.getJobLog},
+		{"POST", "/jobs/:id/cancel", a.cancelJob},
+		{"POST", "/jobs/:id/retry", a.retryJob},
+
+		{"GET", "/devices", a.listDevices},
+		{"GET", "/devices/:id", a.getDevice},
+		{"PUT", "/devices/:id", a.putDevice},
+		{"DELETE", "/devices/:id", a.deleteDevice},
+
+		{"GET", "/apps", a.listApps},
+		{"POST", "/apps", a.createApp},
+		{"GET", "/apps/:id", a.getApp},
+		{"PUT", "/apps/:id", a.putApp},
+		{"DELETE", "/apps/:id", a.forgetApp},
+
+		{"GET", "/events", a.streamEvents},
+		{"GET", "/status", a.getStatus},
+		{"GET", "/openapi.json", a.getOpenAPI},
+	}
+}
