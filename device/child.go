@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,7 +58,7 @@ func (c *child) exit() error {
 	if c.err != nil {
 		return c.err
 	}
-	status, ok := c.state.Sys().(unix.WaitStatus)
+	status, ok := c.state.Sys().(syscall.WaitStatus)
 	switch {
 	case ok && status.Signaled():
 		return &ExitError{Code: -1, Signal: status.Signal().String()}

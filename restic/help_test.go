@@ -2,6 +2,7 @@ package restic_test
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,4 +64,14 @@ func list(ctx context.Context, t *testing.T, r restic.Repo, snapshot, dir string
 		return nil
 	}))
 	return nodes
+}
+
+// random returns bytes that cannot be compressed.
+func random(t *testing.T, n int) []byte {
+	t.Helper()
+	out := make([]byte, n)
+	if _, err := rand.Read(out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
