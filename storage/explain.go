@@ -36,7 +36,7 @@ func explainResolve(host string, err error) *Error {
 	case dns.IsNotFound:
 		return &Error{
 			Reason: "The name " + quote(host) + " is not known.",
-			Mend:   "Check the endpoint's spelling. If the bucket's name stands in front of it and should not, turn on “path style”.",
+			Mend:   "Check the endpoint's spelling, and that this machine's name server knows it.",
 		}
 	}
 	return &Error{
@@ -62,7 +62,7 @@ func explainTLS(host string, err error) *Error {
 	case errors.As(err, &name):
 		return &Error{
 			Reason: "The server's certificate is not for the name " + quote(host) + ".",
-			Mend:   "Use the name that the certificate carries. If the bucket's name stands in front, turn on “path style”.",
+			Mend:   "Use the name that the certificate carries. If it is the bucket's name in front that does not fit, turn on “path style”.",
 		}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return &Error{

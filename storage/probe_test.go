@@ -114,16 +114,15 @@ func TestResticWords(t *testing.T) {
 		options string
 	}{
 		{"folder", folderDestination("/mnt/b"), "/mnt/b", "[]"},
-		{"host alone", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b"}, "s3:https://s3.example.com/b", "[s3.bucket-lookup=dns]"},
+		{"host alone", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b"}, "s3:https://s3.example.com/b", "[s3.bucket-lookup=auto]"},
 		{
 			"prefix, region, path style",
 			model.Destination{Type: model.DestinationS3, S3Endpoint: "http://nas.lan:9000/", S3Bucket: "b", S3Prefix: "a/c", S3Region: "eu-1", S3PathStyle: true},
 			"s3:http://nas.lan:9000/b/a/c", "[s3.bucket-lookup=path s3.region=eu-1]",
 		},
-		{"odd prefix", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b", S3Prefix: "100% #1?"}, "s3:https://s3.example.com/b/100%25%20%231%3F", "[s3.bucket-lookup=dns]"},
-		{"address", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://10.0.0.2:9000", S3Bucket: "b"}, "s3:http://10.0.0.2:9000/b", "[s3.bucket-lookup=path]"},
-		{"address of version 6", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://[fd00::2]:9000", S3Bucket: "b"}, "s3:http://[fd00::2]:9000/b", "[s3.bucket-lookup=path]"},
-		{"name without a domain", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://minio:9000", S3Bucket: "b"}, "s3:http://minio:9000/b", "[s3.bucket-lookup=path]"},
+		{"odd prefix", model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b", S3Prefix: "100% #1?"}, "s3:https://s3.example.com/b/100%25%20%231%3F", "[s3.bucket-lookup=auto]"},
+		{"address", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://10.0.0.2:9000", S3Bucket: "b"}, "s3:http://10.0.0.2:9000/b", "[s3.bucket-lookup=auto]"},
+		{"address of version 6", model.Destination{Type: model.DestinationS3, S3Endpoint: "http://[fd00::2]:9000", S3Bucket: "b"}, "s3:http://[fd00::2]:9000/b", "[s3.bucket-lookup=auto]"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

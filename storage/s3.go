@@ -21,7 +21,7 @@ import (
 type s3Place struct {
 	d         model.Destination
 	endpoint  *url.URL
-	host      string // what is resolved and dialled: with the bucket in front unless path style
+	host      string
 	tls       *tls.Config
 	transport *transport
 	client    minio.Core
@@ -34,10 +34,9 @@ func newS3(d model.Destination, c Credentials) (*s3Place, error) {
 		return nil, fmt.Errorf("open storage: %w", model.Invalid{Field: "endpoint", Reason: "Give the endpoint as a host name or as http://host:port."})
 	}
 	p := &s3Place{d: d, endpoint: endpoint, host: endpoint.Hostname(), limit: stepLimit}
-	lookup := minio.BucketLookupPath
-	if !pathStyle(d) {
-		lookup = minio.BucketLookupDNS
-		p.host = d.S3Bucket + "." + p.host
+	lookup := minio.BucketLookupAuto
+	if d.S3PathStyle {
+		lookup = minio.BucketLookupPath
 	}
 	if p.tls, err = tlsConfig(p.host, d.S3CACert); err != nil {
 		return nil, fmt.Errorf("open storage: %w", model.Invalid{Field: "ca_cert", Reason: "This is not a certificate in PEM form."})

@@ -6,10 +6,8 @@ package storage
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"path"
-	"strings"
 
 	"keepstead/device"
 	"keepstead/model"
@@ -72,8 +70,8 @@ func ResticOptions(d model.Destination) []string {
 	if d.Type != model.DestinationS3 {
 		return nil
 	}
-	lookup := "dns"
-	if pathStyle(d) {
+	lookup := "auto" // the bucket in the host name where the provider is known to want it, such as AWS; else in the path
+	if d.S3PathStyle {
 		lookup = "path"
 	}
 	options := []string{"s3.bucket-lookup=" + lookup}
@@ -81,15 +79,4 @@ func ResticOptions(d model.Destination) []string {
 		options = append(options, "s3.region="+d.S3Region)
 	}
 	return options
-}
-
-// pathStyle says whether the bucket goes into the path. An address without a domain has no room for a bucket's name
-// in front, whatever was chosen.
-func pathStyle(d model.Destination) bool {
-	u, err := url.Parse(model.EndpointURL(d.S3Endpoint))
-	if err != nil || d.S3PathStyle {
-		return true
-	}
-	host := u.Hostname()
-	return net.ParseIP(host) != nil || !strings.Contains(host, ".")
 }
