@@ -1,0 +1,72 @@
+// Package auth answers who is asking: a person with a password and a session, or a platform with a bearer token. It
+// also keeps other sites from acting in a person's name, and guessers from guessing fast.
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"keepstead/store"
+)
+
+// ErrDenied says that a name, password, code or token is not right, without saying which.
+var ErrDenied = errors.New("denied")
+
+// ErrForeign says that another site's page made the request.
+var ErrForeign = errors.New("request from another site")
+
+// ErrSetUp says that the first user exists, so that set-up is over.
+var ErrSetUp = errors.New("already set up")
+
+// Throttled refuses an attempt because too many before it failed.
+type Throttled struct {
+	After time.Duration // how long to wait before the next attempt
+}
+
+// Error says how long to wait.
+func (e Throttled) Error() string {
+	return fmt.Sprintf("Too many attempts. Try again in %d seconds.", e.Seconds())
+}
+
+// Seconds is the wait in whole seconds, as the Retry-After header carries it.
+func (e Throttled) Seconds() int { return int((e.After + time.Second - 1) / time.Second) }
+
+// Auth checks credentials against the store. Make it with New.
+type Auth struct {
+	store    *store.Store
+	log      *slog.Logger
+	now      func() time.Time
+	sessions *sessionStore
+	origins  *http.CrossOriginProtection
+
+	hashing chan struct{} // one place for each password hash at work
+	decoy   string        // a hash that stands in for an unknown user's
+
+	byAddress, byName, byToken *throttle
+
+	code string // of the set-up
+}
+
+// New returns an Auth over st. A nil clock means time.Now.
+func New(st *store.Store, log *slog.Logger, clock func() time.Time) (*Auth, error) {
+	if clock == nil {
+		clock = time.Now
+	}
+	a := &Auth{
+		store: st, log: log, now: clock,
+		sessions: &sessionStore{store: st, now: clock},
+		origins:  http.NewCrossOriginProtection(),
+		hashing:  make(chan struct{}, 2),
+		// A name may be blocked for less long than an address: a stranger must not be able to lock a person out for long.
+		byAddress: newThrottle(clock, 8, 5*time.Minute),
+		byName:    newThrottle(clock, 8, time.Minute),
+		byToken:   newThrottle(clock, 20, time.Minute),
+		code:      randomText(setupCodeLength),
+	}
+	var err error
+	a.decoy, err = hash(randomText(20))
+	return a, err
+}

@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	"keepstead/model"
+)
+
+const setupCodeLength = 22 // 131 bits
+
+// SetupCode is the one-time code that the program prints at its first start. It is good for one user, and changes
+// with every start.
+func (a *Auth) SetupCode() string { return a.code }
+
+// NeedsSetup says that there is no user yet.
+func (a *Auth) NeedsSetup(ctx context.Context) (bool, error) {
+	n, err := a.store.CountUsers(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count users: %w", err)
+	}
+	return n == 0, nil
+}
+
+// CheckCode says whether the set-up code is right. It fails with ErrDenied or Throttled.
+func (a *Auth) CheckCode(code, ip string) error {
+	address := network(ip)
+	if wait := a.byAddress.wait(address); wait > 0 {
+		return Throttled{After: wait}
+	}
+	if subtle.ConstantTimeCompare([]byte(code), []byte(a.code)) != 1 {
+		a.byAddress.count(address)
+		return ErrDenied
+	}
+	return nil
+}
+
+// Setup creates the first user for whoever has the set-up code. It fails with ErrDenied, Throttled, ErrSetUp when a
+// user exists, or model.Invalids.
+func (a *Auth) Setup(ctx context.Context, code, name, password, ip string) (model.User, error) {
+	first, err := a.NeedsSetup(ctx)
+	switch {
+	case err != nil:
+		return model.User{}, err
+	case !first:
+		return model.User{}, ErrSetUp
+	}
+	if err := a.CheckCode(code, ip); err != nil {
+		return model.User{}, err
+	}
+	user, err := a.newUser(ctx, name, password)
+	if err != nil {
+		return model.User{}, err
+	}
+	user, err = a.store.CreateFirstUser(ctx, user)
+	if errors.Is(err, model.ErrConflict) {
+		return model.User{}, ErrSetUp
+	}
+	return user, err
+}
+
+// CreateUser adds a user with a checked name and password.
+func (a *Auth) CreateUser(ctx context.Context, name, password string) (model.User, error) {
+	user, err := a.newUser(ctx, name, password)
+	if err != nil {
+		return model.User{}, err
+	}
+	return a.store.CreateUser(ctx, user)
+}
+
+func (a *Auth) newUser(ctx context.Context, name, password string) (model.User, error) {
+	name = strings.TrimSpace(name)
+	if err := model.ValidateUser(name, password); err != nil {
+		return model.User{}, err
+	}
+	phc, err := a.HashPassword(ctx, password)
+	return model.User{ID: model.NewID(), Name: name, PasswordHash: phc}, err
+}
+
+// ChangePassword gives the user a new password when the current one is right, and ends all of the user's sessions. A
+// wrong current password counts as a failed sign-in.
+func (a *Auth) ChangePassword(ctx context.Context, user model.User, current, password, ip string) error {
+	_, err := a.Login(ctx, user.Name, current, ip)
+	if errors.Is(err, ErrDenied) {
+		return model.Invalid{Field: "current_password", Reason: "This is not your password."}
+	}
+	if err != nil {
+		return err
+	}
+	if err := model.ValidateUser(user.Name, password); err != nil {
+		return err
+	}
+	phc, err := a.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return a.store.SetPassword(ctx, user.ID, phc)
+}
+
+// ResetPassword gives the user a new random password, ends all of the user's sessions, and returns the password.
+func (a *Auth) ResetPassword(ctx context.Context, name string) (string, error) {
+	user, err := a.store.UserByName(ctx, name)
+	if err != nil {
+		return "", fmt.Errorf("find user %q: %w", name, err)
+	}
+	password := randomText(20)
+	phc, err := a.HashPassword(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	return password, a.store.SetPassword(ctx, user.ID, phc)
+}

@@ -1,0 +1,112 @@
+// Package handlers answers browsers: each handler reads the request, makes one call, and renders. Pages work without
+// scripts; a request by htmx gets the fragment it asked for.
+package handlers
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"keepstead/auth"
+	"keepstead/events"
+	"keepstead/jobs"
+	"keepstead/model"
+	"keepstead/static"
+	"keepstead/store"
+	"keepstead/views"
+	"keepstead/views/ui"
+)
+
+// Options are what the handlers are built from.
+type Options struct {
+	Store   *store.Store
+	Jobs    *jobs.Manager
+	Auth    *auth.Auth
+	Hub     *events.Hub
+	Static  *static.Files
+	Log     *slog.Logger
+	Version string
+	// DataDir is shown on the settings page and offered as the place of a first local destination.
+	DataDir string
+	// Clock is time.Now when nil.
+	Clock func() time.Time
+	// KeepAlive is how often an open stream is proved alive; 0 means every three seconds.
+	KeepAlive time.Duration
+}
+
+// Handlers holds every page. Make it with New.
+type Handlers struct{ Options }
+
+// New returns the handlers.
+func New(o Options) *Handlers {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.KeepAlive == 0 {
+		o.KeepAlive = 3 * time.Second
+	}
+	return &Handlers{Options: o}
+}
+
+// requestKey is where a request carries its id.
+type requestKey struct{}
+
+// SetRequestID gives the request an id, in its log lines and in the X-Request-Id header.
+func SetRequestID(c *fiber.Ctx) {
+	id := uuid.NewString()
+	c.Locals(requestKey{}, id)
+	c.Set("X-Request-Id", id)
+}
+
+// RequestID returns the request's id, empty before SetRequestID.
+func RequestID(c *fiber.Ctx) string {
+	id, _ := c.Locals(requestKey{}).(string)
+	return id
+}
+
+// frame is the part of a page's props that no request is needed for.
+func (h *Handlers) frame() views.Chrome {
+	return views.Chrome{Clock: ui.Clock{Now: h.Clock(), Zone: time.Local}, Version: h.Version, Asset: h.Static.URL}
+}
+
+// chrome is the frame of the request's page, without a stream of the page's own.
+func (h *Handlers) chrome(c *fiber.Ctx) (views.Chrome, error) {
+	f := h.frame()
+	f.Path, f.Theme, f.Flash = c.Path(), theme(c), takeFlash(c)
+	who, ok := auth.Who(c)
+	if !ok {
+		return f, nil
+	}
+	f.User, f.Live = who.User.Name, views.LivePath("shell", uuid.Nil)
+	counts, err := h.Store.Counts(c.UserContext())
+	if err != nil {
+		return f, fmt.Errorf("count open jobs: %w", err)
+	}
+	f.Running = counts.Running + counts.Queued
+	return f, nil
+}
+
+// live is the chrome of a page with a stream; the stream gets the page's query, so that it filters as the page does.
+func (h *Handlers) live(c *fiber.Ctx, view string, id uuid.UUID) (views.Chrome, error) {
+	f, err := h.chrome(c)
+	f.Live = views.LivePath(view, id)
+	if query := string(c.Request().URI().QueryString()); query != "" {
+		f.Live += "?" + query
+	}
+	return f, err
+}
+
+// pathID reads the id in the path. What is no id names nothing.
+func pathID(c *fiber.Ctx) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Params("id"))
+	if err != nil {
+		return id, fmt.Errorf("%w: %q is no id", model.ErrNotFound, c.Params("id"))
+	}
+	return id, nil
+}
+
+// isFragment says that htmx asked, and wants only the changed part of the page.
+func isFragment(c *fiber.Ctx) bool { return c.Get("HX-Request") == "true" }

@@ -1,0 +1,276 @@
+package handlers
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views"
+)
+
+// liveView reads again what changed on one page and returns the elements that may look different now.
+type liveView func(*stream, changes) ([]fragment, error)
+
+// liveViews are the pages with a stream, by their name in the URL.
+func liveViews() map[string]liveView {
+	return map[string]liveView{
+		"shell": func(*stream, changes) ([]fragment, error) { return nil, nil },
+		"home":  liveHome, "apps": liveApps, "app": liveApp,
+		"destinations": liveDestinations, "destination": liveDestination, "policies": livePolicies,
+		"snapshots": liveSnapshots, "snapshot": liveSnapshot, "activity": liveActivity, "job": liveJob,
+	}
+}
+
+func navRunning(n model.Counts) fragment {
+	return fragment{id: views.NavRunningID, component: views.NavRunning(n.Running + n.Queued)}
+}
+
+func liveHome(s *stream, seen changes) ([]fragment, error) {
+	out, err := s.jobProgress(seen, func(model.Event) bool { return true })
+	if err != nil || !seen.any(anything) {
+		return out, err
+	}
+	p, err := s.homeProps(s.ctx, s.frame())
+	if err != nil {
+		return out, err
+	}
+	return append(out,
+		fragment{id: views.HomeVerdictID, component: views.HomeVerdict(p)},
+		fragment{id: views.HomeNeedsID, component: views.HomeNeeds(p)},
+		fragment{id: views.HomeRunningID, component: views.HomeRunning(p)},
+		fragment{id: views.HomeNextID, component: views.HomeNext(p)},
+		fragment{id: views.HomeDestinationID, component: views.HomeDestinations(p)},
+		fragment{id: views.HomeCalendarID, component: views.HomeCalendar(p)},
+		fragment{id: views.HomeRecentID, component: views.HomeRecent(p)},
+	), nil
+}
+
+// liveApps sends the rows of the apps whose jobs changed, or the whole list when more than that did.
+func liveApps(s *stream, seen changes) ([]fragment, error) {
+	out := s.jobBars(seen, anything)
+	filtered := s.query.apps != (appsQuery{})
+	rest := of(model.EventApp, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventDevice)
+	if seen.any(rest) || filtered && seen.any(anything) {
+		return s.appsList(out)
+	}
+	destinations, err := s.Store.Destinations(s.ctx)
+	if err != nil {
+		return out, err
+	}
+	done := map[uuid.UUID]bool{}
+	for e := range seen.events {
+		if e.AppID == uuid.Nil || done[e.AppID] {
+			continue
+		}
+		done[e.AppID] = true
+		app, err := s.Jobs.AppOverview(s.ctx, e.AppID)
+		if errors.Is(err, model.ErrNotFound) {
+			return s.appsList(out)
+		}
+		if err != nil {
+			return out, err
+		}
+		row := views.AppRowProps{
+			Clock: s.frame().Clock, App: app, Destinations: destinations, Progress: s.progressOf([]model.AppOverview{app}),
+		}
+		out = append(out, fragment{id: views.AppRowID(e.AppID), component: views.AppRow(row)})
+	}
+	return out, nil
+}
+
+func (s *stream) appsList(out []fragment) ([]fragment, error) {
+	p, err := s.appsProps(s.ctx, s.frame(), s.query.apps)
+	return append(out, fragment{id: views.AppsListID, component: views.AppsList(p)}), err
+}
+
+func liveApp(s *stream, seen changes) ([]fragment, error) {
+	mine := func(e model.Event) bool { return e.AppID == s.id }
+	out, err := s.jobProgress(seen, mine)
+	other := of(model.EventApp, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventSnapshot)
+	if err != nil || !seen.any(func(e model.Event) bool { return mine(e) || other(e) }) {
+		return out, err
+	}
+	p, err := s.appProps(s.ctx, s.frame(), s.id)
+	if err != nil {
+		return out, err
+	}
+	return append(out,
+		fragment{id: views.AppStateID, component: views.AppState(p)},
+		fragment{id: views.AppSnapshotsID, component: views.AppSnapshots(p)},
+		fragment{id: views.AppJobsID, component: views.AppJobs(p)},
+	), nil
+}
+
+func liveDestinations(s *stream, seen changes) ([]fragment, error) {
+	if !seen.any(anything) {
+		return nil, nil
+	}
+	p, err := s.destinationsProps(s.ctx, s.frame())
+	return []fragment{{id: views.DestinationsID, component: views.DestinationsList(p)}}, err
+}
+
+func liveDestination(s *stream, seen changes) ([]fragment, error) {
+	mine := func(e model.Event) bool { return e.DestinationID == s.id || e.ID == s.id }
+	out := s.jobBars(seen, mine)
+	if !seen.any(func(e model.Event) bool { return mine(e) || e.Kind == model.EventPolicy }) {
+		return out, nil
+	}
+	p, err := s.destinationProps(s.ctx, s.frame(), s.id)
+	if err != nil {
+		return out, err
+	}
+	return append(out,
+		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
+		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
+	), nil
+}
+
+func livePolicies(s *stream, seen changes) ([]fragment, error) {
+	if !seen.any(of(model.EventPolicy, model.EventDestination, model.EventConfiguration, model.EventApp)) {
+		return nil, nil
+	}
+	p, err := s.policiesProps(s.ctx, s.frame())
+	return []fragment{{id: views.PoliciesListID, component: views.PoliciesList(p)}}, err
+}
+
+func liveSnapshots(s *stream, seen changes) ([]fragment, error) {
+	out := s.jobBars(seen, func(e model.Event) bool { return e.JobKind == model.JobBackup })
+	if s.query.snapshots.Cursor != "" || !seen.any(of(model.EventSnapshot, model.EventJob)) {
+		return out, nil
+	}
+	p, err := s.snapshotsProps(s.ctx, s.frame(), s.query.snapshots)
+	if err != nil {
+		return out, err
+	}
+	return append(out, fragment{id: views.SnapshotsListID, component: views.SnapshotsList(p)}), nil
+}
+
+func liveSnapshot(s *stream, seen changes) ([]fragment, error) {
+	job, err := s.jobOf(s.ctx, s.id)
+	if err != nil {
+		return nil, err
+	}
+	mine := func(e model.Event) bool { return e.ID == s.id || e.ID == job && job != uuid.Nil }
+	out, err := s.jobProgress(seen, mine)
+	if err != nil || !seen.any(mine) {
+		return out, err
+	}
+	p, err := s.snapshotProps(s.ctx, s.frame(), s.id)
+	if err != nil {
+		return out, err
+	}
+	return append(out, fragment{id: views.SnapshotHeadID, component: views.SnapshotHead(p)}), nil
+}
+
+// liveActivity sends the row of a job that stands in the list, and the whole list when another one came.
+func liveActivity(s *stream, seen changes) ([]fragment, error) {
+	out := s.jobBars(seen, anything)
+	first, whole := s.query.activity.Cursor == "", seen.all
+	n := s.names(s.ctx)
+	for e := range seen.events {
+		if e.Kind != model.EventJob {
+			continue
+		}
+		if first && (!s.shown[e.ID] || s.query.activity.State != "") {
+			whole = true
+			continue
+		}
+		job, err := s.Store.Job(s.ctx, e.ID)
+		if err != nil {
+			return out, err
+		}
+		item, err := s.jobItem(n, job)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, fragment{id: views.JobRowID(e.ID), component: views.JobRow(s.frame().Clock, item)})
+	}
+	if !first || !whole {
+		return out, nil
+	}
+	p, err := s.activityProps(s.ctx, s.frame(), s.query.activity)
+	if err != nil {
+		return out, err
+	}
+	for _, j := range p.Jobs {
+		s.shown[j.ID] = true
+	}
+	return append(out, fragment{id: views.ActivityListID, component: views.ActivityList(p)}), nil
+}
+
+func liveJob(s *stream, seen changes) ([]fragment, error) {
+	mine := func(e model.Event) bool { return e.ID == s.id }
+	var out []fragment
+	if _, moved := seen.moved[s.id]; moved || seen.any(mine) {
+		p, err := s.jobProps(s.ctx, s.frame(), s.id)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, fragment{id: views.JobProgressID(s.id), component: views.JobProgress(p.Clock, p.Job)})
+		if seen.any(mine) {
+			out = append(out, fragment{id: views.JobHeadID(s.id), component: views.JobHead(p)})
+		}
+	}
+	if !seen.logs[s.id] && !seen.any(mine) {
+		return out, nil
+	}
+	lines, total, err := s.logLines(s.id, s.lines)
+	if err != nil || len(lines) == 0 {
+		return out, err
+	}
+	s.lines = total
+	return append(out, fragment{id: views.JobLogID(s.id), component: views.LogLines(lines), appends: true}), nil
+}
+
+// replay is how old a page may be for its stream to go on where its log ended. A stream that opens later mends a lost
+// one; its page reads itself again, so only new lines are missing there.
+const replay = 10 * time.Second
+
+// firstLine returns the number of log lines that the page has already.
+func (s *stream) firstLine() int {
+	if s.id == uuid.Nil || s.query.log.At == 0 {
+		return 0
+	}
+	if s.Clock().Sub(time.Unix(s.query.log.At, 0)) < replay {
+		return s.query.log.Lines
+	}
+	_, total, err := s.logLines(s.id, 0)
+	if err != nil {
+		return s.query.log.Lines
+	}
+	return total
+}
+
+// jobProgress returns the full progress of the jobs that moved and match.
+func (s *stream) jobProgress(seen changes, match func(model.Event) bool) ([]fragment, error) {
+	var out []fragment
+	n := s.names(s.ctx)
+	for id, e := range seen.moved {
+		if !match(e) {
+			continue
+		}
+		job, err := s.Store.Job(s.ctx, id)
+		if err != nil {
+			return out, err
+		}
+		item, err := s.jobItem(n, job)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, fragment{id: views.JobProgressID(id), component: views.JobProgress(s.frame().Clock, item)})
+	}
+	return out, nil
+}
+
+// jobBars returns the one-line progress of the jobs that moved and match.
+func (s *stream) jobBars(seen changes, match func(model.Event) bool) []fragment {
+	var out []fragment
+	for id, e := range seen.moved {
+		if match(e) {
+			out = append(out, fragment{id: views.JobBarID(id), component: views.JobBar(s.frame().Clock, id, s.progress(id))})
+		}
+	}
+	return out
+}

@@ -1,0 +1,149 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views"
+)
+
+// RestoreForm asks where to restore to; the query names the files, none means all.
+func (h *Handlers) RestoreForm(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	f := views.RestoreForm{Where: "folder", Files: queryFiles(c)}
+	page, err := h.restorePage(c, id, f, nil, nil)
+	if err != nil {
+		return err
+	}
+	return render(c, page)
+}
+
+// Restore starts a restore and shows its job.
+func (h *Handlers) Restore(c *fiber.Ctx) error {
+	id, f, want, err := h.restore(c)
+	if err == nil {
+		var job model.Job
+		if job, err = h.Jobs.Restore(c.UserContext(), want, model.TriggerManual); err == nil {
+			return goTo(c, views.JobPath(job.ID))
+		}
+	}
+	return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.restorePage(c, id, f, nil, reasons) })
+}
+
+// PlanRestore says what a restore would do.
+func (h *Handlers) PlanRestore(c *fiber.Ctx) error {
+	id, f, want, err := h.restore(c)
+	var plan *model.RestorePlan
+	if err == nil {
+		var found model.RestorePlan
+		found, err = h.Jobs.PlanRestore(c.UserContext(), want)
+		plan = &found
+	}
+	if err == nil && isFragment(c) {
+		return render(c, views.RestorePlan(views.RestorePlanProps{Plan: plan, InPlace: want.InPlace}))
+	}
+	if err == nil {
+		page, err := h.restorePage(c, id, f, plan, nil)
+		if err != nil {
+			return err
+		}
+		return render(c, page)
+	}
+	return again(c, err, func(reasons model.Invalids) (templ.Component, error) {
+		if isFragment(c) {
+			return views.RestorePlan(views.RestorePlanProps{InPlace: want.InPlace, Errors: reasons}), nil
+		}
+		return h.restorePage(c, id, f, nil, reasons)
+	})
+}
+
+// restore reads the posted form of a restore.
+func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Restore, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return id, views.RestoreForm{}, model.Restore{}, err
+	}
+	f, err := form[views.RestoreForm](c)
+	if err != nil {
+		return id, f, model.Restore{}, err
+	}
+	s, err := h.Store.Snapshot(c.UserContext(), id)
+	if err != nil {
+		return id, f, model.Restore{}, err
+	}
+	device, err := h.deviceOf(c.UserContext(), s)
+	if err != nil {
+		return id, f, model.Restore{}, err
+	}
+	want := model.Restore{SnapshotID: id, DeviceID: device.ID, InPlace: f.Where == "in_place"}
+	if !want.InPlace {
+		want.TargetPath = strings.TrimSpace(f.Target)
+	}
+	var problems model.Invalids
+	for _, value := range f.Files {
+		file, err := views.FilePath(value)
+		if err != nil {
+			problems.Add("files", "An entry of the list of files cannot be read.")
+		}
+		want.Files = append(want.Files, file)
+	}
+	return id, f, want, merge(problems, want.Validate())
+}
+
+func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, plan *model.RestorePlan, reasons model.Invalids) (templ.Component, error) {
+	ctx := c.UserContext()
+	frame, err := h.chrome(c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.Store.Snapshot(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p := views.RestoreProps{Chrome: frame, Form: f, Plan: plan, Errors: reasons}
+	if p.Snapshot, err = h.snapshotItem(h.names(ctx), s); err != nil {
+		return nil, err
+	}
+	if p.App, err = h.appOf(ctx, s); err != nil {
+		return nil, err
+	}
+	if p.Device, err = h.deviceOf(ctx, s); err != nil {
+		return nil, err
+	}
+	if p.Form.Target == "" && len(reasons) == 0 {
+		p.Form.Target = "/tmp/restore-" + s.StartedAt.Local().Format("2006-01-02-1504")
+	}
+	return views.RestorePage(p), nil
+}
+
+// deviceOf returns the device that a snapshot's app lives on, the local one where that is no longer known.
+func (h *Handlers) deviceOf(ctx context.Context, s model.Snapshot) (model.Device, error) {
+	app, err := h.appOf(ctx, s)
+	if err != nil {
+		return model.Device{}, err
+	}
+	device, err := h.Store.Device(ctx, app.DeviceID)
+	if errors.Is(err, model.ErrNotFound) {
+		return h.Store.LocalDevice(ctx)
+	}
+	return device, err
+}
+
+// queryFiles reads the chosen files from the query as they stand there.
+func queryFiles(c *fiber.Ctx) []string {
+	values, err := url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return nil
+	}
+	return values["file"]
+}

@@ -1,0 +1,143 @@
+package handlers
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"keepstead/auth"
+	"keepstead/model"
+	"keepstead/views"
+)
+
+// Settings shows users, tokens, sessions and the program itself.
+func (h *Handlers) Settings(c *fiber.Ctx) error { return h.settings(c, views.SettingsProps{}) }
+
+// settings completes what a form left in p and shows the page.
+func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
+	ctx := c.UserContext()
+	who, _ := auth.Who(c)
+	var err error
+	if p.Chrome, err = h.chrome(c); err != nil {
+		return err
+	}
+	if p.Users, err = h.Store.Users(ctx); err != nil {
+		return err
+	}
+	if p.Tokens, err = h.Store.Tokens(ctx); err != nil {
+		return err
+	}
+	if p.Sessions, err = h.Store.Sessions(ctx, who.User.ID); err != nil {
+		return err
+	}
+	if p.Device, err = h.Store.LocalDevice(ctx); err != nil {
+		return err
+	}
+	p.Current, p.DataDir = who.SessionHash(), h.DataDir
+	return render(c, views.SettingsPage(p))
+}
+
+// settingsAgain shows the page with one of its forms refused.
+func (h *Handlers) settingsAgain(c *fiber.Ctx, err error, which, name string) error {
+	reasons := refusals(err)
+	if len(reasons) == 0 {
+		return err
+	}
+	return h.settings(c.Status(status(err)), views.SettingsProps{Form: which, Name: name, Errors: reasons})
+}
+
+// ChangePassword changes the user's own password, and leaves this browser alone signed in.
+func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
+	who, _ := auth.Who(c)
+	err := h.Auth.ChangePassword(c.UserContext(), who.User, c.FormValue("current_password"), c.FormValue("password"), auth.ClientIP(c))
+	if err != nil {
+		return h.settingsAgain(c, err, "password", "")
+	}
+	if err := h.Auth.SignIn(c, who.User); err != nil {
+		return err
+	}
+	good(c, "Your password is changed. Every other browser was signed out.")
+	return goTo(c, views.SettingsPath)
+}
+
+// CreateUser adds a user.
+func (h *Handlers) CreateUser(c *fiber.Ctx) error {
+	name := c.FormValue("name")
+	user, err := h.Auth.CreateUser(c.UserContext(), name, c.FormValue("password"))
+	if err != nil {
+		return h.settingsAgain(c, err, "user", name)
+	}
+	good(c, "%s can sign in now.", user.Name)
+	return goTo(c, views.SettingsPath)
+}
+
+// CreateToken makes an API token and shows it this once.
+func (h *Handlers) CreateToken(c *fiber.Ctx) error {
+	name := c.FormValue("name")
+	token, _, err := h.Auth.CreateToken(c.UserContext(), name)
+	if err != nil {
+		return h.settingsAgain(c, err, "token", name)
+	}
+	return h.settings(c, views.SettingsProps{NewToken: token})
+}
+
+// RevokeToken ends a token.
+func (h *Handlers) RevokeToken(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if err := h.Store.DeleteToken(c.UserContext(), id); err != nil {
+		return err
+	}
+	good(c, "The token is revoked.")
+	return goTo(c, views.SettingsPath)
+}
+
+// RevokeSession signs out one of the user's browsers.
+func (h *Handlers) RevokeSession(c *fiber.Ctx) error {
+	hash, err := hex.DecodeString(c.Params("hash"))
+	if err != nil {
+		return fmt.Errorf("%w: no hash of a session", model.ErrNotFound)
+	}
+	who, _ := auth.Who(c)
+	if err := h.Auth.RevokeSession(c.UserContext(), who, hash); err != nil {
+		return err
+	}
+	good(c, "That browser is signed out.")
+	return goTo(c, views.SettingsPath)
+}
+
+// RevokeOtherSessions signs out all of the user's other browsers.
+func (h *Handlers) RevokeOtherSessions(c *fiber.Ctx) error {
+	who, _ := auth.Who(c)
+	if err := h.Auth.RevokeOtherSessions(c.UserContext(), who); err != nil {
+		return err
+	}
+	good(c, "Every other browser is signed out.")
+	return goTo(c, views.SettingsPath)
+}
+
+// SetTheme remembers a theme in a cookie, which scripts read too.
+func (h *Handlers) SetTheme(c *fiber.Ctx) error {
+	cookie := &fiber.Cookie{
+		Name: "theme", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: c.Protocol() == "https",
+		Expires: time.Unix(1, 0),
+	}
+	if t := c.FormValue("theme"); t == "light" || t == "dark" {
+		cookie.Value, cookie.Expires, cookie.MaxAge = t, time.Time{}, int((365 * 24 * time.Hour).Seconds())
+	}
+	c.Cookie(cookie)
+	return goTo(c, next(c, views.HomePath))
+}
+
+// Design shows every shared piece in every state.
+func (h *Handlers) Design(c *fiber.Ctx) error {
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	return render(c, views.DesignPage(frame))
+}

@@ -1,0 +1,59 @@
+package handlers
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"keepstead/auth"
+	"keepstead/views"
+)
+
+// SignIn shows the sign-in form, or the set-up page while there is no user.
+func (h *Handlers) SignIn(c *fiber.Ctx) error {
+	first, err := h.Auth.NeedsSetup(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if first {
+		return goTo(c, views.SetupPath)
+	}
+	return h.signInForm(c, "", "")
+}
+
+// Enter signs a person in.
+func (h *Handlers) Enter(c *fiber.Ctx) error {
+	name := c.FormValue("name")
+	user, err := h.Auth.Login(c.UserContext(), name, c.FormValue("password"), auth.ClientIP(c))
+	var throttled auth.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
+		return h.signInForm(c.Status(status(err)), name, throttled.Error())
+	case errors.Is(err, auth.ErrDenied):
+		return h.signInForm(c.Status(status(err)), name, "The name or the password is not right.")
+	case err != nil:
+		return err
+	}
+	if err := h.Auth.SignIn(c, user); err != nil {
+		return err
+	}
+	return goTo(c, next(c, views.HomePath))
+}
+
+// SignOut ends the session.
+func (h *Handlers) SignOut(c *fiber.Ctx) error {
+	if err := h.Auth.SignOut(c); err != nil {
+		return err
+	}
+	return goTo(c, views.SignInPath)
+}
+
+func (h *Handlers) signInForm(c *fiber.Ctx, name, problem string) error {
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	return render(c, views.SignInPage(views.SignInProps{Chrome: frame, Name: name, Next: next(c, ""), Error: problem}))
+}

@@ -1,0 +1,198 @@
+package handlers
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views"
+)
+
+const listRows = 50 // rows of one page of snapshots or jobs
+
+// listQuery is a filter with the place in its list.
+type snapshotsQuery struct {
+	views.SnapshotQuery
+	Cursor string `query:"cursor"`
+}
+
+// Snapshots lists the snapshots that the filter chooses.
+func (h *Handlers) Snapshots(c *fiber.Ctx) error {
+	frame, err := h.live(c, "snapshots", uuid.Nil)
+	if err != nil {
+		return err
+	}
+	q, err := query[snapshotsQuery](c)
+	if err != nil {
+		return err
+	}
+	props, err := h.snapshotsProps(c.UserContext(), frame, q)
+	if err != nil {
+		return err
+	}
+	return render(c, views.SnapshotsPage(props))
+}
+
+func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q snapshotsQuery) (views.SnapshotsProps, error) {
+	p := views.SnapshotsProps{Chrome: frame, Filter: q.SnapshotQuery, Paging: views.Paging{Total: -1}}
+	f, err := q.filter()
+	if err != nil {
+		return p, err
+	}
+	if p.Apps, err = h.Store.Apps(ctx); err != nil {
+		return p, err
+	}
+	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
+		return p, err
+	}
+	f.Limit++ // one more than is shown tells whether there is a next page
+	if p.Snapshots, err = h.snapshots(ctx, f); err != nil {
+		return p, err
+	}
+	if len(p.Snapshots) > listRows {
+		p.Snapshots = p.Snapshots[:listRows]
+		p.Paging.Older = views.SnapshotsPath + "?" + q.values(p.Snapshots[listRows-1].ID).Encode()
+	}
+	if q.Cursor != "" {
+		p.Paging.Newer = views.SnapshotsPath + "?" + q.values(uuid.Nil).Encode()
+	}
+	return p, nil
+}
+
+// filter reads the query. An id or a date that is none is refused: it would show everything.
+func (q snapshotsQuery) filter() (model.SnapshotFilter, error) {
+	var problems model.Invalids
+	f := model.SnapshotFilter{
+		AppID:         optionalID(&problems, "app_id", q.AppID),
+		DestinationID: optionalID(&problems, "destination_id", q.DestinationID),
+		Status:        model.SnapshotStatus(q.Status),
+		Page:          model.Page{Cursor: optionalID(&problems, "cursor", q.Cursor), Limit: listRows},
+	}
+	var err error
+	if f.From, err = day("from", q.From, 0); err != nil {
+		problems = append(problems, model.Refused(err)...)
+	}
+	if f.To, err = day("to", q.To, 1); err != nil {
+		problems = append(problems, model.Refused(err)...)
+	}
+	return f, problems.Err()
+}
+
+// values writes the filter back as a query, at another place of the list.
+func (q snapshotsQuery) values(cursor uuid.UUID) url.Values {
+	return filled(map[string]string{
+		"app_id": q.AppID, "destination_id": q.DestinationID, "status": q.Status, "from": q.From, "to": q.To,
+	}, cursor)
+}
+
+func filled(fields map[string]string, cursor uuid.UUID) url.Values {
+	v := url.Values{}
+	for key, value := range fields {
+		if value != "" {
+			v.Set(key, value)
+		}
+	}
+	if cursor != uuid.Nil {
+		v.Set("cursor", cursor.String())
+	}
+	return v
+}
+
+// Snapshot shows one snapshot and one folder of it.
+func (h *Handlers) Snapshot(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	frame, err := h.live(c, "snapshot", id)
+	if err != nil {
+		return err
+	}
+	props, err := h.snapshotProps(c.UserContext(), frame, id)
+	if err != nil {
+		return err
+	}
+	if props.Files, err = h.files(c.UserContext(), props.Snapshot.Snapshot, c.Query("dir")); err != nil {
+		return err
+	}
+	return render(c, views.SnapshotPage(props))
+}
+
+func (h *Handlers) snapshotProps(ctx context.Context, frame views.Chrome, id uuid.UUID) (views.SnapshotProps, error) {
+	p := views.SnapshotProps{Chrome: frame}
+	s, err := h.Store.Snapshot(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	if p.Snapshot, err = h.snapshotItem(h.names(ctx), s); err != nil {
+		return p, err
+	}
+	if p.App, err = h.appOf(ctx, s); err != nil {
+		return p, err
+	}
+	p.JobID, err = h.jobOf(ctx, id)
+	return p, err
+}
+
+// SnapshotFiles shows one folder of a snapshot: to htmx the folder alone, else the page with it open.
+func (h *Handlers) SnapshotFiles(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if !isFragment(c) {
+		return goTo(c, views.SnapshotDirPath(id, c.Query("dir", "/")))
+	}
+	s, err := h.Store.Snapshot(c.UserContext(), id)
+	if err != nil {
+		return err
+	}
+	props, err := h.files(c.UserContext(), s, c.Query("dir"))
+	if err != nil {
+		return err
+	}
+	return render(c, views.SnapshotFiles(props))
+}
+
+// ConfirmForgetSnapshot asks before a snapshot is deleted.
+func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	s, err := h.Store.Snapshot(c.UserContext(), id)
+	if err != nil {
+		return err
+	}
+	item, err := h.snapshotItem(h.names(c.UserContext()), s)
+	if err != nil {
+		return err
+	}
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	return render(c, views.ConfirmPage(views.ConfirmProps{
+		Chrome: frame, Heading: "Delete this snapshot?", Button: "Delete snapshot",
+		Action: views.SnapshotForgetPath(id), Back: views.SnapshotPath(id),
+		Lost: []string{"The state of " + item.AppName + " at " + s.StartedAt.Local().Format("2 January 2006, 15:04") +
+			" in " + item.DestinationName + ". Nothing can bring it back."},
+		Stays: []string{"All other snapshots, and the files themselves."},
+	}))
+}
+
+// ForgetSnapshot deletes one snapshot.
+func (h *Handlers) ForgetSnapshot(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	job, err := h.Jobs.ForgetSnapshot(c.UserContext(), id, model.TriggerManual)
+	if err != nil {
+		return err
+	}
+	return goTo(c, views.JobPath(job.ID))
+}

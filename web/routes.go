@@ -1,0 +1,101 @@
+package web
+
+import "github.com/gofiber/fiber/v2"
+
+// Route is one address of the server and who may use it.
+type Route struct {
+	Method, Path string
+	Access       Access
+	Handle       fiber.Handler
+}
+
+// routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
+func (s *server) routes() []Route {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	p := s.Pages
+	return []Route{
+		{get, "/healthz", Public, s.healthz},
+		{get, "/readyz", Public, s.readyz},
+		{get, "/static/*", Public, s.asset},
+
+		{get, "/setup", Public, p.Setup},
+		{post, "/setup", Public, p.CreateAdmin},
+		{get, "/setup/destination", Session, p.SetupDestination},
+		{post, "/setup/destination", Session, p.CreateFirstDestination},
+		{get, "/setup/apps", Session, p.SetupApps},
+		{post, "/setup/apps", Session, p.CreateFirstApp},
+		{get, "/signin", Public, p.SignIn},
+		{post, "/signin", Public, p.Enter},
+		{post, "/signout", Session, p.SignOut},
+
+		{get, "/", Session, p.Home},
+		{post, "/backup", Session, p.BackupAll},
+
+		{get, "/apps", Session, p.Apps},
+		{post, "/apps", Session, p.CreateApp},
+		{get, "/apps/new", Session, p.NewApp},
+		{get, "/apps/:id", Session, p.App},
+		{post, "/apps/:id", Session, p.ChangeApp},
+		{post, "/apps/:id/backup", Session, p.BackupApp},
+		{post, "/apps/:id/toggle", Session, p.ToggleApp},
+		{post, "/apps/:id/configurations", Session, p.CreateConfiguration},
+		{get, "/apps/:id/forget", Session, p.ConfirmForgetApp},
+		{post, "/apps/:id/forget", Session, p.ForgetApp},
+		{post, "/configurations/:id", Session, p.ChangeConfiguration},
+		{post, "/configurations/:id/backup", Session, p.BackupConfiguration},
+		{post, "/configurations/:id/unfreeze", Session, p.Unfreeze},
+		{post, "/configurations/:id/delete", Session, p.DeleteConfiguration},
+
+		{get, "/destinations", Session, p.Destinations},
+		{post, "/destinations", Session, p.CreateDestination},
+		{get, "/destinations/new", Session, p.NewDestination},
+		{post, "/destinations/test", Session, p.TestNewDestination},
+		{get, "/destinations/:id", Session, p.Destination},
+		{get, "/destinations/:id/edit", Session, p.EditDestination},
+		{post, "/destinations/:id/edit", Session, p.ChangeDestination},
+		{post, "/destinations/:id/test", Session, p.TestDestination},
+		{post, "/destinations/:id/toggle", Session, p.ToggleDestination},
+		{post, "/destinations/:id/check", Session, p.CheckDestination},
+		{post, "/destinations/:id/prune", Session, p.PruneDestination},
+		{post, "/destinations/:id/sync", Session, p.SyncDestination},
+		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
+		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
+
+		{get, "/policies", Session, p.Policies},
+		{post, "/policies", Session, p.CreatePolicy},
+		{get, "/policies/new", Session, p.NewPolicy},
+		{get, "/policies/preview", Session, p.PreviewSchedule},
+		{get, "/policies/:id", Session, p.Policy},
+		{post, "/policies/:id", Session, p.ChangePolicy},
+		{post, "/policies/:id/default", Session, p.SetDefaultPolicy},
+		{post, "/policies/:id/delete", Session, p.DeletePolicy},
+
+		{get, "/snapshots", Session, p.Snapshots},
+		{get, "/snapshots/:id", Session, p.Snapshot},
+		{get, "/snapshots/:id/files", Session, p.SnapshotFiles},
+		{get, "/snapshots/:id/restore", Session, p.RestoreForm},
+		{post, "/snapshots/:id/restore", Session, p.Restore},
+		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
+		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
+		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
+
+		{get, "/activity", Session, p.Activity},
+		{get, "/jobs/:id", Session, p.Job},
+		{get, "/jobs/:id/log", Session, p.JobLog},
+		{post, "/jobs/:id/cancel", Session, p.CancelJob},
+		{post, "/jobs/:id/retry", Session, p.RetryJob},
+
+		{get, "/settings", Session, p.Settings},
+		{post, "/settings/theme", Public, p.SetTheme},
+		{post, "/settings/password", Session, p.ChangePassword},
+		{post, "/settings/users", Session, p.CreateUser},
+		{post, "/settings/tokens", Session, p.CreateToken},
+		{post, "/settings/tokens/:id/revoke", Session, p.RevokeToken},
+		{post, "/settings/sessions/others/revoke", Session, p.RevokeOtherSessions},
+		{post, "/settings/sessions/:hash/revoke", Session, p.RevokeSession},
+
+		{get, "/live/:view", Session, p.Live},
+		{get, "/live/:view/:id", Session, p.Live},
+		{get, "/_ui", Session, p.Design},
+	}
+}
