@@ -45,7 +45,7 @@ func (m *Manager) PutDevice(ctx context.Context, d model.Device) (model.Device, 
 	if created {
 		write = m.Store.CreateDevice
 	}
-	if err := write(ctx, d); err != nil {
+	if d, err = write(ctx, d); err != nil {
 		return d, false, err
 	}
 	m.publish(model.EventDevice, d.ID)
@@ -76,9 +76,9 @@ func (m *Manager) PutApp(ctx context.Context, a model.App) (model.App, bool, err
 		return a, false, err
 	}
 	if created {
-		err = m.createApp(ctx, a)
+		a, err = m.createApp(ctx, a)
 	} else {
-		err = m.Store.UpdateApp(ctx, a)
+		a, err = m.Store.UpdateApp(ctx, a)
 	}
 	if err != nil {
 		return a, false, err
@@ -162,10 +162,10 @@ func (m *Manager) checkFolders(field string, paths []string) error {
 	return problems.Err()
 }
 
-func (m *Manager) createApp(ctx context.Context, a model.App) error {
+func (m *Manager) createApp(ctx context.Context, a model.App) (model.App, error) {
 	policy, err := m.Store.DefaultPolicy(ctx)
 	if err != nil {
-		return err
+		return a, err
 	}
 	c := model.Configuration{
 		ID: model.NewID(), AppID: a.ID, PolicyID: policy.ID, Automatic: true, Enabled: true,
@@ -194,7 +194,7 @@ func (m *Manager) ForgetApp(ctx context.Context, id uuid.UUID) error {
 	for _, job := range open {
 		if job.Kind == model.JobBackup {
 			if err := m.Cancel(ctx, job.ID); err != nil && !errors.Is(err, model.ErrConflict) {
-				m.Log.Warn("cancel a forgotten app's backup", "job", job.ID, "error", err)
+				m.logger.Warn("cancel a forgotten app's backup", "job", job.ID, "error", err)
 			}
 		}
 	}
@@ -223,7 +223,8 @@ func (m *Manager) CreateConfiguration(ctx context.Context, c model.Configuration
 		c.ID, c.Automatic, c.CreatedAt = other.ID, false, other.CreatedAt
 		c.IsSystemBackup, c.SystemType = other.IsSystemBackup, other.SystemType
 		c.FrozenAt, c.FrozenReason = other.FrozenAt, other.FrozenReason
-		return c, true, m.writeConfiguration(ctx, c, m.Store.UpdateConfiguration)
+		c, err = m.writeConfiguration(ctx, c, m.Store.UpdateConfiguration)
+		return c, true, err
 	}
 	app, err := m.Store.App(ctx, c.AppID)
 	if err != nil {
@@ -231,16 +232,21 @@ func (m *Manager) CreateConfiguration(ctx context.Context, c model.Configuration
 	}
 	c.ID, c.Automatic = model.NewID(), false
 	c.IsSystemBackup, c.SystemType = app.Kind == model.AppSystem, app.SystemType
-	return c, false, m.writeConfiguration(ctx, c, m.Store.CreateConfiguration)
+	c, err = m.writeConfiguration(ctx, c, m.Store.CreateConfiguration)
+	return c, false, err
 }
 
-func (m *Manager) writeConfiguration(ctx context.Context, c model.Configuration, write func(context.Context, model.Configuration) error) error {
-	if err := write(ctx, c); err != nil {
-		return err
+// writeConfiguration stores a checked configuration and tells the pages.
+func (m *Manager) writeConfiguration(
+	ctx context.Context, c model.Configuration, write func(context.Context, model.Configuration) (model.Configuration, error),
+) (model.Configuration, error) {
+	c, err := write(ctx, c)
+	if err != nil {
+		return c, err
 	}
 	m.publish(model.EventConfiguration, c.ID)
 	m.publish(model.EventApp, c.AppID)
-	return nil
+	return c, nil
 }
 
 // checkConfiguration adds to the configuration's own rules that its app and policy exist and its folders can be read.
@@ -290,7 +296,7 @@ func (m *Manager) ChangeConfiguration(ctx context.Context, c model.Configuration
 	} else if err != nil {
 		return c, err
 	}
-	return c, m.writeConfiguration(ctx, c, m.Store.UpdateConfiguration)
+	return m.writeConfiguration(ctx, c, m.Store.UpdateConfiguration)
 }
 
 // DeleteConfiguration takes an app off a policy. Its snapshots stay.

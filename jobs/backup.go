@@ -148,7 +148,7 @@ func (r *run) doubt(ctx context.Context, p plan, row model.Snapshot, report sour
 			return model.CauseSourceShrunk, line, "Look whether anything is lost; retention is held back until you confirm."
 		}
 	} else if !errors.Is(err, model.ErrNotFound) {
-		r.Log.Warn("read the last good snapshot", "error", err)
+		r.logger.Warn("read the last good snapshot", "error", err)
 	}
 	if row.FailedCount > 0 {
 		return model.CauseUnreadable, fmt.Sprintf("Saved, but %d %s could not be read.", row.FailedCount, plural(row.FailedCount, "file", "files")),

@@ -50,18 +50,15 @@ func (m *Manager) Browse(ctx context.Context, snapshot uuid.UUID, dir string) ([
 	dir = path.Clean("/" + dir)
 	out := []model.Node{}
 	err = m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
-		return o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n restic.Node) error {
+		return o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n model.Node) error {
 			if path.Dir(n.Path) == dir && n.Path != dir {
-				out = append(out, node(n))
+				out = append(out, n)
 			}
 			return nil
 		})
 	})
 	if err != nil {
 		return nil, err
-	}
-	if len(out) == 0 && dir != "/" {
-		return nil, model.ErrNotFound
 	}
 	sort.Slice(out, func(i, j int) bool {
 		if a, b := out[i].Type == "dir", out[j].Type == "dir"; a != b {
@@ -70,12 +67,6 @@ func (m *Manager) Browse(ctx context.Context, snapshot uuid.UUID, dir string) ([
 		return out[i].Name < out[j].Name
 	})
 	return out, nil
-}
-
-func node(n restic.Node) model.Node {
-	return model.Node{
-		Path: n.Path, Name: n.Name, Type: n.Type, Size: n.Size, Mode: n.Mode & 0o7777, ModTime: n.ModTime, Target: n.LinkTarget,
-	}
 }
 
 // planExamples bounds the names shown of files that a restore would overwrite.

@@ -30,11 +30,11 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 		return d, err
 	}
 	d.Touch(m.now())
-	if err := m.Store.UpdateDestination(ctx, d); err != nil {
+	if d, err = m.Store.UpdateDestination(ctx, d); err != nil {
 		return d, err
 	}
 	m.publish(model.EventDestination, d.ID)
-	return m.Store.Destination(ctx, d.ID)
+	return d, nil
 }
 
 // keepFacts takes from a request only what a person may change; everything learnt or sealed stays.

@@ -48,7 +48,7 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 		return d, err
 	}
 	d.Enabled, d.RepoInitialized = false, false
-	if err := m.Store.CreateDestination(ctx, d); err != nil {
+	if d, err = m.Store.CreateDestination(ctx, d); err != nil {
 		return d, err
 	}
 	// From here on the outcome is recorded even when the browser has gone away.
@@ -213,7 +213,7 @@ func (m *Manager) repositoryError(d model.Destination, err error) error {
 func (m *Manager) unmake(ctx context.Context, o opened, adopt bool) error {
 	if !adopt {
 		if err := o.place.Clear(ctx); err != nil {
-			m.Log.Warn("clear a half-made repository", "place", o.destination.Place(), "error", err)
+			m.logger.Warn("clear a half-made repository", "place", o.destination.Place(), "error", err)
 		}
 	}
 	return m.Store.DeleteDestination(ctx, o.destination.ID)
@@ -239,11 +239,15 @@ func (m *Manager) pin(ctx context.Context, o *opened) error {
 func (m *Manager) finishDestination(ctx context.Context, d model.Destination) error {
 	d.Enabled, d.RepoInitialized = true, true
 	d.Touch(m.now())
-	if err := m.Store.UpdateDestination(ctx, d); err != nil {
+	if _, err := m.Store.UpdateDestination(ctx, d); err != nil {
 		return err
 	}
-	if err := m.Store.JoinDefaultPolicy(ctx, d.ID); err != nil {
+	joined, err := m.Store.JoinDefaultPolicy(ctx, d.ID)
+	if err != nil {
 		return err
+	}
+	if joined {
+		m.publish(model.EventPolicy, uuid.Nil)
 	}
 	m.publish(model.EventDestination, d.ID)
 	return nil
@@ -256,7 +260,7 @@ func (m *Manager) quickDir() string {
 
 func (m *Manager) endQuick(o opened) {
 	if err := os.RemoveAll(o.repo.RunDir); err != nil {
-		m.Log.Warn("remove a run's output", "error", err)
+		m.logger.Warn("remove a run's output", "error", err)
 	}
 }
 

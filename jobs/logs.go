@@ -37,7 +37,7 @@ func (m *Manager) logPath(id uuid.UUID) string {
 func (m *Manager) openLog(id uuid.UUID) *jobLog {
 	f, err := os.OpenFile(m.logPath(id), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		m.Log.Warn("open a job's log", "job", id, "error", err)
+		m.logger.Warn("open a job's log", "job", id, "error", err)
 	}
 	return &jobLog{file: f, tell: func() { m.publish(model.EventLog, id) }}
 }

@@ -38,7 +38,7 @@ func (r *run) prune(ctx context.Context) finish {
 	now := r.now()
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Result: &model.Result{Freed: max(0, before-after)},
-		Destination: &store.DestinationStats{TotalSize: &after, LastPruneAt: &now},
+		Destination: store.DestinationStats{TotalSize: &after, LastPruneAt: &now},
 	}}
 }
 
@@ -64,6 +64,6 @@ func (r *run) check(ctx context.Context) finish {
 	now := r.now()
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Result: &model.Result{ReadData: readData},
-		Destination: &store.DestinationStats{LastCheckAt: &now},
+		Destination: store.DestinationStats{LastCheckAt: &now},
 	}}
 }

@@ -45,6 +45,7 @@ const DefaultParallel = 4
 // Manager is the queue, its workers and everything that goes through them.
 type Manager struct {
 	Options
+	logger    *slog.Logger
 	scheduler gocron.Scheduler
 
 	base  context.Context // ends when Stop begins; every job's context hangs from it
@@ -86,7 +87,7 @@ func New(o Options) (*Manager, error) {
 		}
 	}
 	m := &Manager{
-		Options: o, wake: make(chan struct{}, 1),
+		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())

@@ -47,6 +47,10 @@ var known = []struct {
 		"Somebody changed the repository's keys; remove the destination and adopt it with the right password."},
 	{restic.ErrDiskFull, model.CauseDiskFull, "There is no space left.",
 		"Free some space at the destination, or prune it, then retry."},
+	{restic.ErrUnreachable, model.CauseUnreachable, "The destination cannot be reached.",
+		"Test the destination on its page to see which step fails, then retry."},
+	{restic.ErrDenied, model.CauseDenied, "The destination refuses access.",
+		"Give Keepstead's key or user the right to read, write and delete there, then retry."},
 	{restic.ErrDamaged, model.CauseDamaged, "The repository is damaged.",
 		"Run a check on the destination's page to see what is affected, and restore from another destination meanwhile."},
 }

@@ -19,7 +19,7 @@ func (m *Manager) CreatePolicy(ctx context.Context, p model.Policy) (model.Polic
 	}
 	makeDefault := p.IsDefault
 	p.IsDefault = false
-	if err := m.Store.CreatePolicy(ctx, p); err != nil {
+	if _, err := m.Store.CreatePolicy(ctx, p); err != nil {
 		return p, err
 	}
 	return m.settlePolicy(ctx, p.ID, makeDefault)
@@ -45,7 +45,7 @@ func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Polic
 	if err := m.checkPolicy(ctx, p); err != nil {
 		return p, err
 	}
-	if err := m.Store.UpdatePolicy(ctx, p); err != nil {
+	if _, err := m.Store.UpdatePolicy(ctx, p); err != nil {
 		return p, err
 	}
 	return m.settlePolicy(ctx, p.ID, makeDefault)

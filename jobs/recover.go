@@ -30,7 +30,7 @@ func (m *Manager) recover(ctx context.Context) error {
 	touched := map[uuid.UUID]bool{}
 	for _, job := range jobs {
 		if err := device.Interrupt(device.Process{PID: job.PID, Start: job.PIDStart, BootID: job.BootID}, buryGrace); err != nil {
-			m.Log.Warn("end a process of an earlier run", "job", job.ID, "error", err)
+			m.logger.Warn("end a process of an earlier run", "job", job.ID, "error", err)
 		}
 		out := store.Outcome{
 			State: model.JobInterrupted, Cause: model.CauseInterrupted,
@@ -47,13 +47,13 @@ func (m *Manager) recover(ctx context.Context) error {
 	}
 	for id := range touched {
 		if err := m.enqueueSync(ctx, id); err != nil {
-			m.Log.Warn("queue a sync", "destination", id, "error", err)
+			m.logger.Warn("queue a sync", "destination", id, "error", err)
 		}
 	}
 	for _, job := range jobs {
 		if job.Kind == model.JobBackup {
 			if _, err := m.again(ctx, job, model.TriggerRecovery); err != nil {
-				m.Log.Warn("queue an interrupted backup again", "job", job.ID, "error", err)
+				m.logger.Warn("queue an interrupted backup again", "job", job.ID, "error", err)
 			}
 		}
 	}
@@ -84,12 +84,12 @@ func (m *Manager) clearFolders() {
 		dir := filepath.Join(m.Dir, name)
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			m.Log.Warn("read a folder of old runs", "folder", dir, "error", err)
+			m.logger.Warn("read a folder of old runs", "folder", dir, "error", err)
 			continue
 		}
 		for _, e := range entries {
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				m.Log.Warn("remove an old run", "error", err)
+				m.logger.Warn("remove an old run", "error", err)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func (m *Manager) settleDestinations(ctx context.Context) error {
 			m.adding.Lock()
 			defer m.adding.Unlock()
 			if err := m.settle(m.base, d); err != nil {
-				m.Log.Warn("settle a half-made destination", "destination", d.Name, "error", err)
+				m.logger.Warn("settle a half-made destination", "destination", d.Name, "error", err)
 			}
 		}()
 	}

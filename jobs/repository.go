@@ -157,7 +157,8 @@ func (r *run) pinned(ctx context.Context, o opened) error {
 	}
 	d := o.destination
 	d.RepoConfigHash = configHash(raw)
-	return r.Store.UpdateDestination(ctx, d)
+	_, err = r.Store.UpdateDestination(ctx, d)
+	return err
 }
 
 func configHash(raw []byte) string {

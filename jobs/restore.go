@@ -150,11 +150,11 @@ func (m *Manager) includes(ctx context.Context, o opened, s model.Snapshot, file
 		dir := path.Dir(p)
 		if listed[dir] == nil {
 			listed[dir] = map[string]bool{}
-			err := o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n restic.Node) error {
+			err := o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n model.Node) error {
 				listed[dir][n.Path] = true
 				return nil
 			})
-			if err != nil {
+			if err != nil && !errors.Is(err, model.ErrNotFound) {
 				return false, err
 			}
 		}
@@ -239,7 +239,7 @@ func (r *run) bringBack(ctx context.Context) (finish, error) {
 		return finish{}, targetFailure(err)
 	}
 	summary, err := r.command(o).Restore(ctx, restic.RestoreOptions{
-		Snapshot: s.ResticSnapshotID, Target: target, Includes: includes, Verify: true,
+		Snapshot: s.ResticSnapshotID, Target: target, Includes: includes, Verify: true, Sparse: true,
 	}, r.report)
 	if err != nil {
 		return finish{}, restoreFailure(summary, err)

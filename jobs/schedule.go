@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
@@ -63,7 +63,7 @@ func (m *Manager) guarded(name string, do func(context.Context) error) func() {
 		ctx, cancel := context.WithTimeout(m.base, tickLimit)
 		defer cancel()
 		if err := do(ctx); err != nil && m.base.Err() == nil {
-			m.Log.Error("scheduled task", "schedule", name, "error", err)
+			m.logger.Error("scheduled task", "schedule", name, "error", err)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 		}
 		for _, d := range plan.destinations {
 			if busy[pair{c.ID, d.ID}] {
-				m.Log.Warn("a backup is still under way; its next slot is passed over", "app", plan.app.Name, "destination", d.Name)
+				m.logger.Warn("a backup is still under way; its next slot is passed over", "app", plan.app.Name, "destination", d.Name)
 				continue
 			}
 			job, snapshot := plan.backup(d, trigger, &slot, m.now())
@@ -189,14 +189,11 @@ func (m *Manager) maintainAll(ctx context.Context, kind model.JobKind) error {
 
 // tidy drops history past its time: old jobs with their logs, and sessions that have ended.
 func (m *Manager) tidy(ctx context.Context) error {
-	before := m.now().Add(-keepHistory)
-	err := m.Store.DeleteOldJobs(ctx, before)
-	err = errors.Join(err, m.Store.DeleteExpiredSessions(ctx))
-	logs, readErr := os.ReadDir(filepath.Join(m.Dir, "logs"))
-	for _, e := range logs {
-		if info, statErr := e.Info(); statErr == nil && info.ModTime().Before(before) {
-			err = errors.Join(err, os.Remove(filepath.Join(m.Dir, "logs", e.Name())))
+	gone, err := m.Store.DeleteOldJobs(ctx, m.now().Add(-keepHistory))
+	for _, id := range gone {
+		if e := os.Remove(m.logPath(id)); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
 		}
 	}
-	return errors.Join(err, readErr)
+	return errors.Join(err, m.Store.DeleteExpiredSessions(ctx))
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -43,7 +44,7 @@ func (r *run) sync(ctx context.Context) finish {
 	}
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Result: &model.Result{Imported: imported, Removed: gone, Unlocked: unlocked},
-		Destination: &store.DestinationStats{TotalSize: &size},
+		Destination: store.DestinationStats{TotalSize: &size},
 	}}
 }
 
@@ -128,7 +129,7 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := m.Store.CreateSnapshots(ctx, in.snapshots); err != nil {
+	if _, err := m.Store.CreateSnapshots(ctx, nil, in.snapshots); err != nil {
 		return 0, 0, fmt.Errorf("take over snapshots: %w", err)
 	}
 	stale := make([]uuid.UUID, 0, len(known))
@@ -202,7 +203,12 @@ func (m *Manager) ensureApp(ctx context.Context, id, configuration uuid.UUID, s 
 		ID: configuration, AppID: id, PolicyID: policy.ID, BackupVolumes: true, BackupCompose: true, BackupEnv: true,
 	}
 	c.Touch(m.now())
-	if err := m.Store.CreateApp(ctx, a, &c); err != nil {
+	_, err = m.Store.CreateApp(ctx, a, &c)
+	if errors.Is(err, model.ErrConflict) { // another app has this name; the id tells them apart
+		a.Name += " " + id.String()[:8]
+		_, err = m.Store.CreateApp(ctx, a, &c)
+	}
+	if err != nil {
 		return fmt.Errorf("make the app of an adopted snapshot: %w", err)
 	}
 	return nil
@@ -233,9 +239,9 @@ func imported(d model.Destination, s restic.Snapshot, app, configuration uuid.UU
 		row.FilesNew, row.FilesChanged, row.FilesUnmodified = sum.FilesNew, sum.FilesChanged, sum.FilesUnmodified
 		row.TotalFiles, row.TotalSize = sum.TotalFiles, sum.TotalBytes
 		row.DataAdded, row.DataAddedPacked = sum.DataAdded, sum.DataAddedPacked
-		if sum.End.After(sum.Start) {
-			end = sum.End.UTC()
-			row.Duration = int(sum.End.Sub(sum.Start).Round(time.Second).Seconds())
+		if sum.Ended.After(sum.Started) {
+			end = sum.Ended.UTC()
+			row.Duration = int(sum.Ended.Sub(sum.Started).Round(time.Second).Seconds())
 		}
 	}
 	row.CompletedAt = &end

@@ -42,7 +42,7 @@ func (r *run) unstage(p plan) {
 		return
 	}
 	if err := os.RemoveAll(filepath.Join(r.Dir, "staging", r.job.DestinationID.String(), p.app.SystemType)); err != nil {
-		r.Log.Warn("remove staged files", "error", err)
+		r.logger.Warn("remove staged files", "error", err)
 	}
 }
 

@@ -60,7 +60,7 @@ func (m *Manager) claimAll() {
 			return
 		}
 		if err != nil {
-			m.Log.Error("claim a job", "error", err)
+			m.logger.Error("claim a job", "error", err)
 			return
 		}
 		m.loops.Add(1)
@@ -117,7 +117,7 @@ func (m *Manager) record(job model.Job, done finish) {
 		if err == nil {
 			return
 		}
-		m.Log.Error("record a job's outcome", "job", job.ID, "error", err)
+		m.logger.Error("record a job's outcome", "job", job.ID, "error", err)
 		select {
 		case <-m.base.Done():
 			return
@@ -148,7 +148,7 @@ func (f finish) Line() string {
 func (r *run) perform(ctx context.Context) (done finish) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.Log.Error("a job panicked", "job", r.job.ID, "panic", p, "stack", string(debug.Stack()))
+			r.logger.Error("a job panicked", "job", r.job.ID, "panic", p, "stack", string(debug.Stack()))
 			done = r.failed(ctx, fmt.Errorf("internal error: %v", p))
 		}
 	}()

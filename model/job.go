@@ -118,6 +118,7 @@ const (
 	CauseLocked        Cause = "repository_locked"
 	CauseWrongPassword Cause = "wrong_password"
 	CauseUnreachable   Cause = "destination_unreachable"
+	CauseDenied        Cause = "access_denied"
 	CauseDiskFull      Cause = "disk_full"
 	CauseStalled       Cause = "stalled"
 	CauseDamaged       Cause = "repository_damaged"

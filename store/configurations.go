@@ -109,8 +109,9 @@ func (s *Store) Freeze(ctx context.Context, id uuid.UUID, reason string) error {
 
 func freeze(ctx context.Context, tx bun.Tx, id uuid.UUID, reason string) (sql.Result, error) {
 	at := now()
-	return tx.NewRaw(`UPDATE configurations SET frozen_at = coalesce(frozen_at, ?), frozen_reason = ?, updated_at = ? WHERE id = ?`,
-		at, cleanText(strings.TrimSpace(reason)), at, id).Exec(ctx)
+	// updated_at stays: it says when a person last changed what is backed up, and the alarm for a shrunk source reads it.
+	return tx.NewRaw(`UPDATE configurations SET frozen_at = coalesce(frozen_at, ?), frozen_reason = ? WHERE id = ?`,
+		at, cleanText(strings.TrimSpace(reason)), id).Exec(ctx)
 }
 
 // Unfreeze lets the retention of a configuration run again.
