@@ -1,0 +1,232 @@
+package device_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keepstead/device"
+)
+
+func newLocal(t *testing.T) *device.Local {
+	t.Helper()
+	l := device.NewLocal(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// shell is a command that runs script, with files for its output.
+func shell(t *testing.T, script string, args ...string) device.Cmd {
+	t.Helper()
+	return device.Cmd{
+		Path: "/bin/sh", Args: append([]string{"-c", script, "sh"}, args...), Env: []string{"PATH=/usr/bin:/bin"},
+		RunDir: filepath.Join(t.TempDir(), "run"),
+	}
+}
+
+// gated makes a command wait for a Started that agrees.
+func gated(c device.Cmd) device.Cmd {
+	c.Started = func(device.Process) error { return nil }
+	return c
+}
+
+func streamed(c device.Cmd) device.Cmd {
+	c.Stream = true
+	return c
+}
+
+func TestRunEnds(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	for _, c := range []struct {
+		name, script, want string
+	}{
+		{"well", "exit 0", ""},
+		{"badly", "exit 3", "exit status 3"},
+		{"by a signal", "kill -KILL $$", "ended by signal: killed"},
+	} {
+		for how, bend := range map[string]func(device.Cmd) device.Cmd{
+			"plain": func(c device.Cmd) device.Cmd { return c }, "gated": gated, "streamed": streamed,
+		} {
+			t.Run(c.name+" "+how, func(t *testing.T) {
+				t.Parallel()
+				err := l.Run(t.Context(), bend(shell(t, c.script)))
+				var exit *device.ExitError
+				if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &exit) || exit.Error() != c.want) {
+					t.Errorf("got %v, want %q", err, c.want)
+				}
+			})
+		}
+	}
+}
+
+func TestRunGivesTheChildOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
+		var out, errs bytes.Buffer
+		c := bend(device.Cmd{
+			Path: "/usr/bin/env", Env: []string{"A=1", "B=two words"}, Dir: t.TempDir(), RunDir: t.TempDir(), Stdout: &out, Stderr: &errs,
+		})
+		if err := l.Run(t.Context(), c); err != nil || out.String() != "A=1\nB=two words\n" || errs.Len() != 0 {
+			t.Errorf("%s: environment %q, %q, %v", how, out.String(), errs.String(), err)
+		}
+		out.Reset()
+		c = bend(shell(t, "ls /proc/$$/fd; pwd; cat; echo no >&2", "x"))
+		c.Stdout, c.Stderr, c.Dir, c.Stdin = &out, &errs, "/", strings.NewReader("input\n")
+		if err := l.Run(t.Context(), c); err != nil || out.String() != "0\n1\n2\n/\ninput\n" || errs.String() != "no\n" {
+			t.Errorf("%s: %q, %q, %v", how, out.String(), errs.String(), err)
+		}
+		errs.Reset()
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrUnexpectedEOF)
+	if err := l.Run(ended, shell(t, "exit 0")); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("an ended context: %v", err)
+	}
+	c := shell(t, "exit 0")
+	c.Path = "/not/there"
+	if err := l.Run(t.Context(), gated(c)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no program: %v", err)
+	}
+	c = shell(t, "exit 0")
+	c.RunDir, c.Stdout = "", io.Discard
+	if err := l.Run(t.Context(), c); err == nil {
+		t.Error("a run without a run folder was taken")
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := l.Run(t.Context(), shell(t, "exit 0")); !errors.Is(err, device.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestOutputIsComplete(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
+		var out, errs bytes.Buffer
+		// A line of 16 MiB, many short ones, and a last one without an end.
+		c := bend(shell(t, "head -c 16777216 /dev/zero | tr '\\0' x; echo; seq 200000; printf end; seq 100000 >&2"))
+		c.Stdout, c.Stderr = &out, &errs
+		if err := l.Run(t.Context(), c); err != nil {
+			t.Fatalf("%s: %v", how, err)
+		}
+		if out.Len() != 16<<20+1+1288895+3 || !bytes.HasSuffix(out.Bytes(), []byte("\n200000\nend")) {
+			t.Errorf("%s: %d bytes of output", how, out.Len())
+		}
+		if errs.Len() != 588895 {
+			t.Errorf("%s: %d bytes of errors", how, errs.Len())
+		}
+		if left, err := os.ReadDir(c.RunDir); !c.Stream && (err != nil || len(left) != 0) {
+			t.Errorf("%s: left in the run folder: %v, %v", how, left, err)
+		}
+	}
+}
+
+// writerFunc is a writer that is a function.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestOutputIsPrompt(t *testing.T) {
+	t.Parallel()
+	l, seen := newLocal(t), make(chan struct{}, 1)
+	done := filepath.Join(t.TempDir(), "done")
+	c := gated(shell(t, `echo hello; while [ ! -e "$1" ]; do sleep 0.01; done`, done))
+	c.Stdout = writerFunc(func(p []byte) (int, error) {
+		seen <- struct{}{}
+		return len(p), nil
+	})
+	go func() {
+		select {
+		case <-seen:
+		case <-time.After(20 * time.Second):
+			t.Error("nothing was seen while the command ran")
+		}
+		_ = os.WriteFile(done, nil, 0o600)
+	}()
+	if err := l.Run(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASlowReaderDoesNotHoldTheChildBack(t *testing.T) {
+	t.Parallel()
+	l, done := newLocal(t), filepath.Join(t.TempDir(), "done")
+	c := gated(shell(t, `seq 300000; : >"$1"`, done))
+	got := 0
+	c.Stdout = writerFunc(func(p []byte) (int, error) {
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if _, err := os.Stat(done); err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				return 0, errors.New("the child waits for its reader")
+			}
+		}
+		got += len(p)
+		return len(p), nil
+	})
+	if err := l.Run(t.Context(), c); err != nil || got != 1988895 {
+		t.Errorf("%d bytes, %v", got, err)
+	}
+}
+
+func TestAFailingReaderEndsTheChild(t *testing.T) {
+	t.Parallel()
+	l, gone := newLocal(t), errors.New("the browser left")
+	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
+		c := bend(shell(t, "while echo x; do :; done"))
+		c.Stdout = writerFunc(func([]byte) (int, error) { return 0, gone })
+		if err := l.Run(t.Context(), c); !errors.Is(err, gone) {
+			t.Errorf("%s: %v", how, err)
+		}
+	}
+}
+
+func TestSecretsAreSeen(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	const secret = "very secret words"
+	var process device.Process
+	var out bytes.Buffer
+	c := shell(t, `cat "$1" "$FILE"; (: >"$1") 2>/dev/null && echo changed; sleep 0.3`, "{fd:a}", "name {fd:a}", "x={fd:a}")
+	c.Env = append(c.Env, "FILE={fd:b}")
+	c.Secrets = []device.Secret{{Name: "a", Content: []byte(secret + "\n")}, {Name: "b", Content: []byte("another\n")}}
+	c.Started = func(p device.Process) error { process = p; return nil }
+	visible := ""
+	c.Stdout = writerFunc(func(p []byte) (int, error) {
+		for _, file := range []string{"cmdline", "environ"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", process.PID, file))
+			if err != nil {
+				return 0, err
+			}
+			visible += string(text)
+		}
+		return out.Write(p)
+	})
+	if err := l.Run(t.Context(), c); err != nil || out.String() != secret+"\nanother\n" {
+		t.Errorf("the child read %q, %v", out.String(), err)
+	}
+	if strings.Contains(visible, secret) || !strings.Contains(visible, "name {fd:a}\x00x={fd:a}") || !strings.Contains(visible, "/proc/self/fd/4") {
+		t.Errorf("/proc shows %q", visible)
+	}
+	if text := fmt.Sprintf("%v %+v %#v", c.Secrets, c.Secrets, c.Secrets); strings.Contains(text, secret) {
+		t.Errorf("printed as %s", text)
+	}
+}
