@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/gofiber/fiber/v2"
 
 	"keepstead/store"
 )
@@ -47,11 +50,21 @@ type Auth struct {
 
 	byAddress, byName, byToken *throttle
 
-	code string // of the set-up
+	code        string // of the set-up
+	publicHTTPS string // host of the public address when that is https
 }
 
-// New returns an Auth over st. A nil clock means time.Now.
-func New(st *store.Store, log *slog.Logger, clock func() time.Time) (*Auth, error) {
+// Options change how an Auth works.
+type Options struct {
+	// Clock is time.Now when nil.
+	Clock func() time.Time
+	// PublicURL is the address under which browsers reach Keepstead through a proxy; empty when there is none.
+	PublicURL string
+}
+
+// New returns an Auth over st.
+func New(st *store.Store, log *slog.Logger, o Options) (*Auth, error) {
+	clock := o.Clock
 	if clock == nil {
 		clock = time.Now
 	}
@@ -66,7 +79,21 @@ func New(st *store.Store, log *slog.Logger, clock func() time.Time) (*Auth, erro
 		byToken:   newThrottle(clock, 20, time.Minute),
 		code:      randomText(setupCodeLength),
 	}
+	if o.PublicURL != "" {
+		if err := a.origins.AddTrustedOrigin(o.PublicURL); err != nil {
+			return nil, fmt.Errorf("trust the public address: %w", err)
+		}
+		a.publicHTTPS, _ = strings.CutPrefix(o.PublicURL, "https://")
+		if a.publicHTTPS == o.PublicURL {
+			a.publicHTTPS = ""
+		}
+	}
 	var err error
 	a.decoy, err = hash(randomText(20))
 	return a, err
+}
+
+// Secure says that the browser reached Keepstead over https, as far as a trusted proxy or the public address tells.
+func (a *Auth) Secure(c *fiber.Ctx) bool {
+	return c.Protocol() == "https" || a.publicHTTPS != "" && strings.EqualFold(c.Hostname(), a.publicHTTPS)
 }

@@ -44,7 +44,7 @@ func newAuth(t *testing.T) (*Auth, *store.Store, *clock) {
 		}
 	})
 	c := &clock{at: time.Now()}
-	a, err := New(st, log, c.now)
+	a, err := New(st, log, Options{Clock: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,8 +384,10 @@ func TestResetPassword(t *testing.T) {
 	if !a.Alive(t.Context(), Identity{session: session.IDHash}) {
 		t.Fatal("the session does not stand")
 	}
-	password, err := a.ResetPassword(t.Context(), "ada")
-	if err != nil {
+	if err := a.ResetPassword(t.Context(), "ada", "short"); model.Refused(err) == nil {
+		t.Errorf("a short password: %v, want a refusal", err)
+	}
+	if err := a.ResetPassword(t.Context(), "ada", "another one"); err != nil {
 		t.Fatal(err)
 	}
 	if a.Alive(t.Context(), Identity{session: session.IDHash}) {
@@ -394,10 +396,10 @@ func TestResetPassword(t *testing.T) {
 	if _, err := a.Login(t.Context(), "ada", "long enough", "192.0.2.1"); !errors.Is(err, ErrDenied) {
 		t.Errorf("the old password: %v, want ErrDenied", err)
 	}
-	if _, err := a.Login(t.Context(), "ada", password, "192.0.2.1"); err != nil {
+	if _, err := a.Login(t.Context(), "ada", "another one", "192.0.2.1"); err != nil {
 		t.Errorf("the new password: %v", err)
 	}
-	if _, err := a.ResetPassword(t.Context(), "eve"); !errors.Is(err, model.ErrNotFound) {
+	if err := a.ResetPassword(t.Context(), "eve", "another one"); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("an unknown name: %v, want ErrNotFound", err)
 	}
 }

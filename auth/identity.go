@@ -143,7 +143,7 @@ func (a *Auth) RevokeOtherSessions(ctx context.Context, who Identity) error {
 }
 
 func (a *Auth) save(c *fiber.Ctx, session *sessions.Session) error {
-	session.Options.Secure = c.Protocol() == "https"
+	session.Options.Secure = a.Secure(c)
 	w := &response{header: map[string][]string{}}
 	if err := session.Save(request(c), w); err != nil {
 		return err

@@ -100,16 +100,18 @@ func (a *Auth) ChangePassword(ctx context.Context, user model.User, current, pas
 	return a.store.SetPassword(ctx, user.ID, phc)
 }
 
-// ResetPassword gives the user a new random password, ends all of the user's sessions, and returns the password.
-func (a *Auth) ResetPassword(ctx context.Context, name string) (string, error) {
+// ResetPassword gives the named user a new password and ends all of the user's sessions.
+func (a *Auth) ResetPassword(ctx context.Context, name, password string) error {
 	user, err := a.store.UserByName(ctx, name)
 	if err != nil {
-		return "", fmt.Errorf("find user %q: %w", name, err)
+		return fmt.Errorf("find user %q: %w", name, err)
 	}
-	password := randomText(20)
+	if err := model.ValidateUser(user.Name, password); err != nil {
+		return err
+	}
 	phc, err := a.HashPassword(ctx, password)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return password, a.store.SetPassword(ctx, user.ID, phc)
+	return a.store.SetPassword(ctx, user.ID, phc)
 }

@@ -75,7 +75,7 @@ func (h *Handlers) ChangeApp(c *fiber.Ctx) error {
 	if _, _, err := h.Jobs.PutApp(c.UserContext(), app); err != nil {
 		return h.appAgain(c, err, id, func(p *views.AppProps) { p.AppForm = &f })
 	}
-	good(c, "Saved.")
+	h.good(c, "Saved.")
 	return goTo(c, views.AppPath(id))
 }
 

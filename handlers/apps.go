@@ -83,7 +83,7 @@ func (h *Handlers) CreateApp(c *fiber.Ctx) error {
 	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.newAppPage(c, f, reasons) })
 	}
-	good(c, "%s is protected from now on.", app.Name)
+	h.good(c, "%s is protected from now on.", app.Name)
 	return goTo(c, views.AppPath(app.ID))
 }
 
@@ -127,7 +127,7 @@ func (h *Handlers) BackupApp(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	good(c, "Started %s.", plural(started, "backup"))
+	h.good(c, "Started %s.", plural(started, "backup"))
 	return goTo(c, next(c, views.AppPath(id)))
 }
 
@@ -173,6 +173,6 @@ func (h *Handlers) ForgetApp(c *fiber.Ctx) error {
 	if err := h.Jobs.ForgetApp(c.UserContext(), id); err != nil {
 		return err
 	}
-	good(c, "The app is forgotten. Its snapshots stay.")
+	h.good(c, "The app is forgotten. Its snapshots stay.")
 	return goTo(c, views.AppsPath)
 }

@@ -25,7 +25,7 @@ func (h *Handlers) CreateConfiguration(c *fiber.Ctx) error {
 	if err != nil {
 		return h.appAgain(c, err, app, func(*views.AppProps) {})
 	}
-	good(c, "The app follows one more policy.")
+	h.good(c, "The app follows one more policy.")
 	return goTo(c, views.AppPath(app))
 }
 
@@ -54,7 +54,7 @@ func (h *Handlers) ChangeConfiguration(c *fiber.Ctx) error {
 	if err != nil {
 		return h.appAgain(c, err, conf.AppID, func(p *views.AppProps) { p.ConfigurationForm, p.ConfigurationID = &f, conf.ID })
 	}
-	good(c, "Saved.")
+	h.good(c, "Saved.")
 	return goTo(c, views.AppPath(conf.AppID))
 }
 
@@ -68,7 +68,7 @@ func (h *Handlers) BackupConfiguration(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	good(c, "Started %s.", plural(len(made), "backup"))
+	h.good(c, "Started %s.", plural(len(made), "backup"))
 	return goTo(c, next(c, views.AppPath(conf.AppID)))
 }
 
@@ -81,7 +81,7 @@ func (h *Handlers) Unfreeze(c *fiber.Ctx) error {
 	if err := h.Jobs.Unfreeze(c.UserContext(), conf.ID); err != nil {
 		return err
 	}
-	good(c, "Old snapshots are removed by the policy again.")
+	h.good(c, "Old snapshots are removed by the policy again.")
 	return goTo(c, next(c, views.AppPath(conf.AppID)))
 }
 
@@ -94,7 +94,7 @@ func (h *Handlers) DeleteConfiguration(c *fiber.Ctx) error {
 	if err := h.Jobs.DeleteConfiguration(c.UserContext(), conf.ID); err != nil {
 		return err
 	}
-	good(c, "The app no longer follows this policy. Its snapshots stay.")
+	h.good(c, "The app no longer follows this policy. Its snapshots stay.")
 	return goTo(c, views.AppPath(conf.AppID))
 }
 

@@ -33,7 +33,7 @@ func (h *Handlers) CreateDestination(c *fiber.Ctx) error {
 			return h.formPage(c, views.DestinationFormProps{Form: f, Errors: reasons})
 		})
 	}
-	good(c, "%s is ready for backups.", d.Name)
+	h.good(c, "%s is ready for backups.", d.Name)
 	return goTo(c, views.DestinationPath(d.ID))
 }
 
@@ -73,7 +73,7 @@ func (h *Handlers) ChangeDestination(c *fiber.Ctx) error {
 			return h.formPage(c, views.DestinationFormProps{Form: f, Destination: &old, Errors: reasons})
 		})
 	}
-	good(c, "Saved.")
+	h.good(c, "Saved.")
 	return goTo(c, views.DestinationPath(id))
 }
 

@@ -158,6 +158,6 @@ func (h *Handlers) RemoveDestination(c *fiber.Ctx) error {
 	if err := h.Jobs.RemoveDestination(c.UserContext(), id); err != nil {
 		return err
 	}
-	good(c, "The destination is removed. Its repository was left as it is.")
+	h.good(c, "The destination is removed. Its repository was left as it is.")
 	return goTo(c, views.DestinationsPath)
 }

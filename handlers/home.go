@@ -36,7 +36,7 @@ func (h *Handlers) BackupAll(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	good(c, "Started %s.", plural(len(made), "backup"))
+	h.good(c, "Started %s.", plural(len(made), "backup"))
 	return goTo(c, next(c, views.HomePath))
 }
 

@@ -70,7 +70,7 @@ func (h *Handlers) CreatePolicy(c *fiber.Ctx) error {
 	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.policyPage(c, nil, f, reasons) })
 	}
-	good(c, "%s is saved.", p.Name)
+	h.good(c, "%s is saved.", p.Name)
 	return goTo(c, views.PoliciesPath)
 }
 
@@ -100,7 +100,7 @@ func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
 	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.policyPage(c, &old, f, reasons) })
 	}
-	good(c, "%s is saved.", p.Name)
+	h.good(c, "%s is saved.", p.Name)
 	return goTo(c, views.PoliciesPath)
 }
 
@@ -114,7 +114,7 @@ func (h *Handlers) SetDefaultPolicy(c *fiber.Ctx) error {
 	if _, err := h.Jobs.ChangePolicy(c.UserContext(), p); err != nil {
 		return err
 	}
-	good(c, "New apps follow %s from now on.", p.Name)
+	h.good(c, "New apps follow %s from now on.", p.Name)
 	return goTo(c, views.PoliciesPath)
 }
 
@@ -127,7 +127,7 @@ func (h *Handlers) DeletePolicy(c *fiber.Ctx) error {
 	if err := h.Jobs.DeletePolicy(c.UserContext(), id); err != nil {
 		return err
 	}
-	good(c, "The policy is deleted.")
+	h.good(c, "The policy is deleted.")
 	return goTo(c, views.PoliciesPath)
 }
 

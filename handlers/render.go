@@ -46,19 +46,19 @@ func next(c *fiber.Ctx, otherwise string) string {
 const flashCookie = "flash"
 
 // flash has the next page say a sentence once.
-func flash(c *fiber.Ctx, f views.Flash) {
+func (h *Handlers) flash(c *fiber.Ctx, f views.Flash) {
 	data, err := json.Marshal(f)
 	if err != nil {
 		return
 	}
 	c.Cookie(&fiber.Cookie{
 		Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(data), Path: "/", MaxAge: 60,
-		HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: c.Protocol() == "https",
+		HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: h.Auth.Secure(c),
 	})
 }
 
-func good(c *fiber.Ctx, format string, args ...any) {
-	flash(c, views.Flash{Kind: "good", Text: fmt.Sprintf(format, args...)})
+func (h *Handlers) good(c *fiber.Ctx, format string, args ...any) {
+	h.flash(c, views.Flash{Kind: "good", Text: fmt.Sprintf(format, args...)})
 }
 
 // takeFlash reads the sentence and clears it. What does not read as one was not written here.

@@ -58,7 +58,7 @@ func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
 	if err := h.Auth.SignIn(c, who.User); err != nil {
 		return err
 	}
-	good(c, "Your password is changed. Every other browser was signed out.")
+	h.good(c, "Your password is changed. Every other browser was signed out.")
 	return goTo(c, views.SettingsPath)
 }
 
@@ -69,7 +69,7 @@ func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 	if err != nil {
 		return h.settingsAgain(c, err, "user", name)
 	}
-	good(c, "%s can sign in now.", user.Name)
+	h.good(c, "%s can sign in now.", user.Name)
 	return goTo(c, views.SettingsPath)
 }
 
@@ -92,7 +92,7 @@ func (h *Handlers) RevokeToken(c *fiber.Ctx) error {
 	if err := h.Store.DeleteToken(c.UserContext(), id); err != nil {
 		return err
 	}
-	good(c, "The token is revoked.")
+	h.good(c, "The token is revoked.")
 	return goTo(c, views.SettingsPath)
 }
 
@@ -106,7 +106,7 @@ func (h *Handlers) RevokeSession(c *fiber.Ctx) error {
 	if err := h.Auth.RevokeSession(c.UserContext(), who, hash); err != nil {
 		return err
 	}
-	good(c, "That browser is signed out.")
+	h.good(c, "That browser is signed out.")
 	return goTo(c, views.SettingsPath)
 }
 
@@ -116,14 +116,14 @@ func (h *Handlers) RevokeOtherSessions(c *fiber.Ctx) error {
 	if err := h.Auth.RevokeOtherSessions(c.UserContext(), who); err != nil {
 		return err
 	}
-	good(c, "Every other browser is signed out.")
+	h.good(c, "Every other browser is signed out.")
 	return goTo(c, views.SettingsPath)
 }
 
 // SetTheme remembers a theme in a cookie, which scripts read too.
 func (h *Handlers) SetTheme(c *fiber.Ctx) error {
 	cookie := &fiber.Cookie{
-		Name: "theme", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: c.Protocol() == "https",
+		Name: "theme", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: h.Auth.Secure(c),
 		Expires: time.Unix(1, 0),
 	}
 	if t := c.FormValue("theme"); t == "light" || t == "dark" {

@@ -64,7 +64,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 
 // headers tells the browser to load nothing from elsewhere and to tell nobody where it was.
-func headers(c *fiber.Ctx) error {
+func (s *server) headers(c *fiber.Ctx) error {
 	h := &c.Response().Header
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -74,7 +74,7 @@ func headers(c *fiber.Ctx) error {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
-	if c.Protocol() == "https" {
+	if s.Auth.Secure(c) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	return c.Next()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,7 +19,7 @@ import (
 // Options are what the server is built from.
 type Options struct {
 	// Proxies are the addresses and networks whose X-Forwarded headers are believed; empty believes nobody.
-	Proxies []string
+	Proxies []netip.Prefix
 	// Ready are asked by /readyz.
 	Ready  []Check
 	Auth   *auth.Auth
@@ -56,11 +57,14 @@ func New(ctx context.Context, o Options) (*fiber.App, error) {
 		AppName: "Keepstead", DisableStartupMessage: true, Immutable: true, CaseSensitive: true,
 		BodyLimit: maxBody, ReadBufferSize: maxHeaders,
 		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		EnableTrustedProxyCheck: true, TrustedProxies: o.Proxies,
+		EnableTrustedProxyCheck: true, TrustedProxies: texts(o.Proxies),
 		ErrorHandler: s.fail,
 	})
-	app.Use(s.begin, s.record, s.rescue, headers, plainBody)
+	app.Use(s.begin, s.record, s.rescue, s.headers, plainBody)
 	for _, r := range s.routes() {
+		if r.Method == fiber.MethodGet {
+			app.Head(r.Path, s.guard(r.Access), r.Handle)
+		}
 		app.Add(r.Method, r.Path, s.guard(r.Access), r.Handle)
 	}
 	o.API.Register(app.Group(apiPrefix, s.guard(Token)))
@@ -79,4 +83,12 @@ func (s *server) checkRoutes(app *fiber.App) error {
 		}
 	}
 	return nil
+}
+
+func texts(prefixes []netip.Prefix) []string {
+	var out []string
+	for _, p := range prefixes {
+		out = append(out, p.String())
+	}
+	return out
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"keepstead/auth"
+	"keepstead/config"
+	"keepstead/device"
+	"keepstead/events"
+	"keepstead/jobs"
+	"keepstead/store"
+)
+
+// withAuth opens the store beside a server that may be running, does one thing, and closes it.
+func withAuth(ctx context.Context, cfg config.Config, do func(*store.Store, *auth.Auth) error) (err error) {
+	st, err := store.Open(ctx, cfg.Data, store.Options{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	a, err := auth.New(st, slog.New(slog.DiscardHandler), auth.Options{})
+	if err != nil {
+		return err
+	}
+	return do(st, a)
+}
+
+// createToken makes an API token and prints it alone, for a script to take.
+func createToken(ctx context.Context, cfg config.Config, out io.Writer) error {
+	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
+		token, _, err := a.CreateToken(ctx, cfg.Name)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, token)
+		return err
+	})
+}
+
+// resetPassword sets a user's password and signs the user out everywhere. A made-up password is printed alone.
+func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
+	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
+		password, made, err := cfg.AskPassword(os.Stdin, os.Stderr)
+		if err != nil {
+			return err
+		}
+		if err := a.ResetPassword(ctx, cfg.Name, password); err != nil {
+			return err
+		}
+		if !made {
+			return nil
+		}
+		_, err = fmt.Fprintln(out, password)
+		return err
+	})
+}
+
+// showPassword prints the password of a destination's repository alone, for the owner's safe.
+func showPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
+	return withAuth(ctx, cfg, func(st *store.Store, _ *auth.Auth) error {
+		box, err := openBox(ctx, cfg, st)
+		if err != nil {
+			return err
+		}
+		log := slog.New(slog.DiscardHandler)
+		host := device.NewLocal(log)
+		defer func() { _ = host.Close() }()
+		manager, err := jobs.New(jobs.Options{Store: st, Box: box, Hub: events.New(), Host: host, Dir: cfg.Data, Log: log})
+		if err != nil {
+			return err
+		}
+		all, err := st.Destinations(ctx)
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			if d.Name != cfg.Name {
+				continue
+			}
+			password, err := manager.RepositoryPassword(d)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(out, password)
+			return err
+		}
+		return fmt.Errorf("there is no destination named %q", cfg.Name)
+	})
+}
