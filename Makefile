@@ -23,11 +23,11 @@ build: bin/restic ## Build bin/keepstead and the restic it drives
 
 .PHONY: run
 run: build ## Build and serve on 127.0.0.1:8080 with the data in ./data (LISTEN=…, DATA=…)
-	exec ./bin/keepstead serve --listen '$(LISTEN)' --data '$(DATA)' --restic ./bin/restic
+	exec ./bin/keepstead serve --listen '$(LISTEN)' --data '$(DATA)' --restic '$(CURDIR)/bin/restic'
 
 .PHONY: dev
 dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
-	$(GO) tool templ generate -watch -cmd "$(GO) run . serve --listen $(LISTEN) --data $(DATA) --restic ./bin/restic"
+	$(GO) tool templ generate -watch -cmd "$(GO) run . serve --listen $(LISTEN) --data $(DATA) --restic $(CURDIR)/bin/restic"
 
 .PHONY: test
 test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')

@@ -13,10 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -125,7 +123,7 @@ func (s *server) try(t testing.TB, binary string) error {
 	cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + s.access, "ROOT_SECRET_ACCESS_KEY=" + s.secret, "HOME=" + dir, "PATH=" + os.Getenv("PATH")}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if s.exited, err = startTied(cmd); err != nil {
+	if s.exited, err = Start(cmd); err != nil {
 		return err
 	}
 	exited := s.exited
@@ -161,25 +159,6 @@ func (s *server) release() {
 	if s.users--; s.users == 0 {
 		s.stop()
 	}
-}
-
-// startTied starts a process that the kernel kills when the test process ends, however it ends. The kernel watches
-// the thread that started it, so that thread is kept until the process has exited.
-func startTied(cmd *exec.Cmd) (exited chan struct{}, err error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	exited = make(chan struct{})
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-		close(exited)
-	}()
-	return exited, <-started
 }
 
 // FreePort returns an address of this machine that nothing listened on a moment ago.

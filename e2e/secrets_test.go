@@ -1,0 +1,207 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"keepstead/testbed"
+)
+
+// TestNoSecretIsFoundAnywhere runs a life of backups and looks for every credential: in the arguments of all
+// processes, in the environment of Keepstead's children, in the output, the data folder, the pages and the API.
+func TestNoSecretIsFoundAnywhere(t *testing.T) {
+	t.Parallel()
+	const passphrase, adopted = "e2e-Passphrase-7hXq92", "e2eAdoptedPassword81bQz0"
+	k := serve(t, "KEEPSTEAD_MASTER_PASSPHRASE="+passphrase, "KEEPSTEAD_LOG_LEVEL=debug")
+	bucket, repository, app := testbed.S3(t), newFolder(t, "repository"), newFolder(t, "app")
+	secrets := map[string]string{
+		"admin password": adminPassword, "passphrase": passphrase, "password of the adopted repository": adopted,
+		"token": k.token, "access key": bucket.AccessKey, "secret key": bucket.SecretKey,
+	}
+	spy := watch(t, k.cmd.Process.Pid)
+	restic(t, repository, adopted, "init")
+	writeRandom(t, filepath.Join(app, "data"), 24<<20)
+	cloud := k.addS3("Cloud", bucket)
+	var disk destination
+	k.call("POST", "/backup/destinations/local", body{"name": "Disk", "path": repository, "repo_password": adopted}, &disk)
+	_, configuration := k.addApp("App", k.addPolicy("P", []string{cloud.ID, disk.ID}, body{"keep_last": 1}), app)
+	k.backup(configuration, "success")
+	made := k.backup(configuration, "success")
+	k.restore(made[cloud.ID].ID)
+	for _, work := range []string{"check", "prune", "sync"} {
+		var j job
+		k.call("POST", "/backup/destinations/"+cloud.ID+"/"+work, nil, &j)
+		k.wait(j.ID)
+	}
+	// Refusals must not repeat what was sent.
+	status, refused := k.try("POST", "/backup/destinations/s3", body{
+		"name": "Bad", "endpoint": bucket.Endpoint, "bucket": bucket.Name, "region": "us-east-1",
+		"access_key": bucket.AccessKey, "secret_key": bucket.SecretKey + "-e2e-wrong-Secret",
+	})
+	if status < 400 {
+		t.Errorf("a wrong secret key was accepted")
+	}
+	secrets["password of the new repository"] = k.password("Cloud")
+	k.quiet()
+	found := finder{t: t, secrets: secrets}
+	found.look("a refusal", refused)
+	for where, text := range spy() {
+		found.look(where, []byte(text))
+	}
+	found.lookAtAPI(k)
+	found.lookAtPages(k, cloud.ID, disk.ID, made[cloud.ID].ID)
+	found.look("the program's output", []byte(k.output.String()))
+	found.lookAtFiles(k.data)
+	k.stop()
+	found.lookAtFiles(k.data)
+	found.look("the program's output at its end", []byte(k.output.String()))
+	if found.bytes < 100_000 {
+		t.Errorf("only %d bytes were searched", found.bytes)
+	}
+}
+
+type finder struct {
+	t       *testing.T
+	secrets map[string]string
+	bytes   int
+}
+
+func (f *finder) look(where string, text []byte) {
+	f.t.Helper()
+	f.bytes += len(text)
+	for what, secret := range f.secrets {
+		for _, form := range []string{secret, url.QueryEscape(secret), strings.ReplaceAll(secret, "+", " ")} {
+			if bytes.Contains(text, []byte(form)) {
+				f.t.Errorf("the %s is in %s", what, where)
+				break
+			}
+		}
+	}
+}
+
+func (f *finder) lookAtFiles(root string) {
+	f.t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil {
+			f.look(path, content)
+		}
+		return err
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *finder) lookAtAPI(k *keepstead) {
+	f.t.Helper()
+	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status"}
+	for _, j := range k.jobs("limit=100") {
+		paths = append(paths, "/jobs/"+j.ID, "/jobs/"+j.ID+"/log")
+	}
+	for _, path := range paths {
+		status, answer := k.try("GET", path, nil)
+		if status != http.StatusOK {
+			f.t.Errorf("GET %s: %d", path, status)
+		}
+		f.look("the API's "+path, answer)
+	}
+}
+
+func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
+	f.t.Helper()
+	browser := k.signIn()
+	paths := []string{
+		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
+		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity",
+	}
+	for _, j := range k.jobs("limit=20") {
+		paths = append(paths, "/jobs/"+j.ID)
+	}
+	for _, path := range paths {
+		res, err := browser.Get(k.url + path)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || strings.Contains(string(text), `name="password"`) {
+			f.t.Errorf("GET %s: %d, %v", path, res.StatusCode, err)
+		}
+		f.look("the page "+path, text)
+	}
+}
+
+// signIn returns a client with a session.
+func (k *keepstead) signIn() *http.Client {
+	k.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar, Timeout: time.Minute}
+	res, err := browser.PostForm(k.url+"/signin", url.Values{"name": {"admin"}, "password": {adminPassword}})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.Request.URL.Path == "/signin" {
+		k.t.Fatalf("sign in: %d at %s", res.StatusCode, res.Request.URL)
+	}
+	return browser
+}
+
+// watch reads the arguments of all processes and the environment of pid's descendants, again and again, until the
+// returned function is called, which gives all that was seen.
+func watch(t *testing.T, pid int) func() map[string]string {
+	t.Helper()
+	seen, end := map[string]string{}, make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+			for _, p := range descendants(pid) {
+				for _, file := range []string{"environ", "cmdline"} {
+					if raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.pid, file)); err == nil && len(raw) > 0 {
+						seen[fmt.Sprintf("%s of %s (%d)", file, p.name, p.pid)] = string(raw)
+					}
+				}
+			}
+			if raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil {
+				seen["cmdline of keepstead"] = string(raw)
+			}
+		}
+	})
+	return func() map[string]string {
+		close(end)
+		wait.Wait()
+		runs := 0
+		for where := range seen {
+			if strings.HasPrefix(where, "environ of restic") {
+				runs++
+			}
+		}
+		if runs < 5 {
+			t.Errorf("the environment of only %d runs of restic was seen", runs)
+		}
+		return seen
+	}
+}
