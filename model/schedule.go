@@ -61,8 +61,54 @@ func (c Cron) Fields() string { return c.text }
 // Zone returns the schedule's location.
 func (c Cron) Zone() *time.Location { return c.zone }
 
-// Next returns the first slot after t, or the zero time when there is none within five years.
-func (c Cron) Next(t time.Time) time.Time { return c.schedule.Next(t.In(c.zone)) }
+// Next returns the first slot after t, or the zero time when there is none within five years. A slot that the clocks
+// jump over in spring comes as long after the jump as it lay behind its start; one that they repeat in autumn comes
+// once, unless the schedule runs in every hour.
+func (c Cron) Next(t time.Time) time.Time {
+	next := c.schedule.Next(t.In(c.zone))
+	for !next.IsZero() && !c.everyHour() && repeated(next) {
+		next = c.schedule.Next(next)
+	}
+	if skipped := c.skipped(t); !skipped.IsZero() && (next.IsZero() || skipped.Before(next)) {
+		return skipped
+	}
+	return next
+}
+
+// skipped returns the moment for the next slot on the wall's clock when no such time exists in the zone.
+func (c Cron) skipped(t time.Time) time.Time {
+	wall := c.schedule.Next(onWall(t.In(c.zone), time.UTC))
+	if wall.IsZero() {
+		return time.Time{}
+	}
+	real := onWall(wall, c.zone)
+	if onWall(real, time.UTC).Equal(wall) || !real.After(t) {
+		return time.Time{}
+	}
+	return real
+}
+
+// onWall returns the moment at which the clocks of zone show what t shows.
+func onWall(t time.Time, zone *time.Location) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+}
+
+// repeated says that the clocks showed the same time before they were put back.
+func repeated(t time.Time) bool {
+	start, _ := t.ZoneBounds()
+	if start.IsZero() {
+		return false
+	}
+	_, now := t.Zone()
+	_, before := start.Add(-time.Second).Zone()
+	return t.Sub(start) < time.Duration(before-now)*time.Second
+}
+
+// everyHour says that the schedule's hour is a plain star.
+func (c Cron) everyHour() bool {
+	spec, ok := c.schedule.(*cron.SpecSchedule)
+	return ok && spec.Hour&(1<<24-1) == 1<<24-1
+}
 
 // NextRuns returns the n slots after t.
 func (c Cron) NextRuns(t time.Time, n int) []time.Time {
