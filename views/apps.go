@@ -1,0 +1,196 @@
+package views
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// statuses are those an app can be filtered by, worst first.
+func statuses() []model.Protection {
+	return []model.Protection{
+		model.FailedSafe, model.Unprotected, model.Overdue, model.PartialSafe, model.Frozen,
+		model.Paused, model.Waiting, model.Running, model.Protected,
+	}
+}
+
+type deviceGroup struct {
+	Device model.Device
+	Apps   []model.AppOverview
+}
+
+// byDevice groups apps in the order in which their devices come first.
+func byDevice(apps []model.AppOverview) []deviceGroup {
+	var out []deviceGroup
+	at := map[uuid.UUID]int{}
+	for _, a := range apps {
+		n, ok := at[a.Device.ID]
+		if !ok {
+			n = len(out)
+			at[a.Device.ID] = n
+			out = append(out, deviceGroup{Device: a.Device})
+		}
+		out[n].Apps = append(out[n].Apps, a)
+	}
+	return out
+}
+
+func policyNames(a model.AppOverview) string {
+	var names []string
+	for _, c := range a.Configurations {
+		names = append(names, c.Policy.Name)
+	}
+	if len(names) == 0 {
+		return "No policy"
+	}
+	return strings.Join(names, ", ")
+}
+
+// heldBy is the coverage of an app, one per destination: the newest of its configurations.
+func heldBy(a model.AppOverview) []model.Coverage {
+	var out []model.Coverage
+	at := map[uuid.UUID]int{}
+	for _, c := range a.Configurations {
+		for _, v := range c.Coverage {
+			n, ok := at[v.DestinationID]
+			switch {
+			case !ok:
+				at[v.DestinationID] = len(out)
+				out = append(out, v)
+			case v.LastGoodAt != nil && (out[n].LastGoodAt == nil || v.LastGoodAt.After(*out[n].LastGoodAt)):
+				out[n] = v
+			}
+		}
+	}
+	return out
+}
+
+func nextOf(a model.AppOverview) time.Time {
+	var next time.Time
+	for _, c := range a.Configurations {
+		if c.Status != model.Paused {
+			next = earlier(next, c.NextRun)
+		}
+	}
+	return next
+}
+
+func deviceOptions(devices []model.Device) []ui.Option {
+	out := make([]ui.Option, len(devices))
+	for i, d := range devices {
+		out[i] = ui.Option{Value: d.ID.String(), Text: d.Name}
+	}
+	return out
+}
+
+func appOptions(apps []model.App, all string) []ui.Option {
+	out := []ui.Option{{Text: all}}
+	for _, a := range apps {
+		out = append(out, ui.Option{Value: a.ID.String(), Text: a.Name})
+	}
+	return out
+}
+
+func destinationOptions(destinations []model.Destination, all string) []ui.Option {
+	out := []ui.Option{{Text: all}}
+	for _, d := range destinations {
+		out = append(out, ui.Option{Value: d.ID.String(), Text: d.Name})
+	}
+	return out
+}
+
+func policyOptions(policies []model.Policy) []ui.Option {
+	out := make([]ui.Option, len(policies))
+	for i, p := range policies {
+		out[i] = ui.Option{Value: p.ID.String(), Text: p.Name}
+	}
+	return out
+}
+
+// openJobs are the open jobs of an app, for the head of its page.
+func openJobs(p AppProps) []JobItem {
+	var out []JobItem
+	for _, j := range p.Jobs {
+		if !j.State.Final() {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// formOf is the form of one configuration: as it was typed when it was refused, else from the configuration.
+func formOf(p AppProps, c model.ConfigurationOverview) ConfigurationForm {
+	if p.ConfigurationForm != nil && p.ConfigurationID == c.Configuration.ID {
+		return *p.ConfigurationForm
+	}
+	return NewConfigurationForm(c.Configuration, c.Policy)
+}
+
+// errorsOf are the refusals of one configuration's form.
+func errorsOf(p AppProps, c model.ConfigurationOverview) model.Invalids {
+	if p.ConfigurationForm != nil && p.ConfigurationID == c.Configuration.ID {
+		return p.Errors
+	}
+	return nil
+}
+
+// unused are the policies that an app does not follow yet.
+func unused(p AppProps) []model.Policy {
+	var out []model.Policy
+	for _, policy := range p.Policies {
+		used := false
+		for _, c := range p.App.Configurations {
+			used = used || c.Policy.ID == policy.ID
+		}
+		if !used {
+			out = append(out, policy)
+		}
+	}
+	return out
+}
+
+// pathsForm is the form of the app's name and paths, as typed when it was refused.
+func pathsForm(p AppProps) AppForm {
+	if p.AppForm != nil {
+		return *p.AppForm
+	}
+	return NewAppForm(p.App.App)
+}
+
+func pathsErrors(p AppProps) model.Invalids {
+	if p.AppForm != nil {
+		return p.Errors
+	}
+	return nil
+}
+
+// originWord says who brought an app in.
+func originWord(o model.AppOrigin) string {
+	switch o {
+	case model.OriginPlatform:
+		return "from the platform"
+	case model.OriginFound:
+		return "found by itself"
+	case model.OriginSystem:
+		return "part of Keepstead"
+	case model.OriginAdopted:
+		return "from an adopted repository"
+	}
+	return "added by hand"
+}
+
+// scheduleWords says a policy's schedule in words, or its text where it cannot be read.
+func scheduleWords(p model.Policy) string {
+	cron, err := p.Cron()
+	if err != nil {
+		return p.Schedule
+	}
+	return cron.Words()
+}
+
+// noFilter is the id that filters nothing.
+func noFilter() uuid.UUID { return uuid.Nil }

@@ -1,0 +1,119 @@
+package views
+
+import (
+	"strings"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// preset is what is known of a provider of S3 storage.
+type preset struct {
+	Value, Name            string
+	Endpoint, EndpointHint string
+	Region, RegionHint     string
+	PathStyle              string // on, or empty
+}
+
+func presets() []preset {
+	return []preset{
+		{Value: "b2", Name: "Backblaze B2", EndpointHint: "s3.us-west-002.backblazeb2.com", RegionHint: "us-west-002"},
+		{Value: "aws", Name: "AWS S3", Endpoint: "s3.amazonaws.com", RegionHint: "eu-central-1"},
+		{Value: "wasabi", Name: "Wasabi", EndpointHint: "s3.eu-central-1.wasabisys.com", RegionHint: "eu-central-1"},
+		{Value: "r2", Name: "Cloudflare R2", EndpointHint: "ACCOUNT.r2.cloudflarestorage.com", Region: "auto"},
+		{Value: "hetzner", Name: "Hetzner", EndpointHint: "fsn1.your-objectstorage.com", RegionHint: "fsn1"},
+		{Value: "minio", Name: "MinIO", EndpointHint: "http://192.168.1.10:9000", Region: "us-east-1", PathStyle: "on"},
+		{Value: "other", Name: "Other", EndpointHint: "s3.example.com"},
+	}
+}
+
+func destinationFieldNames() []string {
+	return []string{
+		"name", "type", "path", "device_id", "endpoint", "bucket", "region", "prefix", "ca_cert", "access_key", "secret_key", "repo_password",
+	}
+}
+
+func formTitle(p DestinationFormProps) string {
+	if p.Destination != nil {
+		return "Edit " + p.Destination.Name
+	}
+	return "Add destination"
+}
+
+func keptKey(edit bool) string {
+	if edit {
+		return "kept as it is"
+	}
+	return ""
+}
+
+// openAt counts the jobs that run at a destination.
+func openAt(open []JobItem, d model.Destination) int {
+	n := 0
+	for _, j := range open {
+		if j.DestinationID == d.ID && j.State == model.JobRunning {
+			n++
+		}
+	}
+	return n
+}
+
+// usedBy names the policies that write to a destination.
+func usedBy(policies []model.Policy, d model.Destination) string {
+	var names []string
+	for _, p := range policies {
+		for _, id := range p.DestinationIDs {
+			if id == d.ID {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "Used by no policy"
+	}
+	return "Used by " + strings.Join(names, ", ")
+}
+
+// stepWord names a step of a test.
+func stepWord(name string) string {
+	switch name {
+	case "resolve":
+		return "Find the host"
+	case "connect":
+		return "Connect"
+	case "tls":
+		return "Encrypt (TLS)"
+	case "credentials":
+		return "Sign in"
+	case "bucket":
+		return "Open the bucket"
+	case "folder":
+		return "Open the folder"
+	case "write":
+		return "Write"
+	case "read":
+		return "Read back"
+	case "delete":
+		return "Delete"
+	case "repository":
+		return "Repository"
+	}
+	return name
+}
+
+// repositoryWords says what a tested place holds.
+func repositoryWords(p model.Probe) string {
+	text := ""
+	switch p.Repository {
+	case model.RepositoryNone:
+		text = "The place is empty: a new repository can be made."
+	case model.RepositoryPresent:
+		text = "There is a restic repository."
+	case model.RepositoryForeign:
+		text = "There are other files in this place; choose an empty folder for the backups."
+	}
+	if p.FreeBytes >= 0 {
+		text = strings.TrimSpace(text + " " + ui.Bytes(p.FreeBytes) + " are free.")
+	}
+	return text
+}

@@ -1,0 +1,37 @@
+package views
+
+import (
+	"github.com/a-h/templ"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// submits sends a filter's form as soon as a choice is made, where scripts run.
+func submits() templ.Attributes { return templ.Attributes{"data-submit": true} }
+
+func kindOptions() []ui.Option {
+	out := []ui.Option{{Text: "Every kind"}}
+	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync} {
+		out = append(out, ui.Option{Value: string(k), Text: kindWord(k)})
+	}
+	return out
+}
+
+func stateOptions() []ui.Option {
+	out := []ui.Option{{Text: "Every state"}, {Value: "open", Text: "Open: queued or running"}}
+	for _, s := range []model.JobState{
+		model.JobQueued, model.JobRunning, model.JobSuccess, model.JobPartial, model.JobFailed, model.JobCancelled, model.JobInterrupted,
+	} {
+		out = append(out, ui.Option{Value: string(s), Text: ui.OfJob(s).Word})
+	}
+	return out
+}
+
+func snapshotStatusOptions() []ui.Option {
+	out := []ui.Option{{Text: "Every status"}}
+	for _, s := range []model.SnapshotStatus{model.SnapshotSuccess, model.SnapshotPartial, model.SnapshotFailed, model.SnapshotInProgress} {
+		out = append(out, ui.Option{Value: string(s), Text: ui.OfSnapshot(s).Word})
+	}
+	return out
+}

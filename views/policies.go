@@ -1,0 +1,79 @@
+package views
+
+import (
+	"strings"
+	"time"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+func policyTitle(p PolicyProps) string {
+	if p.Policy == nil {
+		return "Add policy"
+	}
+	return p.Policy.Name
+}
+
+func policyAction(p PolicyProps) string {
+	if p.Policy == nil {
+		return PoliciesPath
+	}
+	return PolicyPath(p.Policy.ID)
+}
+
+func destinationNames(p model.Policy, destinations []model.Destination) string {
+	var names []string
+	for _, id := range p.DestinationIDs {
+		names = append(names, nameOf(id, destinations))
+	}
+	return strings.Join(names, ", ")
+}
+
+// nextSlot is the policy's next planned moment, zero when it is off or has nowhere to write to.
+func nextSlot(p model.Policy, c ui.Clock) time.Time {
+	cron, err := p.Cron()
+	if err != nil || !p.Enabled || len(p.DestinationIDs) == 0 {
+		return time.Time{}
+	}
+	return cron.Next(c.Now)
+}
+
+// previewRuns is how many coming runs the editor shows.
+const previewRuns = 5
+
+// Preview says a schedule in words with its next runs, or why it cannot be read.
+func Preview(c ui.Clock, schedule, zone string) SchedulePreviewProps {
+	cron, err := model.Policy{Schedule: schedule, TimeZone: zone}.Cron()
+	if err != nil {
+		return SchedulePreviewProps{Clock: c, Errors: model.Refused(err)}
+	}
+	return SchedulePreviewProps{Clock: c, Words: cron.Words(), Runs: cron.NextRuns(c.Now, previewRuns)}
+}
+
+func previewOf(p PolicyProps) SchedulePreviewProps {
+	return Preview(p.Clock, p.Form.Schedule, p.Form.TimeZone)
+}
+
+func commonSchedules() []ui.Option {
+	return []ui.Option{
+		{Value: "0 * * * *", Text: "Every hour"}, {Value: "0 */6 * * *", Text: "Every 6 hours"},
+		{Value: "0 2 * * *", Text: "Every night"}, {Value: "0 3 * * 0", Text: "Every Sunday"},
+	}
+}
+
+func zoneHint(server string) string {
+	if server == "" {
+		return "the server’s own"
+	}
+	return server + " (the server’s own)"
+}
+
+type keepNumber struct{ Name, Label, Value string }
+
+func keepNumbers(f KeepForm) []keepNumber {
+	return []keepNumber{
+		{"keep_last", "Latest", f.Last}, {"keep_hourly", "Hourly", f.Hourly}, {"keep_daily", "Daily", f.Daily},
+		{"keep_weekly", "Weekly", f.Weekly}, {"keep_monthly", "Monthly", f.Monthly}, {"keep_yearly", "Yearly", f.Yearly},
+	}
+}

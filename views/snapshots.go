@@ -1,0 +1,54 @@
+package views
+
+import (
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// shortID is the start of restic's id, as restic itself shows it.
+func shortID(id string) string {
+	if len(id) > 8 {
+		return id[:8]
+	}
+	return id
+}
+
+func seconds(n int) string { return ui.Duration(time.Duration(n) * time.Second) }
+
+type dirCrumb struct{ Name, Path string }
+
+// dirCrumbs splits a folder of a snapshot into the steps that lead to it.
+func dirCrumbs(dir string) []dirCrumb {
+	var out []dirCrumb
+	path := ""
+	for _, name := range strings.Split(strings.Trim(dir, "/"), "/") {
+		if name == "" {
+			continue
+		}
+		path += "/" + name
+		out = append(out, dirCrumb{Name: name, Path: path})
+	}
+	return out
+}
+
+// nodeKey makes an element id of a path: any bytes in, letters and digits out.
+func nodeKey(path string) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(path)) // a hash never fails
+	return strconv.FormatUint(sum.Sum64(), 36)
+}
+
+func nodeIcon(n model.Node) ui.IconName {
+	switch n.Type {
+	case "file":
+		return ui.IconFile
+	case "symlink":
+		return ui.IconLink
+	}
+	return ui.IconOther
+}

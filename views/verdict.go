@@ -1,0 +1,220 @@
+package views
+
+import (
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// verdict is the answer to “am I safe?”, in one sentence.
+type verdict struct {
+	State    ui.State
+	Sentence string
+	LastGood time.Time // the newest good snapshot of anything, zero for none
+	Next     time.Time // the next planned backup, zero for none
+}
+
+// safe says that every configuration of an app has a good snapshot in every destination of its policy.
+func safe(a model.AppOverview) bool {
+	for _, c := range a.Configurations {
+		if len(c.Coverage) == 0 {
+			return false
+		}
+		for _, v := range c.Coverage {
+			if v.LastGoodAt == nil {
+				return false
+			}
+		}
+	}
+	return len(a.Configurations) > 0
+}
+
+// judge sums up all apps. Its worst finding makes the sentence; a running app counts by what it already has.
+func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
+	var v verdict
+	named := map[model.Protection][]string{}
+	active := 0
+	for _, a := range apps {
+		for _, c := range a.Configurations {
+			v.Next = earlier(v.Next, c.NextRun)
+			for _, held := range c.Coverage {
+				if held.LastGoodAt != nil && held.LastGoodAt.After(v.LastGood) {
+					v.LastGood = *held.LastGoodAt
+				}
+			}
+		}
+		status := a.Status
+		if status == model.Running && !safe(a) {
+			status = model.Waiting
+		}
+		if status != model.Paused {
+			active++
+		}
+		named[status] = append(named[status], a.App.Name)
+	}
+	status, sentence := worst(named, active, len(destinations))
+	v.State, v.Sentence = ui.OfProtection(status), sentence
+	return v
+}
+
+func worst(named map[model.Protection][]string, active, destinations int) (model.Protection, string) {
+	subject := func(p model.Protection, one, many string) string {
+		if names := named[p]; len(names) == 1 {
+			return names[0] + one
+		}
+		return strconv.Itoa(len(named[p])) + many
+	}
+	switch {
+	case destinations == 0:
+		return model.Unprotected, "Nothing is backed up yet: there is no destination."
+	case active == 0:
+		return model.Unprotected, "Nothing is backed up: no app is switched on."
+	case len(named[model.FailedSafe]) > 0:
+		return model.FailedSafe, subject(model.FailedSafe, " could not be backed up.", " apps could not be backed up.")
+	case len(named[model.Unprotected]) > 0:
+		return model.Unprotected, subject(model.Unprotected, " is not protected.", " apps are not protected.")
+	case len(named[model.Overdue]) > 0:
+		return model.Overdue, subject(model.Overdue, " is overdue.", " apps are overdue.")
+	case len(named[model.PartialSafe]) > 0:
+		return model.PartialSafe, subject(model.PartialSafe, " is protected in part.", " apps are protected in part.")
+	case len(named[model.Waiting]) > 0:
+		return model.Waiting, subject(model.Waiting, " waits for its first backup.", " apps wait for their first backup.")
+	case len(named[model.Frozen]) > 0:
+		return model.Frozen, subject(model.Frozen, " needs a look from you.", " apps need a look from you.")
+	case active == 1:
+		return model.Protected, "Your app is protected."
+	}
+	return model.Protected, "All " + strconv.Itoa(active) + " apps are protected."
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// need is one thing that wants somebody, with its mend.
+type need struct {
+	State       ui.State
+	Title, Text string
+	Post        string // the mend as an act: where its button posts to
+	PostText    string
+	Link        string // the mend as a page
+	LinkText    string
+	severity    int
+}
+
+// needs lists what wants somebody, worst first.
+func needs(p HomeProps) []need {
+	var out []need
+	if len(p.Destinations) == 0 {
+		out = append(out, need{
+			State: ui.OfProtection(model.Unprotected), Title: "Give your backups a place",
+			Text: "A folder on another disk or an S3 bucket. The first one you add is used for every app.",
+			Link: NewDestinationPath, LinkText: "Add destination", severity: 99,
+		})
+	}
+	for _, d := range p.Destinations {
+		if d.Enabled && d.LastError != "" {
+			out = append(out, need{
+				State: ui.OfDestination(d), Title: d.Name + " is failing", Text: d.LastError,
+				Link: DestinationPath(d.ID), LinkText: "Look into it", severity: model.FailedSafe.Severity(),
+			})
+		}
+	}
+	for _, a := range p.Apps {
+		for _, c := range a.Configurations {
+			if n, ok := needOf(p, a.App, c); ok {
+				out = append(out, n)
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].severity > out[j].severity })
+	return out
+}
+
+func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool) {
+	n := need{State: ui.OfProtection(c.Status), severity: c.Status.Severity()}
+	last := newestIn(c.Coverage, c.Status)
+	if last.LastJobID != uuid.Nil {
+		n.Link, n.LinkText = JobPath(last.LastJobID), "Why?"
+	}
+	switch c.Status {
+	case model.FailedSafe:
+		n.Title, n.Text = a.Name+" could not be backed up", last.LastMessage
+		n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Try again"
+	case model.PartialSafe:
+		n.Title, n.Text = a.Name+" was saved with files missing", last.LastMessage
+		n.LinkText = "What is missing?"
+	case model.Overdue:
+		n.Title, n.Text = a.Name+" is overdue", "Its backup should have run by now and has not."
+		n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Back up now"
+	case model.Frozen:
+		n.Title, n.Text = a.Name+" keeps all its snapshots for now", c.Configuration.FrozenReason
+		n.Post, n.PostText = ConfigurationUnfreezePath(c.Configuration.ID), "Looks right: go on"
+		n.Link, n.LinkText = AppPath(a.ID), "Look"
+	case model.Unprotected:
+		if len(p.Destinations) == 0 {
+			return need{}, false // said once, above
+		}
+		n.Title, n.Text = a.Name+" is not protected", "Its policy “"+c.Policy.Name+"” has no destination that is enabled."
+		n.Link, n.LinkText = PolicyPath(c.Policy.ID), "Choose a destination"
+	default:
+		return need{}, false
+	}
+	return n, true
+}
+
+// newestIn picks the destination whose newest backup tells about the status: one that failed for a failure.
+func newestIn(coverage []model.Coverage, status model.Protection) model.Coverage {
+	var best model.Coverage
+	for _, c := range coverage {
+		bad := c.LastState == model.JobFailed || c.LastState == model.JobInterrupted || c.LastState == model.JobPartial
+		if status != model.Overdue && !bad {
+			continue
+		}
+		if best.LastAt == nil || c.LastAt != nil && c.LastAt.After(*best.LastAt) {
+			best = c
+		}
+	}
+	return best
+}
+
+// run is a planned moment with what will be backed up then.
+type run struct {
+	At     time.Time
+	Policy model.Policy
+	Apps   []string
+}
+
+// nextRuns groups the planned backups by policy, soonest first.
+func nextRuns(apps []model.AppOverview) []run {
+	byPolicy := map[uuid.UUID]*run{}
+	var out []*run
+	for _, a := range apps {
+		for _, c := range a.Configurations {
+			if c.NextRun.IsZero() || c.Status == model.Paused {
+				continue
+			}
+			r, ok := byPolicy[c.Policy.ID]
+			if !ok {
+				r = &run{At: c.NextRun, Policy: c.Policy}
+				byPolicy[c.Policy.ID] = r
+				out = append(out, r)
+			}
+			r.Apps = append(r.Apps, a.App.Name)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	runs := make([]run, len(out))
+	for i, r := range out {
+		runs[i] = *r
+	}
+	return runs
+}

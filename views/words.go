@@ -1,0 +1,160 @@
+package views
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// kindWord says what a kind of job does.
+func kindWord(k model.JobKind) string {
+	switch k {
+	case model.JobBackup:
+		return "Back up"
+	case model.JobRestore:
+		return "Restore"
+	case model.JobForget:
+		return "Apply retention"
+	case model.JobPrune:
+		return "Free space"
+	case model.JobCheck:
+		return "Check"
+	case model.JobSync:
+		return "Sync"
+	}
+	return string(k)
+}
+
+// kindIcon is the icon of a kind of job.
+func kindIcon(k model.JobKind) ui.IconName {
+	switch k {
+	case model.JobBackup:
+		return ui.IconUp
+	case model.JobRestore:
+		return ui.IconRestore
+	case model.JobForget:
+		return ui.IconForget
+	case model.JobPrune:
+		return ui.IconPrune
+	case model.JobCheck:
+		return ui.IconProve
+	}
+	return ui.IconSync
+}
+
+// jobTitle names a job: “Back up immich → Backblaze”.
+func jobTitle(j JobItem) string {
+	title := kindWord(j.Kind)
+	if j.AppName != "" {
+		title += " " + j.AppName
+	}
+	switch {
+	case j.DestinationName == "":
+		return title
+	case j.Kind == model.JobBackup:
+		return title + " → " + j.DestinationName
+	case j.Kind == model.JobRestore:
+		return title + " from " + j.DestinationName
+	case j.AppName != "":
+		return title + " in " + j.DestinationName
+	}
+	return title + " " + j.DestinationName
+}
+
+// jobOutcome says in one line what a final job did, or why it did not.
+func jobOutcome(j JobItem) string {
+	if j.Message != "" {
+		return j.Message
+	}
+	r := j.Result
+	if r == nil {
+		return triggerWord(j.Trigger)
+	}
+	switch j.Kind {
+	case model.JobBackup:
+		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " new"
+	case model.JobRestore:
+		text := ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + " restored"
+		if r.Verified {
+			text += " and verified"
+		}
+		return text
+	case model.JobForget:
+		return ui.Plural(r.Removed, "snapshot", "snapshots") + " forgotten, " + ui.Count(r.Kept) + " kept"
+	case model.JobPrune:
+		return ui.Bytes(r.Freed) + " freed"
+	case model.JobCheck:
+		if r.ReadData != "" {
+			return "No errors; " + r.ReadData + " of the data was read"
+		}
+		return "No errors found"
+	}
+	return ui.Plural(r.Imported, "snapshot", "snapshots") + " taken over, " + ui.Plural(r.Unlocked, "stale lock", "stale locks") + " removed"
+}
+
+// triggerWord says what asked for a job.
+func triggerWord(t model.JobTrigger) string {
+	switch t {
+	case model.TriggerSchedule:
+		return "By schedule"
+	case model.TriggerCatchUp:
+		return "Caught up after downtime"
+	case model.TriggerManual:
+		return "By hand"
+	case model.TriggerAPI:
+		return "By the API"
+	case model.TriggerFollowUp:
+		return "After a backup"
+	case model.TriggerRecovery:
+		return "Recovery after a stop"
+	case model.TriggerRetry:
+		return "Tried again"
+	}
+	return string(t)
+}
+
+// typeWord names a kind of destination.
+func typeWord(t model.DestinationType) string {
+	switch t {
+	case model.DestinationS3:
+		return "S3 storage"
+	case model.DestinationSFTP:
+		return "SFTP"
+	}
+	return "Folder"
+}
+
+// someOf joins the first names and counts the rest.
+func someOf(names []string, n int) string {
+	if len(names) <= n {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:n], ", ") + " and " + ui.Count(len(names)-n) + " more"
+}
+
+// nameOf finds a destination's name.
+func nameOf(id uuid.UUID, destinations []model.Destination) string {
+	for _, d := range destinations {
+		if d.ID == id {
+			return d.Name
+		}
+	}
+	return "a removed destination"
+}
+
+// size is the largest good snapshot of an app, and whether there is one.
+func size(a model.AppOverview) (int64, bool) {
+	var most int64
+	found := false
+	for _, c := range a.Configurations {
+		for _, v := range c.Coverage {
+			if v.LastGoodAt != nil {
+				most, found = max(most, v.LastGoodSize), true
+			}
+		}
+	}
+	return most, found
+}
