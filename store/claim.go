@@ -21,20 +21,20 @@ type Limits struct {
 // repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
 // configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind an older
 // queued job of the other exclusivity. A restore overtakes the queue but not what runs.
-const claim = `UPDATE jobs SET state = 'running', started_at = ?now WHERE id = (
+const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 	SELECT j.id FROM jobs AS j
 	WHERE j.state = 'queued'
 	AND CASE WHEN j.kind = 'restore'
-		THEN (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind = 'restore') < ?restores
-		ELSE (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore') < ?total
+		THEN (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind = 'restore') < ?1
+		ELSE (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore') < ?2
 		AND (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore'
-			AND r.destination_id = j.destination_id) < ?per END
+			AND r.destination_id = j.destination_id) < ?3 END
 	AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.state = 'running' AND r.destination_id = j.destination_id
-		AND (r.kind IN (?exclusive) OR j.kind IN (?exclusive)
+		AND (r.kind IN (?4) OR j.kind IN (?4)
 			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
 	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o
 		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
-		AND (o.kind IN (?exclusive)) <> (j.kind IN (?exclusive))))
+		AND (o.kind IN (?4)) <> (j.kind IN (?4))))
 	ORDER BY j.kind <> 'restore', j.id LIMIT 1)
 RETURNING id`
 
@@ -42,7 +42,7 @@ RETURNING id`
 func (s *Store) ClaimJob(ctx context.Context, l Limits) (job model.Job, err error) {
 	err = s.write(ctx, "claim a job", func(ctx context.Context, tx bun.Tx) error {
 		var id uuid.UUID
-		if err := tx.NewRaw(claim, claimArgs(l)).Scan(ctx, &id); err != nil {
+		if err := tx.NewRaw(claim, claimArgs(l)...).Scan(ctx, &id); err != nil {
 			return err
 		}
 		return tx.NewSelect().Model(&job).Where("id = ?", id).Scan(ctx)
@@ -50,15 +50,13 @@ func (s *Store) ClaimJob(ctx context.Context, l Limits) (job model.Job, err erro
 	return job, err
 }
 
-func claimArgs(l Limits) map[string]any {
+// claimArgs are the arguments of claim: now, then the three limits, then the kinds that need a repository alone.
+func claimArgs(l Limits) []any {
 	limit := func(n int) int {
 		if n <= 0 {
 			return math.MaxInt32
 		}
 		return n
 	}
-	return map[string]any{
-		"now": now(), "total": limit(l.Total), "per": limit(l.PerDestination), "restores": limit(l.Restores),
-		"exclusive": bun.List(model.ExclusiveKinds()),
-	}
+	return []any{now(), limit(l.Restores), limit(l.Total), limit(l.PerDestination), bun.List(model.ExclusiveKinds())}
 }

@@ -73,9 +73,9 @@ func twinOf(ctx context.Context, tx bun.Tx, j model.Job) (state model.JobState, 
 		return "", nil
 	}
 	q := tx.NewSelect().Model((*model.Job)(nil)).Column("state").Where("kind = ?", j.Kind).
-		Where("configuration_id IS ?", bun.NullZero(j.ConfigurationID)).Where("destination_id IS ?", bun.NullZero(j.DestinationID))
+		Where("configuration_id IS ?", nullID(j.ConfigurationID)).Where("destination_id IS ?", nullID(j.DestinationID))
 	if j.Kind == model.JobForget { // by policy and of one snapshot are not alike
-		q = q.Where("snapshot_id IS ?", bun.NullZero(j.SnapshotID))
+		q = q.Where("snapshot_id IS ?", nullID(j.SnapshotID))
 	}
 	open := q.Clone().Where("state IN ('queued', 'running')")
 	if !asked(j) {
@@ -129,4 +129,12 @@ func beginSnapshot(ctx context.Context, tx bun.Tx, snap model.Snapshot) error {
 		snap.StartedAt = snap.CreatedAt
 	}
 	return orphan(insert(ctx, tx, &snap), "destination_id", "There is no such destination.")
+}
+
+// nullID is an id as a nullable column holds it. bun.NullZero cannot take an array.
+func nullID(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
 }

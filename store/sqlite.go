@@ -20,6 +20,7 @@ const (
 
 	writerParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate"
 	readerParams = "mode=ro&_query_only=true&_busy_timeout=5000&_foreign_keys=on"
+	copyParams   = "mode=ro&_busy_timeout=5000"
 	// A migration may rebuild a table; with foreign keys on that would delete the rows that point to it.
 	migrateParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=off&_txlock=immediate"
 )

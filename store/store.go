@@ -123,7 +123,10 @@ func (s *Store) CopyTo(ctx context.Context, path string) error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
-	if _, err := s.r.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	// A connection of its own: the readers' query_only forbids VACUUM INTO too.
+	db := connect(s.path, copyParams, 1)
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	if err = errors.Join(err, db.Close()); err != nil {
 		return errors.Join(fail("copy the database", err), os.Remove(path))
 	}
 	return nil
