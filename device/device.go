@@ -26,11 +26,8 @@ type Secret struct {
 	Content []byte
 }
 
-// String hides the content.
-func (s Secret) String() string { return s.Name + " [sealed]" }
-
-// GoString hides the content from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the content from every verb of fmt.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Name + " [sealed]")) }
 
 // Cmd is one command to run.
 type Cmd struct {

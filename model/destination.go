@@ -2,8 +2,10 @@ package model
 
 import (
 	"encoding/pem"
+	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -84,7 +86,7 @@ func (d Destination) Validate() error {
 			problems.Add("device_id", "Name the device that the folder is on.")
 		}
 		checkPath(&problems, "path", d.LocalPath)
-		if d.LocalPath == "/" || d.LocalPath != "" && Within(d.LocalPath, "/proc") || Within(d.LocalPath, "/sys") || Within(d.LocalPath, "/dev") {
+		if d.LocalPath != "" && path.Clean(d.LocalPath) == "/" || d.LocalPath != "" && Within(d.LocalPath, "/proc") || Within(d.LocalPath, "/sys") || Within(d.LocalPath, "/dev") {
 			problems.Add("path", "Give a folder of its own for the backups, such as /mnt/backups/keepstead.")
 		}
 	default:
@@ -159,6 +161,12 @@ func (DestinationSecrets) String() string { return sealedText }
 
 // GoString hides the credentials from %#v.
 func (DestinationSecrets) GoString() string { return sealedText }
+
+// Format hides the credentials from every verb.
+func (DestinationSecrets) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(sealedText)) }
+
+// MarshalJSON hides the credentials: they come in, and never go out.
+func (DestinationSecrets) MarshalJSON() ([]byte, error) { return []byte(`"` + sealedText + `"`), nil }
 
 // Validate checks that a new destination of type t has the credentials it needs.
 func (s DestinationSecrets) Validate(t DestinationType) error {

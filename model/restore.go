@@ -1,6 +1,7 @@
 package model
 
 import (
+	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +37,7 @@ func (r Restore) Validate() error {
 				problems.Add("target_path", "Nothing can be restored below %s.", top)
 			}
 		}
-		if r.TargetPath == "/" {
+		if r.TargetPath != "" && path.Clean(r.TargetPath) == "/" {
 			problems.Add("target_path", "To put files back where they were, choose “in place”; else give a folder such as /tmp/restore.")
 		}
 	}
