@@ -266,17 +266,19 @@ func restoreFailure(s restic.RestoreSummary, err error) error {
 		message: fmt.Sprintf("%s %d of %d entries failed; those that were restored are in place.", message, s.FailedCount, s.TotalFiles)}
 }
 
-// counted compares what was asked, what was there and what was written.
+// counted compares what was asked, what was there and what was written. restic leaves what it skips, because it is
+// there already, out of its totals.
 func (r *run) counted(s model.Snapshot, want model.Restore, target string, sum restic.RestoreSummary) (finish, error) {
 	back := sum.FilesRestored + sum.FilesSkipped
 	switch {
 	case back == 0:
 		return finish{}, fail(model.CauseNothing, "Browse the snapshot to see what it holds.", "Nothing was restored.")
-	case back != sum.TotalFiles:
-		return finish{}, fail(model.CauseRestic, "The job's log has the details.", "Only %d of %d entries were restored.", back, sum.TotalFiles)
-	case len(want.Files) == 0 && sum.TotalFiles < s.TotalFiles:
+	case sum.FilesRestored != sum.TotalFiles:
+		return finish{}, fail(model.CauseRestic, "The job's log has the details.",
+			"Only %d of %d entries were restored.", sum.FilesRestored, sum.TotalFiles)
+	case len(want.Files) == 0 && back < s.TotalFiles:
 		return finish{}, fail(model.CauseRestic, "Check the destination, then try another snapshot.",
-			"The snapshot had %d files, but only %d entries were found in it.", s.TotalFiles, sum.TotalFiles)
+			"The snapshot had %d files, but only %d entries were found in it.", s.TotalFiles, back)
 	}
 	restored := target
 	if want.InPlace {
@@ -284,6 +286,6 @@ func (r *run) counted(s model.Snapshot, want model.Restore, target string, sum r
 	}
 	r.log.printf("Restored %d entries, verified; %d were already there.", sum.FilesRestored, sum.FilesSkipped)
 	return finish{Outcome: store.Outcome{State: model.JobSuccess, Result: &model.Result{
-		Files: back, Bytes: sum.TotalBytes, Skipped: sum.FilesSkipped, Verified: true, RestoredTo: restored,
+		Files: back, Bytes: sum.TotalBytes + sum.BytesSkipped, Skipped: sum.FilesSkipped, Verified: true, RestoredTo: restored,
 	}}}, nil
 }
