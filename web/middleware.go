@@ -35,7 +35,11 @@ func (s *server) record(c *fiber.Ctx) error {
 		"ms", time.Since(start).Milliseconds(), "ip", auth.ClientIP(c), "request", handlers.RequestID(c),
 	}
 	if who, ok := auth.Who(c); ok {
-		attrs = append(attrs, "user", who.User.Name, "token", who.Token.Name)
+		if who.SessionHash() != nil {
+			attrs = append(attrs, "user", who.User.Name)
+		} else {
+			attrs = append(attrs, "token", who.Token.Name)
+		}
 	}
 	s.Log.Log(c.UserContext(), level(c), "request", attrs...)
 	return nil
