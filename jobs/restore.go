@@ -273,7 +273,7 @@ func (r *run) counted(s model.Snapshot, want model.Restore, target string, sum r
 	switch {
 	case back == 0:
 		return finish{}, fail(model.CauseNothing, "Browse the snapshot to see what it holds.", "Nothing was restored.")
-	case sum.FilesRestored != sum.TotalFiles:
+	case sum.FilesRestored < sum.TotalFiles: // of chosen files, restic restores the folders above too, uncounted
 		return finish{}, fail(model.CauseRestic, "The job's log has the details.",
 			"Only %d of %d entries were restored.", sum.FilesRestored, sum.TotalFiles)
 	case len(want.Files) == 0 && back < s.TotalFiles:
