@@ -19,6 +19,9 @@ func (a *API) getApp(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if app.App.ForgottenAt != nil { // its row stays, to name its snapshots
+		return model.ErrNotFound
+	}
 	return c.JSON(wireApp(app))
 }
 

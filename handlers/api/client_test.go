@@ -21,7 +21,7 @@ import (
 // 2020-12 validator: another one than the API itself uses.
 type client struct {
 	t      *testing.T
-	app    *fiber.App
+	web    *fiber.App
 	router routers.Router
 }
 
@@ -39,7 +39,7 @@ func newClient(t *testing.T, app *fiber.App, a *API) *client {
 	must(t, err)
 	router, err := legacy.NewRouter(spec)
 	must(t, err)
-	return &client{t: t, app: app, router: router}
+	return &client{t: t, web: app, router: router}
 }
 
 // send sends body as JSON (nil: no body) and wants the status.
@@ -69,7 +69,7 @@ func (c *client) raw(method, path, kind string, body []byte, status int, headers
 		}
 		return r
 	}
-	response, err := c.app.Test(request(), -1)
+	response, err := c.web.Test(request(), -1)
 	must(c.t, err)
 	text, err := io.ReadAll(response.Body)
 	must(c.t, err)

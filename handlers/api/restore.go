@@ -81,7 +81,9 @@ type restoreEnded struct {
 }
 
 // Error says how the job ended.
-func (e restoreEnded) Error() string { return "restore ended " + string(e.job.State) + ": " + e.job.Message }
+func (e restoreEnded) Error() string {
+	return "restore ended " + string(e.job.State) + ": " + e.job.Message
+}
 
 func (e restoreEnded) status() int {
 	switch {
