@@ -191,19 +191,19 @@ var final = []string{"success", "partial", "failed", "cancelled", "interrupted"}
 // wait returns the job when it has ended.
 func (k *keepstead) wait(id string) job {
 	k.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(1 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if j := k.job(id); slices.Contains(final, j.State) {
 			return j
 		}
 	}
-	k.t.Fatalf("job %s does not end: %+v", id, k.job(id))
+	k.t.Fatalf("job %s does not end: %+v; open are %+v", id, k.job(id), k.jobs("state=queued&state=running"))
 	return job{}
 }
 
 // quiet waits until no job is queued or running.
 func (k *keepstead) quiet() {
 	k.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(1 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if len(k.jobs("state=queued&state=running")) == 0 {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,9 @@ func binary(t *testing.T) string {
 		dir, err := os.MkdirTemp("", "keepstead-e2e-")
 		if err != nil {
 			program.err = err
+			return
+		}
+		if program.err = os.Chmod(dir, 0o755); program.err != nil { // another user runs it too
 			return
 		}
 		program.path = filepath.Join(dir, "keepstead")
@@ -101,7 +105,9 @@ func prepare(t *testing.T, env ...string) *keepstead {
 	return k
 }
 
+// tail returns the end of the output, without the lines of requests.
 func tail(text string, n int) string {
+	text = strings.Join(slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return strings.Contains(line, "msg=request") }), "\n")
 	if len(text) > n {
 		return "…" + text[len(text)-n:]
 	}
