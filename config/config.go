@@ -147,7 +147,7 @@ func (c cli) config(command string, env func(string) (string, bool)) (Config, er
 	case out.Parallel < 0 || out.Parallel > maxParallel:
 		check(fmt.Errorf("--parallel: %d is not between 1 and %d", out.Parallel, maxParallel))
 	case out.Parallel == 0:
-		out.Parallel = min(max(runtime.NumCPU(), 2), 4)
+		out.Parallel = min(max(runtime.NumCPU(), 3), 4) // with three, two may share a repository and one is left for others
 	}
 	check(out.secrets(env))
 	return out, errors.Join(errs...)

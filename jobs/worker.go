@@ -69,9 +69,9 @@ func (m *Manager) claimAll() {
 }
 
 // limits keeps a quarter of the places free of any one repository, so that a slow one cannot hold up the others, and
-// gives restores places of their own.
+// gives restores places of their own. Two backups share a repository wherever two jobs may run at all.
 func (m *Manager) limits() store.Limits {
-	per := max(1, m.Parallel*3/4)
+	per := max(min(m.Parallel, 2), m.Parallel*3/4)
 	return store.Limits{Total: m.Parallel, PerDestination: per, Restores: 2}
 }
 
