@@ -17,6 +17,8 @@ type verdict struct {
 	Sentence string
 	LastGood time.Time // the newest good snapshot of anything, zero for none
 	Next     time.Time // the next planned backup, zero for none
+	// Safe counts the apps with a good snapshot in each of their destinations and no failure since; Active all that are on.
+	Safe, Active int
 }
 
 // safe says that every configuration of an app has a good snapshot in every destination of its policy.
@@ -38,7 +40,6 @@ func safe(a model.AppOverview) bool {
 func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 	var v verdict
 	named := map[model.Protection][]string{}
-	active := 0
 	for _, a := range apps {
 		for _, c := range a.Configurations {
 			v.Next = earlier(v.Next, c.NextRun)
@@ -53,11 +54,14 @@ func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 			status = model.Waiting
 		}
 		if status != model.Paused {
-			active++
+			v.Active++
+		}
+		if safe(a) && status.Severity() <= model.Frozen.Severity() && status != model.Paused {
+			v.Safe++
 		}
 		named[status] = append(named[status], a.App.Name)
 	}
-	status, sentence := worst(named, active, len(destinations))
+	status, sentence := worst(named, v.Active, len(destinations))
 	v.State, v.Sentence = ui.OfProtection(status), sentence
 	return v
 }

@@ -47,21 +47,44 @@ func kindIcon(k model.JobKind) ui.IconName {
 
 // jobTitle names a job: “Back up immich → Backblaze”.
 func jobTitle(j JobItem) string {
-	title := kindWord(j.Kind)
+	title, where := kindWord(j.Kind), " in "
+	switch {
+	case j.Kind == model.JobBackup && j.AppName == "":
+		where = " to "
+	case j.Kind == model.JobBackup:
+		where = " → "
+	case j.Kind == model.JobRestore:
+		where = " from "
+	case j.Kind == model.JobForget && j.AppName != "":
+		title += " to"
+	case j.Kind == model.JobCheck || j.Kind == model.JobSync:
+		where = " "
+	}
 	if j.AppName != "" {
 		title += " " + j.AppName
 	}
-	switch {
-	case j.DestinationName == "":
+	if j.DestinationName == "" {
 		return title
-	case j.Kind == model.JobBackup:
-		return title + " → " + j.DestinationName
-	case j.Kind == model.JobRestore:
-		return title + " from " + j.DestinationName
-	case j.AppName != "":
-		return title + " in " + j.DestinationName
 	}
-	return title + " " + j.DestinationName
+	return title + where + j.DestinationName
+}
+
+// withoutApp leaves the app's name out of the titles, for a list that is all of one app.
+func withoutApp(jobs []JobItem) []JobItem {
+	out := append([]JobItem(nil), jobs...)
+	for i := range out {
+		out[i].AppName = ""
+	}
+	return out
+}
+
+// withoutDestination leaves the destination's name out of the titles.
+func withoutDestination(jobs []JobItem) []JobItem {
+	out := append([]JobItem(nil), jobs...)
+	for i := range out {
+		out[i].DestinationName = ""
+	}
+	return out
 }
 
 // jobOutcome says in one line what a final job did, or why it did not.

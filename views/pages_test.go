@@ -1,0 +1,180 @@
+package views
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/google/uuid"
+
+	"keepstead/model"
+)
+
+// pages renders every page with the sample; the key is the name of the page.
+func pages(t *testing.T, s sample) map[string]templ.Component {
+	t.Helper()
+	at := func(path string) Chrome { c := s.chrome; c.Path = path; return c }
+	out := map[string]templ.Component{}
+	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at)} {
+		for name, page := range group {
+			out[name] = page
+		}
+	}
+	return out
+}
+
+func plainPages(s sample) map[string]templ.Component {
+	anonymous := s.chrome
+	anonymous.User, anonymous.Live = "", ""
+	local := DestinationForm{Name: "This machine", Type: "local", Path: "/var/lib/keepstead/repository", Repository: "create"}
+	devices := []model.Device{s.device}
+	return map[string]templ.Component{
+		"setup":             SetupPage(SetupProps{Chrome: anonymous, Name: "admin", Code: "AB12-CD34", Errors: model.Invalids{{Field: "password", Reason: "Use 10 to 256 characters."}}}),
+		"setup-destination": SetupDestinationPage(SetupDestinationProps{Chrome: anonymous, Form: local, Devices: devices, Probe: goodProbe()}),
+		"setup-apps":        SetupAppsPage(SetupAppsProps{Chrome: anonymous, Apps: s.apps[8:]}),
+		"signin":            SignInPage(SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
+		"error":             ErrorPage(ErrorProps{Chrome: s.chrome, Status: 404}),
+		"error-anonymous":   ErrorPage(ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
+		"design":            DesignPage(s.chrome),
+	}
+}
+
+func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
+	empty := at(HomePath)
+	return map[string]templ.Component{
+		"home":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days()}),
+		"home-good":  HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days()}),
+		"home-empty": HomePage(HomeProps{Chrome: empty, Apps: s.apps[8:]}),
+		"apps":       AppsPage(AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
+		"app-new": AppNewPage(AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
+			{Field: "paths", Reason: "“srv/photos” is relative; start the path with /."},
+		}}),
+		"destinations":     DestinationsPage(DestinationsProps{Chrome: at(DestinationsPath), Destinations: s.destinations, Policies: s.policies, Open: s.jobs[:2]}),
+		"destination-new":  DestinationFormPage(DestinationFormProps{Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "s3", Preset: "b2", Name: "Backblaze", Endpoint: "s3.us-west-002.backblazeb2.com", Bucket: "homelab"}, Devices: []model.Device{s.device}, Probe: badProbe()}),
+		"destination-edit": DestinationFormPage(DestinationFormProps{Chrome: at(DestinationEditPath(id(11))), Destination: &s.destinations[1], Form: NewDestinationForm(s.destinations[1])}),
+		"policies":         PoliciesPage(PoliciesProps{Chrome: at(PoliciesPath), Policies: s.policies, Destinations: s.destinations, Used: map[uuid.UUID]int{id(20): 7, id(21): 2}}),
+		"snapshots":        SnapshotsPage(SnapshotsProps{Chrome: at(SnapshotsPath), Snapshots: s.snapshots, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/snapshots?cursor=x", Total: 831}}),
+		"snapshots-none":   SnapshotsPage(SnapshotsProps{Chrome: at(SnapshotsPath), Filter: SnapshotQuery{Status: "failed"}}),
+		"activity":         ActivityPage(ActivityProps{Chrome: at(ActivityPath), Jobs: s.jobs, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/activity?cursor=x", Newer: "/activity", Total: -1}}),
+	}
+}
+
+func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
+	app := func(n int) AppProps {
+		return AppProps{Chrome: at(AppPath(id(30 + n))), App: s.apps[n], Policies: s.policies, Destinations: s.destinations, Snapshots: s.snapshots[1:], Jobs: s.jobs, Progress: s.progress}
+	}
+	frozen := app(5)
+	frozen.Jobs = s.jobs[5:]
+	log := strings.Split(strings.Repeat("09:04:11 scanning /srv/immich\n09:04:12 open repository a81bce02\n", 12), "\n")
+	snapshot := SnapshotProps{Chrome: at(SnapshotPath(id(402))), Snapshot: s.snapshots[2], App: s.apps[2].App, JobID: id(204), Files: SnapshotFilesProps{Clock: s.chrome.Clock, SnapshotID: id(402), Dir: "/", Nodes: s.nodes()}}
+	restore := RestoreProps{Chrome: at(RestorePath(id(402))), Snapshot: s.snapshots[2], App: s.apps[2].App, Device: s.device, Form: RestoreForm{Target: "/var/lib/keepstead/restored/paperless", Where: "folder"}}
+	chosen := restore
+	chosen.Form = RestoreForm{Where: "in_place", Files: []string{FileValue("/srv/a [odd]\n*.txt"), FileValue("/srv/paperless/media")}}
+	chosen.Plan = &model.RestorePlan{Target: "/srv/paperless", FreeBytes: 90 << 30, NeedBytes: 3 << 20, NewFiles: 2, Overwrites: 14, Unchanged: 220, Examples: []string{"/srv/paperless/media/1.pdf", "/srv/paperless/media/2.pdf"}}
+	job := func(n int) JobProps { return JobProps{Chrome: at(JobPath(s.jobs[n].ID)), Job: s.jobs[n], Log: log} }
+	return map[string]templ.Component{
+		"app":         AppPage(app(0)),
+		"app-frozen":  AppPage(frozen),
+		"app-forget":  ConfirmPage(ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
+		"destination": DestinationPage(DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe()}),
+		"policy":      PolicyPage(PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
+		"policy-new":  PolicyPage(PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
+		"snapshot":    SnapshotPage(snapshot), "restore": RestorePage(restore), "restore-chosen": RestorePage(chosen),
+		"job-running": JobPage(job(0)), "job-failed": JobPage(job(2)), "job-restore": JobPage(job(4)),
+		"settings": SettingsPage(SettingsProps{
+			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
+			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
+			Current:  []byte{1},
+		}),
+	}
+}
+
+func goodProbe() *model.Probe {
+	return &model.Probe{FreeBytes: 900 << 30, Repository: model.RepositoryNone, Steps: []model.ProbeStep{
+		{Name: "folder", State: model.ProbeOK, Detail: "made /var/lib/keepstead/repository", Duration: 2 * time.Millisecond},
+		{Name: "write", State: model.ProbeOK, Duration: time.Millisecond}, {Name: "read", State: model.ProbeOK, Duration: time.Millisecond}, {Name: "delete", State: model.ProbeOK, Duration: time.Millisecond},
+	}}
+}
+
+func badProbe() *model.Probe {
+	return &model.Probe{FreeBytes: -1, Repository: model.RepositoryUnknown, Steps: []model.ProbeStep{
+		{Name: "resolve", State: model.ProbeOK, Detail: "206.190.208.254", Duration: 12 * time.Millisecond},
+		{Name: "connect", State: model.ProbeOK, Detail: "port 443", Duration: 140 * time.Millisecond},
+		{Name: "tls", State: model.ProbeOK, Detail: "TLS 1.3, certificate of *.backblazeb2.com", Duration: 160 * time.Millisecond},
+		{Name: "credentials", State: model.ProbeFailed, Detail: "InvalidAccessKeyId: the key is not valid", Mend: "Check the access key id; at Backblaze it is the keyID of an application key.", Duration: 210 * time.Millisecond},
+		{Name: "bucket", State: model.ProbeSkipped}, {Name: "write", State: model.ProbeSkipped}, {Name: "read", State: model.ProbeSkipped}, {Name: "delete", State: model.ProbeSkipped},
+	}}
+}
+
+func (s *sample) nodes() []model.Node {
+	at := s.chrome.Now.AddDate(0, -1, 0)
+	return []model.Node{
+		{Path: "/etc", Name: "etc", Type: "dir", ModTime: at}, {Path: "/srv", Name: "srv", Type: "dir", ModTime: at},
+		{Path: "/srv/a [odd]\n*.txt", Name: "a [odd]\n*.txt", Type: "file", Size: 1234567, ModTime: at},
+		{Path: "/latest", Name: "latest", Type: "symlink", Target: "/srv/paperless/media", ModTime: at},
+		{Path: "/paperless.db", Name: "paperless.db", Type: "file", Size: 48 << 20, ModTime: at},
+	}
+}
+
+func render(t *testing.T, page templ.Component) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := page.Render(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestPages renders every page and checks what the content security policy and the manner demand of each.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	handler := regexp.MustCompile(`\son[a-z]+="`)
+	ids := regexp.MustCompile(`\sid="([^"]*)"`)
+	for name, page := range pages(t, newSample(t)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			html := render(t, page)
+			for _, bad := range []string{" style=", "<style", "javascript:", "%!", "hx-on", "<script>"} {
+				if strings.Contains(html, bad) {
+					t.Errorf("the page contains %q", bad)
+				}
+			}
+			if found := handler.FindString(html); found != "" {
+				t.Errorf("the page has an inline handler %q", found)
+			}
+			if n := strings.Count(html, "<h1"); n != 1 {
+				t.Errorf("the page has %d main headings", n)
+			}
+			seen := map[string]bool{}
+			for _, m := range ids.FindAllStringSubmatch(html, -1) {
+				if seen[m[1]] {
+					t.Errorf("the id %q stands twice", m[1])
+				}
+				seen[m[1]] = true
+			}
+		})
+	}
+}
+
+// TestWritePages writes the pages to a folder for somebody to look at: KEEPSTEAD_PAGES=/tmp/pages go test ./views.
+func TestWritePages(t *testing.T) {
+	dir := os.Getenv("KEEPSTEAD_PAGES")
+	if dir == "" {
+		return // nothing was asked for
+	}
+	assets := regexp.MustCompile(`/static/(vendor/)?([a-z]+)\.(css|js|svg)`)
+	for name, page := range pages(t, newSample(t)) {
+		html := assets.ReplaceAllString(render(t, page), "static/$1$2.$3")
+		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(html), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _ = io.WriteString(os.Stdout, "pages written to "+dir+"\n")
+}
