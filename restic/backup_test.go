@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,16 +125,15 @@ func TestSecretsAndEnvironment(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "fromTheParent")
 	t.Setenv("HOME", "/fromTheParent")
 	r, source := newRepo(t), t.TempDir()
-	check(t, exec.Command("mkfifo", filepath.Join(source, "pipe")).Run())
 	write(t, filepath.Join(source, "large"), string(random(t, 8<<20)))
 	r.AccessKey, r.SecretKey, r.CACert = "accessKeyID0", "verySecretKey", testbed.NewAuthority(t).PEM
-	var process device.Process
-	r.OnStart = func(p device.Process) error { process = p; return nil }
+	var pid atomic.Int64
+	r.OnStart = func(p device.Process) error { pid.Store(int64(p.PID)); return nil }
 	var cmdline, environ []byte
 	r.Host = stopper{r.Host, func() {
 		waitForLock(t, r.URL)
-		cmdline, _ = os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", process.PID))
-		environ, _ = os.ReadFile(fmt.Sprintf("/proc/%d/environ", process.PID))
+		cmdline, _ = os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid.Load()))
+		environ, _ = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid.Load()))
 	}}
 	_, err := r.Backup(t.Context(), restic.BackupOptions{Host: "home", Paths: []string{source}}, nil)
 	check(t, err)

@@ -51,6 +51,7 @@ var said = []struct {
 	{": disk quota exceeded", ErrDiskFull},
 	{"storage backend has reached its minimum free", ErrDiskFull}, // MinIO
 	{"config file already exists", ErrExists},
+	{"config already initialized", ErrExists},
 	{"ciphertext verification failed", ErrDamaged},
 	{"repository contains errors", ErrDamaged},
 	{"the repository could be damaged", ErrDamaged},

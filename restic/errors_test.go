@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -81,9 +82,9 @@ func TestLockedRepository(t *testing.T) {
 // lock leaves an exclusive lock behind, as a prune that was killed does.
 func lock(t *testing.T, r restic.Repo) {
 	t.Helper()
-	var process device.Process
-	r.OnStart = func(p device.Process) error { process = p; return nil }
-	r.Host = stopper{r.Host, func() { waitForLock(t, r.URL); _ = syscall.Kill(process.PID, syscall.SIGKILL) }}
+	var pid atomic.Int64
+	r.OnStart = func(p device.Process) error { pid.Store(int64(p.PID)); return nil }
+	r.Host = stopper{r.Host, func() { waitForLock(t, r.URL); _ = syscall.Kill(int(pid.Load()), syscall.SIGKILL) }}
 	if err := r.Prune(t.Context(), nil); !errors.Is(err, restic.ErrInterrupted) {
 		t.Fatalf("the killed prune ended with %v", err)
 	}

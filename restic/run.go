@@ -151,10 +151,21 @@ func (r Repo) secrets() []device.Secret {
 		list = append(list, device.Secret{Name: "cacert", Content: []byte(r.CACert)})
 	}
 	if r.AccessKey != "" || r.SecretKey != "" {
-		ini := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", r.AccessKey, r.SecretKey)
+		ini := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", iniValue(r.AccessKey), iniValue(r.SecretKey))
 		list = append(list, device.Secret{Name: "aws", Content: []byte(ini)})
 	}
 	return append(list, r.Secrets...)
+}
+
+// iniValue quotes a value for AWS's credentials file, where # and ; begin comments and quotes are removed.
+func iniValue(v string) string {
+	switch {
+	case !strings.ContainsAny(v, "#;\"'`\\ "):
+		return v
+	case strings.Contains(v, "`"):
+		return `"""` + v + `"""`
+	}
+	return "`" + v + "`"
 }
 
 // shortest is the length below which a credential is not looked for in texts: it would tear them apart.
