@@ -94,7 +94,9 @@ func lockFiles(h *house, d model.Destination) []string {
 	h.must(err)
 	var out []string
 	for _, e := range entries {
-		out = append(out, e.Name())
+		if !strings.Contains(e.Name(), "-tmp-") { // restic is still writing it
+			out = append(out, e.Name())
+		}
 	}
 	return out
 }
