@@ -136,7 +136,7 @@ func (k *keepstead) addS3(name string, b *testbed.Bucket) destination {
 // addPolicy makes a policy that never comes due by itself, unless changes say otherwise.
 func (k *keepstead) addPolicy(name string, destinations []string, changes body) string {
 	k.t.Helper()
-	in := body{"name": name, "schedule": "0 0 29 2 *", "destination_ids": append([]string{}, destinations...)}
+	in := body{"name": name, "schedule": "0 0 29 2 *", "destination_ids": destinations}
 	for key, value := range changes {
 		in[key] = value
 	}

@@ -49,7 +49,8 @@ func TestForgetAndPruneLeaveWhatIsDue(t *testing.T) {
 	k := serve(t)
 	app := newFolder(t, "app")
 	writeFile(t, filepath.Join(app, "file"), "content")
-	policy := k.addPolicy("GFS", nil, body{"time_zone": "UTC", "keep_last": 2, "keep_daily": 5, "keep_weekly": 3, "keep_monthly": 4, "keep_yearly": 2})
+	spare := k.addFolder("Spare", newFolder(t, "spare"))
+	policy := k.addPolicy("GFS", []string{spare.ID}, body{"time_zone": "UTC", "keep_last": 2, "keep_daily": 5, "keep_weekly": 3, "keep_monthly": 4, "keep_yearly": 2})
 	appID, configuration := k.addApp("App", policy, app)
 
 	const password = "adoptedPassword0123456789"
