@@ -76,7 +76,7 @@ const keptStderr = 8 << 10
 
 // diagnosis collects what stderr says during a run.
 type diagnosis struct {
-	last  string // the message of exit_error
+	last  string // the message of exit_error, or of a panic
 	plain string // the last line that was not JSON
 	tail  []string
 	size  int
@@ -84,7 +84,10 @@ type diagnosis struct {
 }
 
 func (d *diagnosis) hear(line string) {
-	if line[0] != '{' {
+	switch {
+	case strings.HasPrefix(line, "panic: "):
+		d.last = line // what follows is a stack, and no exit_error
+	case line[0] != '{':
 		d.plain = line
 	}
 	small := strings.ToLower(line)
@@ -129,7 +132,7 @@ func (r Repo) judge(command string, err error, d *diagnosis) error {
 		e.kinds = append(e.kinds, ErrInterrupted)
 	}
 	e.kinds = append(append(e.kinds, d.kinds...), err)
-	for _, m := range []string{trimPrefixes(d.last), strings.TrimSpace(d.plain), exit.Error()} {
+	for _, m := range []string{trimPrefixes(d.last), trimPrefixes(strings.TrimSpace(d.plain)), exit.Error()} {
 		if m != "" {
 			e.Message = r.redact(m)
 			break

@@ -33,7 +33,7 @@ func TestErrors(t *testing.T) {
 		{"truncated config", func(t *testing.T, r *restic.Repo) {
 			check(t, os.Chmod(r.URL+"/config", 0o600))
 			check(t, os.Truncate(r.URL+"/config", 10))
-		}, restic.ErrDamaged, 2, "panic"},
+		}, restic.ErrDamaged, 2, "restic snapshots: panic: runtime error"},
 		{"nobody listens", func(_ *testing.T, r *restic.Repo) { r.URL = "rest:http://127.0.0.1:1/" }, restic.ErrUnreachable, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,6 +72,9 @@ func TestLockedRepository(t *testing.T) {
 	}
 	if _, err := r.Snapshots(t.Context(), restic.SnapshotFilter{}); err != nil {
 		t.Errorf("reading needs no lock: %v", err)
+	}
+	if err := r.Prune(t.Context(), nil); !errors.Is(err, restic.ErrLocked) || !strings.Contains(err.Error(), "already locked exclusively") {
+		t.Errorf("prune says %v", err)
 	}
 	check(t, r.Unlock(t.Context())) // its process is dead
 	if locks, err := r.Locks(t.Context()); err != nil || len(locks) != 0 {

@@ -16,11 +16,11 @@ import (
 // counterLine is how restic's text counts: [0:01] 53.00%  8 / 15 packs processed.
 var counterLine = regexp.MustCompile(`^\[[\d:]+\]\s+([\d.]+)%\s+(\d+) / (\d+) (.+)$`)
 
-// Prune frees the space of forgotten data. restic gives no counts in JSON: its text goes to the log and, where it
-// counts, to progress.
+// Prune frees the space of forgotten data. restic gives no counts in JSON, only its errors: its text goes to the log
+// and, where it counts, to progress.
 func (r Repo) Prune(ctx context.Context, progress func(model.Progress)) error {
 	phase := "reading"
-	return r.run(ctx, call{args: []string{"prune"}, stdout: func(raw []byte) error {
+	return r.run(ctx, call{args: []string{"prune", "--json"}, stdout: func(raw []byte) error {
 		line := clean(raw)
 		m := counterLine.FindStringSubmatch(line)
 		if m == nil {
@@ -100,7 +100,7 @@ func (r Repo) Check(ctx context.Context, o CheckOptions) (CheckSummary, error) {
 // Unlock removes stale locks. Careful: restic sends SIGHUP to the process whose number stands in a lock of its own
 // host name, whoever that is now.
 func (r Repo) Unlock(ctx context.Context) error {
-	return r.run(ctx, call{args: []string{"unlock"}, stream: true})
+	return r.run(ctx, call{args: []string{"unlock", "--json"}, stream: true})
 }
 
 // Lock is a lock in the repository.
@@ -116,7 +116,7 @@ type Lock struct {
 // Locks lists the repository's locks without taking one. A lock that goes away meanwhile is left out.
 func (r Repo) Locks(ctx context.Context) ([]Lock, error) {
 	var ids []string
-	err := r.run(ctx, call{args: []string{"list", "locks", "--no-lock"}, stream: true, stdout: func(line []byte) error {
+	err := r.run(ctx, call{args: []string{"list", "locks", "--json", "--no-lock"}, stream: true, stdout: func(line []byte) error {
 		if id := strings.TrimSpace(string(line)); len(id) == 64 && hexID.MatchString(id) {
 			ids = append(ids, id)
 		}
@@ -128,7 +128,7 @@ func (r Repo) Locks(ctx context.Context) ([]Lock, error) {
 	var locks []Lock
 	for _, id := range ids {
 		lock := Lock{ID: id}
-		err := r.object(ctx, &lock, "cat", "lock", id, "--no-lock")
+		err := r.object(ctx, &lock, "cat", "lock", "--json", "--no-lock", "--", id)
 		var failed *Error
 		switch {
 		case errors.As(err, &failed) && failed.lockGone():

@@ -75,7 +75,7 @@ type Config struct {
 // Config reads the repository's description. It proves place and password without taking a lock.
 func (r Repo) Config(ctx context.Context) (Config, error) {
 	var c Config
-	err := r.object(ctx, &c, "cat", "config", "--no-lock")
+	err := r.object(ctx, &c, "cat", "config", "--json", "--no-lock")
 	return c, err
 }
 
