@@ -43,6 +43,7 @@ type site struct {
 	hub   *events.Hub
 	token string
 	log   *buffer
+	dir   string
 	opts  Options
 }
 
@@ -88,9 +89,9 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 			t.Fatal(err)
 		}
 	}
-	s := &site{t: t, log: &buffer{}}
+	s := &site{t: t, log: &buffer{}, dir: t.TempDir()}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	dir := t.TempDir()
+	dir := s.dir
 	var err error
 	s.store, err = store.Open(t.Context(), dir, store.Options{Exclusive: true}, log)
 	must(err)
