@@ -75,9 +75,9 @@ func worst(named map[model.Protection][]string, active, destinations int) (model
 	}
 	switch {
 	case destinations == 0:
-		return model.Unprotected, "Nothing is backed up yet: there is no destination."
+		return model.Unprotected, "Nothing is backed up yet."
 	case active == 0:
-		return model.Unprotected, "Nothing is backed up: no app is switched on."
+		return model.Unprotected, "Nothing is backed up: every app is off."
 	case len(named[model.FailedSafe]) > 0:
 		return model.FailedSafe, subject(model.FailedSafe, " could not be backed up.", " apps could not be backed up.")
 	case len(named[model.Unprotected]) > 0:
@@ -92,6 +92,9 @@ func worst(named map[model.Protection][]string, active, destinations int) (model
 		return model.Frozen, subject(model.Frozen, " needs a look from you.", " apps need a look from you.")
 	case active == 1:
 		return model.Protected, "Your app is protected."
+	}
+	if active == 2 {
+		return model.Protected, "Both apps are protected."
 	}
 	return model.Protected, "All " + strconv.Itoa(active) + " apps are protected."
 }
