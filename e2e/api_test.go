@@ -269,7 +269,7 @@ func (k *keepstead) restore(snapshot string, files ...string) string {
 	return target
 }
 
-func newFolder(t *testing.T, parts ...string) string {
+func newFolder(t testing.TB, parts ...string) string {
 	t.Helper()
 	return filepath.Join(append([]string{t.TempDir()}, parts...)...)
 }

@@ -28,7 +28,7 @@ var program struct {
 }
 
 // binary builds Keepstead, with the race detector where the tests have it.
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	program.once.Do(func() {
 		dir, err := os.MkdirTemp("", "keepstead-e2e-")
@@ -68,7 +68,7 @@ const adminPassword = "e2e-Admin-Passw0rd-Zq81"
 
 // keepstead is one data folder and the process that serves it.
 type keepstead struct {
-	t     *testing.T
+	t     testing.TB
 	data  string
 	env   []string
 	uid   uint32 // other than 0: the user to run as
@@ -81,7 +81,7 @@ type keepstead struct {
 }
 
 // serve starts Keepstead on a new data folder and makes a token.
-func serve(t *testing.T, env ...string) *keepstead {
+func serve(t testing.TB, env ...string) *keepstead {
 	t.Helper()
 	k := prepare(t, env...)
 	k.start()
@@ -89,7 +89,7 @@ func serve(t *testing.T, env ...string) *keepstead {
 	return k
 }
 
-func prepare(t *testing.T, env ...string) *keepstead {
+func prepare(t testing.TB, env ...string) *keepstead {
 	t.Helper()
 	k := &keepstead{t: t, data: filepath.Join(t.TempDir(), "data"), output: &journal{}, env: append([]string{"KEEPSTEAD_ADMIN_PASSWORD=" + adminPassword}, env...)}
 	t.Cleanup(func() {
@@ -220,7 +220,7 @@ func (j *journal) String() string {
 }
 
 // run runs restic on a repository and returns its standard output.
-func restic(t *testing.T, repository, password string, args ...string) []byte {
+func restic(t testing.TB, repository, password string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command(testbed.Binary(t, "restic"), append(args, "--no-cache", "--quiet")...)
 	cmd.Env = []string{"RESTIC_REPOSITORY=" + repository, "RESTIC_PASSWORD=" + password, "HOME=" + t.TempDir()}

@@ -1,0 +1,350 @@
+package e2e
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	_ "github.com/mattn/go-sqlite3" // the store's driver, for rows by the hundred thousand
+
+	"keepstead/testbed"
+)
+
+const (
+	benchFiles = 50_000
+	benchPairs = 5
+	benchRows  = 100_000
+)
+
+// BenchmarkBackup measures Keepstead's backup against plain restic's of the same files: a first one and an unchanged
+// second one, in pairs that take turns, so that a noisy machine disturbs both alike.
+func BenchmarkBackup(b *testing.B) {
+	app := newFolder(b, "app")
+	for i := range benchFiles {
+		writeFile(b, filepath.Join(app, fmt.Sprintf("%03d", i%500), fmt.Sprintf("file %d", i)), strings.Repeat(fmt.Sprintf("line %d\n", i), 1+i%400))
+	}
+	k := serve(b)
+	for b.Loop() {
+		var ours, plain [2][]time.Duration
+		for pair := range benchPairs {
+			runs := []func() [2]time.Duration{
+				func() [2]time.Duration { return k.benchOurs(pair, app) },
+				func() [2]time.Duration { return benchPlain(b, app) },
+			}
+			got := [2][2]time.Duration{}
+			for turn := range 2 {
+				who := (turn + pair) % 2
+				got[who] = runs[who]()
+			}
+			for i := range 2 {
+				ours[i], plain[i] = append(ours[i], got[0][i]), append(plain[i], got[1][i])
+			}
+			b.Logf("pair %d: first %s / %s, unchanged %s / %s", pair, got[0][0], got[1][0], got[0][1], got[1][1])
+		}
+		for i, name := range []string{"first", "unchanged"} {
+			b.ReportMetric(ratio(ours[i], plain[i]), name+"-ratio")
+			b.ReportMetric(median(ours[i]).Seconds(), name+"-s")
+			b.ReportMetric(float64(slices.Max(plain[i]))/float64(slices.Min(plain[i])), name+"-noise")
+		}
+	}
+}
+
+// ratio is the median of the pairs' ratios.
+func ratio(a, b []time.Duration) float64 {
+	var all []float64
+	for i := range a {
+		all = append(all, float64(a[i])/float64(b[i]))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func median(all []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}
+
+// benchOurs times two backups, from the request to the recorded outcome.
+func (k *keepstead) benchOurs(pair int, app string) (out [2]time.Duration) {
+	k.t.Helper()
+	d := k.addFolder(fmt.Sprintf("Disk %d", pair), newFolder(k.t, "repository"))
+	_, configuration := k.addApp(fmt.Sprintf("App %d", pair), k.addPolicy(fmt.Sprintf("P %d", pair), []string{d.ID}, nil), app)
+	for i := range out {
+		k.quiet()
+		begun := time.Now()
+		var s started
+		k.call("POST", "/backup/configurations/"+configuration+"/backup", nil, &s)
+		for !slices.Contains(final, k.job(s.JobID).State) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		out[i] = time.Since(begun)
+		if j := k.job(s.JobID); j.State != "success" {
+			k.t.Fatalf("backup: %+v", j)
+		}
+	}
+	k.quiet()
+	return out
+}
+
+// benchPlain times two runs of restic as a person would start it, with a repository and a cache of its own.
+func benchPlain(b *testing.B, app string) (out [2]time.Duration) {
+	b.Helper()
+	repository, cache := newFolder(b, "repository"), newFolder(b, "cache")
+	run := func(args ...string) time.Duration {
+		cmd := exec.Command(testbed.Binary(b, "restic"), args...)
+		cmd.Env = []string{"RESTIC_REPOSITORY=" + repository, "RESTIC_PASSWORD=bench", "RESTIC_CACHE_DIR=" + cache, "HOME=" + cache}
+		begun := time.Now()
+		if text, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("restic %v: %v: %s", args, err, text)
+		}
+		return time.Since(begun)
+	}
+	run("init")
+	for i := range out {
+		out[i] = run("backup", app)
+	}
+	return out
+}
+
+// BenchmarkLargeDatabase measures a Keepstead that has worked for years: its start, its pages, its memory.
+func BenchmarkLargeDatabase(b *testing.B) {
+	k := serve(b)
+	d := k.addFolder("Disk", newFolder(b, "repository"))
+	policy := k.addPolicy("P", []string{d.ID}, nil)
+	var app string
+	for i := range 10 {
+		folder := newFolder(b, "app")
+		writeFile(b, filepath.Join(folder, "file"), "content")
+		var configuration string
+		app, configuration = k.addApp(fmt.Sprintf("App %d", i), policy, folder)
+		k.backup(configuration, "success")
+	}
+	k.quiet()
+	k.stop()
+	multiply(b, filepath.Join(k.data, databaseFile(b, k.data)))
+	for b.Loop() {
+		var starts []time.Duration
+		for i := range 7 {
+			if i > 0 {
+				k.stop()
+			}
+			starts = append(starts, k.timedStart())
+		}
+		b.ReportMetric(float64(median(starts).Milliseconds()), "start-ms")
+		time.Sleep(3 * time.Second)
+		b.ReportMetric(k.residentMiB(), "idle-MiB")
+		k.benchPages(b, app, d.ID)
+		time.Sleep(5 * time.Second)
+		b.ReportMetric(k.residentMiB(), "idle-after-pages-MiB")
+	}
+}
+
+// timedStart starts the server and returns the time until it was ready.
+func (k *keepstead) timedStart() time.Duration {
+	k.t.Helper()
+	begun := time.Now()
+	k.launch()
+	for time.Since(begun) < 30*time.Second {
+		if res, err := http.Get(k.url + "/readyz"); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return time.Since(begun)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	k.t.Fatalf("no start within 30 s: %s", k.output.String())
+	return 0
+}
+
+func (k *keepstead) residentMiB() float64 {
+	k.t.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", k.cmd.Process.Pid))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	_, rest, _ := bytes.Cut(raw, []byte("VmRSS:"))
+	var kib float64
+	if _, err := fmt.Sscan(string(rest), &kib); err != nil {
+		k.t.Fatal(err)
+	}
+	return kib / 1024
+}
+
+// benchPages reports the 95th percentile of the slowest page.
+func (k *keepstead) benchPages(b *testing.B, app, destination string) {
+	b.Helper()
+	browser := k.signIn()
+	worst, which := time.Duration(0), ""
+	some := k.snapshots(nil)[0].ID
+	for _, path := range []string{"/", "/apps", "/apps/" + app, "/destinations", "/destinations/" + destination, "/policies", "/snapshots", "/snapshots?app=" + app, "/snapshots/" + some, "/activity"} {
+		var times []time.Duration
+		for range 60 {
+			begun := time.Now()
+			res, err := browser.Get(k.url + path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			size, err := io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			if err != nil || res.StatusCode != http.StatusOK || size == 0 {
+				b.Fatalf("GET %s: %d, %v", path, res.StatusCode, err)
+			}
+			times = append(times, time.Since(begun))
+		}
+		slices.Sort(times)
+		p95 := times[len(times)*95/100]
+		b.Logf("%-60s median %s, p95 %s", path, times[len(times)/2], p95)
+		if p95 > worst {
+			worst, which = p95, path
+		}
+	}
+	b.Logf("slowest page: %s", which)
+	b.ReportMetric(float64(worst.Microseconds())/1000, "page-p95-ms")
+}
+
+// databaseFile finds the database in the data folder by its first bytes.
+func databaseFile(b *testing.B, data string) string {
+	b.Helper()
+	entries, err := os.ReadDir(data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range entries {
+		if raw, err := os.ReadFile(filepath.Join(data, e.Name())); err == nil && bytes.HasPrefix(raw, []byte("SQLite format 3")) {
+			return e.Name()
+		}
+	}
+	b.Fatal("there is no database")
+	return ""
+}
+
+// multiply copies the finished backups and their snapshots until there are benchRows of each, an hour apart.
+func multiply(b *testing.B, path string) {
+	b.Helper()
+	db, err := sql.Open("sqlite3", path+"?_foreign_keys=off&_txlock=immediate")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	tx, err := db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	snapshots, jobs := templates(b, tx, "snapshots", "1"), templates(b, tx, "jobs", "kind = 'backup' AND state = 'success'")
+	for i := len(jobs.rows); i < benchRows; i++ {
+		at := time.Now().UTC().Add(-time.Duration(benchRows-i) * time.Hour)
+		s, j := snapshots.row(i), jobs.row(i)
+		id := uuid.Must(uuid.NewV7())
+		for n := range 6 { // a UUIDv7 begins with its milliseconds
+			id[n] = byte(at.UnixMilli() >> (8 * (5 - n)))
+		}
+		s["id"], j["id"], j["snapshot_id"] = id.String(), id.String(), id.String()
+		s["restic_snapshot_id"] = fmt.Sprintf("%064x", rand.Uint64())
+		for column, value := range map[string]time.Time{"started_at": at, "completed_at": at.Add(time.Minute), "created_at": at} {
+			s[column] = like(s[column], value)
+		}
+		for column, value := range map[string]time.Time{"started_at": at, "finished_at": at.Add(time.Minute), "created_at": at} {
+			j[column] = like(j[column], value)
+		}
+		snapshots.insert(b, tx, s)
+		jobs.insert(b, tx, j)
+	}
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := db.Exec("ANALYZE"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// like writes a time as the template's row does.
+func like(template any, at time.Time) any {
+	text, ok := template.(string)
+	if !ok {
+		return at
+	}
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999-07:00"} {
+		if _, err := time.Parse(form, text); err == nil {
+			return at.Format(form)
+		}
+	}
+	return at.Format(time.RFC3339Nano)
+}
+
+// table is what rows of one table are copied from.
+type table struct {
+	name    string
+	columns []string
+	rows    [][]any
+	into    *sql.Stmt
+}
+
+func templates(b *testing.B, tx *sql.Tx, name, where string) *table {
+	b.Helper()
+	// The casts keep the driver from turning text into times, which would be written back in another form.
+	t := &table{name: name}
+	found, err := tx.Query("SELECT name FROM pragma_table_info('" + name + "')")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for found.Next() {
+		var column string
+		if err := found.Scan(&column); err != nil {
+			b.Fatal(err)
+		}
+		t.columns = append(t.columns, column)
+	}
+	rows, err := tx.Query("SELECT +" + strings.Join(t.columns, ", +") + " FROM " + name + " WHERE " + where)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for rows.Next() {
+		values, into := make([]any, len(t.columns)), make([]any, len(t.columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			b.Fatal(err)
+		}
+		t.rows = append(t.rows, values)
+	}
+	if err := rows.Err(); err != nil || len(t.rows) == 0 {
+		b.Fatalf("no rows of %s to copy: %v", name, err)
+	}
+	t.into, err = tx.Prepare("INSERT INTO " + name + " (" + strings.Join(t.columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(t.columns)-1) + ")")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return t
+}
+
+func (t *table) row(i int) map[string]any {
+	out := map[string]any{}
+	for n, column := range t.columns {
+		out[column] = t.rows[i%len(t.rows)][n]
+	}
+	return out
+}
+
+func (t *table) insert(b *testing.B, tx *sql.Tx, row map[string]any) {
+	b.Helper()
+	values := make([]any, len(t.columns))
+	for n, column := range t.columns {
+		values[n] = row[column]
+	}
+	if _, err := t.into.Exec(values...); err != nil {
+		b.Fatalf("copy a row of %s: %v", t.name, err)
+	}
+}
