@@ -85,7 +85,7 @@ func TestUnreadableBodies(t *testing.T) {
 			"array":           {"application/json", "[]", 422, ""},
 			"null":            {"application/json", "null", 422, ""},
 			"number":          {"application/json", "7", 422, ""},
-			"unknown field":   {"application/json; charset=utf-8", string(bytes.Replace(good, []byte("{"), []byte(`{"nmae":1,`), 1)), 422, "nmae"},
+			"unknown field":   {"application/json; charset=utf-8", string(bytes.Replace(good, []byte("{"), []byte(`{"label":1,`), 1)), 422, "label"},
 			"other case":      {"application/json", string(bytes.Replace(good, []byte("{"), []byte(`{"NAME":"n",`), 1)), 422, "NAME"},
 			"many unknown":    {"application/json", `{"` + strings.Join(manyNames(20000), `":1,"`) + `":1}`, 422, "f"},
 			"long field name": {"application/json", `{"` + strings.Repeat("x", 1<<16) + `":1}`, 422, strings.Repeat("x", 100) + "…"},
@@ -201,7 +201,7 @@ func TestQueries(t *testing.T) {
 			if p.In != "query" {
 				continue
 			}
-			bad := []string{}
+			var bad []string
 			switch s := p.Schema.Value; {
 			case s.Type.Is("integer"):
 				bad = []string{"0", "501", "-1", "x", "", "1e2", "99999999999999999999", "1.0"}

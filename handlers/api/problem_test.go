@@ -1,8 +1,12 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -56,4 +60,64 @@ func TestProblemOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFail answers what goes wrong in front of the routes, as the web server has it do.
+func TestFail(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	a, err := New(Deps{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	must(t, err)
+	app := fiber.New(fiber.Config{ErrorHandler: a.Fail})
+	app.Get("/unauthorized", func(*fiber.Ctx) error { return fiber.ErrUnauthorized })
+	app.Get("/unknown", func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderXRequestID, "request-7")
+		return errors.New("the disk fell off")
+	})
+	app.Get("/busy", func(*fiber.Ctx) error { return model.ErrBusy })
+	for path, header := range map[string]string{"/unauthorized": "Www-Authenticate", "/unknown": "X-Request-Id", "/busy": "Retry-After"} {
+		response, err := app.Test(httptest.NewRequest("GET", path, nil), -1)
+		must(t, err)
+		var p Problem
+		must(t, json.NewDecoder(response.Body).Decode(&p))
+		if p.Status != response.StatusCode || response.Header.Get(header) == "" || p.Instance != response.Header.Get("X-Request-Id") ||
+			response.Header.Get("Content-Type") != "application/problem+json" || strings.Contains(p.Detail, "disk") {
+			t.Errorf("%s: %+v %v", path, p, response.Header)
+		}
+	}
+	if text := log.String(); !strings.Contains(text, "the disk fell off") || !strings.Contains(text, "request-7") || strings.Contains(text, "unauthorized") {
+		t.Errorf("log: %s", text)
+	}
+}
+
+// FuzzBody wants of any body: refused with a reason, or readable by the wire type.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{`{"name":"n","schedule":"0 2 * * *","keep_last":1e2}`, `{"name":"\u0000"}`, `[[{}]]`, `{"destination_ids":["x",{}]}`, "\xff", ``} {
+		f.Add(seed)
+	}
+	a, err := New(Deps{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	schema := a.document.operations["POST /backup/policies"].body
+	f.Fuzz(func(t *testing.T, body string) {
+		value, err := decodeJSON([]byte(body))
+		if err != nil {
+			if problemOf(err).Status != 400 {
+				t.Errorf("%q: %v", body, err)
+			}
+			return
+		}
+		problems := violations("", schema, value)
+		for _, p := range problems {
+			if p.Reason == "" {
+				t.Errorf("%q: no reason for %q", body, p.Field)
+			}
+		}
+		var in PolicyWrite
+		var wrong *json.UnmarshalTypeError
+		if err := json.Unmarshal([]byte(body), &in); err != nil && len(problems) == 0 && !errors.As(err, &wrong) {
+			t.Errorf("%q is accepted but cannot be read: %v", body, err)
+		}
+	})
 }
