@@ -20,19 +20,21 @@ type Limits struct {
 // claim takes the next job that may start: restores first, then the oldest. A job waits while one that needs its
 // repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
 // configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind an older
-// queued job of the other exclusivity. A restore overtakes the queue but not what runs.
+// queued job of the other exclusivity. A restore overtakes the queue but not what runs. The indexes are named because
+// they hold only what waits and what runs; SQLite would else walk the whole history of a destination.
 const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
-	SELECT j.id FROM jobs AS j
+	SELECT j.id FROM jobs AS j INDEXED BY jobs_queue
 	WHERE j.state = 'queued'
 	AND CASE WHEN j.kind = 'restore'
-		THEN (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind = 'restore') < ?1
-		ELSE (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore') < ?2
-		AND (SELECT count(*) FROM jobs AS r WHERE r.state = 'running' AND r.kind <> 'restore'
+		THEN (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind = 'restore') < ?1
+		ELSE (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind <> 'restore') < ?2
+		AND (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind <> 'restore'
 			AND r.destination_id = j.destination_id) < ?3 END
-	AND NOT EXISTS (SELECT 1 FROM jobs AS r WHERE r.state = 'running' AND r.destination_id = j.destination_id
+	AND NOT EXISTS (SELECT 1 FROM jobs AS r INDEXED BY jobs_running
+		WHERE r.state = 'running' AND r.destination_id = j.destination_id
 		AND (r.kind IN (?4) OR j.kind IN (?4)
 			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
-	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o
+	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting
 		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
 		AND (o.kind IN (?4)) <> (j.kind IN (?4))))
 	ORDER BY j.kind <> 'restore', j.id LIMIT 1)

@@ -13,14 +13,14 @@ import (
 const coverages = `SELECT c.id AS configuration_id, pd.destination_id,
 	g.id AS last_good_id, g.started_at AS last_good_at, coalesce(g.total_size, 0) AS last_good_size,
 	l.id AS last_job_id, coalesce(l.state, '') AS last_state, coalesce(l.message, '') AS last_message, l.finished_at AS last_at,
-	(SELECT j.id FROM jobs AS j WHERE j.configuration_id = c.id AND j.destination_id = pd.destination_id
+	(SELECT j.id FROM jobs AS j INDEXED BY jobs_open WHERE j.configuration_id = c.id AND j.destination_id = pd.destination_id
 		AND j.state IN ('queued', 'running') AND j.kind = 'backup' ORDER BY j.id LIMIT 1) AS running_job_id
 FROM configurations AS c
 JOIN policy_destinations AS pd ON pd.policy_id = c.policy_id
-LEFT JOIN snapshots AS g ON g.id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success'
+LEFT JOIN snapshots AS g ON g.rowid = (SELECT s.rowid FROM snapshots AS s WHERE s.status = 'success'
 	AND s.configuration_id = c.id AND s.destination_id = pd.destination_id
 	ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
-LEFT JOIN jobs AS l ON l.id = (SELECT j.id FROM jobs AS j WHERE j.kind = 'backup'
+LEFT JOIN jobs AS l ON l.rowid = (SELECT j.rowid FROM jobs AS j WHERE j.kind = 'backup'
 	AND j.configuration_id = c.id AND j.destination_id = pd.destination_id AND j.state NOT IN ('queued', 'running')
 	ORDER BY j.id DESC LIMIT 1)`
 

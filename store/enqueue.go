@@ -72,21 +72,23 @@ func twinOf(ctx context.Context, tx bun.Tx, j model.Job) (state model.JobState, 
 	if j.Kind == model.JobRestore {
 		return "", nil
 	}
-	q := tx.NewSelect().Model((*model.Job)(nil)).Column("state").Where("kind = ?", j.Kind).
-		Where("configuration_id IS ?", nullID(j.ConfigurationID)).Where("destination_id IS ?", nullID(j.DestinationID))
+	q := tx.NewSelect().Model((*model.Job)(nil)).ModelTableExpr("jobs AS job INDEXED BY jobs_open").Column("state").
+		Where("state IN ('queued', 'running')").Where("kind = ?", j.Kind).
+		Where("configuration_id IS ?", orNull(j.ConfigurationID)).Where("destination_id IS ?", orNull(j.DestinationID))
 	if j.Kind == model.JobForget { // by policy and of one snapshot are not alike
-		q = q.Where("snapshot_id IS ?", nullID(j.SnapshotID))
+		q = q.Where("snapshot_id IS ?", orNull(j.SnapshotID))
 	}
-	open := q.Clone().Where("state IN ('queued', 'running')")
 	if !asked(j) {
-		open = open.Where("state = 'queued'") // the one that runs began before the reason for this one
+		q = q.Where("state = 'queued'") // the one that runs began before the reason for this one
 	}
 	var states []model.JobState
-	if err := open.Order("state DESC").Limit(1).Scan(ctx, &states); err != nil {
+	if err := q.Order("state DESC").Limit(1).Scan(ctx, &states); err != nil {
 		return "", err
 	}
 	if len(states) == 0 && j.Slot != nil {
-		err = q.Where("slot = ?", j.Slot).Limit(1).Scan(ctx, &states)
+		err = tx.NewRaw(`SELECT state FROM jobs INDEXED BY jobs_slot WHERE kind = ? AND coalesce(configuration_id, '') = coalesce(?, '')
+			AND coalesce(destination_id, '') = coalesce(?, '') AND slot = ?`,
+			j.Kind, orNull(j.ConfigurationID), orNull(j.DestinationID), j.Slot).Scan(ctx, &states)
 	}
 	if err != nil || len(states) == 0 {
 		return "", err

@@ -92,7 +92,8 @@ func (o Outcome) finishSnapshot(ctx context.Context, tx bun.Tx, job model.Job, a
 	clean(reflect.ValueOf(&snap).Elem())
 	// A sync that ran meanwhile may have found this snapshot in the repository and taken it over: this row knows more.
 	if snap.ResticSnapshotID != "" {
-		_, err := tx.NewRaw("DELETE FROM snapshots WHERE destination_id = ? AND restic_snapshot_id = ? AND id <> ?",
+		// The term <> '' lets SQLite use the index that has only such rows.
+		_, err := tx.NewRaw("DELETE FROM snapshots WHERE destination_id = ? AND restic_snapshot_id = ? AND restic_snapshot_id <> '' AND id <> ?",
 			snap.DestinationID, snap.ResticSnapshotID, snap.ID).Exec(ctx)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (s *Store) Jobs(ctx context.Context, f model.JobFilter) ([]model.Job, error
 // jobIDs selects the ids of one page out of an index that holds all that the filter asks.
 func (s *Store) jobIDs(f model.JobFilter) *bun.SelectQuery {
 	column, id := jobIndex(f)
-	if column != "" || len(f.States) == 0 {
+	if column != "" || len(f.States)+len(f.Kinds) == 0 {
 		return s.jobPage(f, func(q *bun.SelectQuery) *bun.SelectQuery {
 			if column != "" {
 				q = q.Where(column+" = ?", id)
@@ -35,22 +35,34 @@ func (s *Store) jobIDs(f model.JobFilter) *bun.SelectQuery {
 			return q
 		})
 	}
-	// Rare states are few among many jobs: one page of each state from its own index, rather than a walk over all.
+	return s.jobUnion(f)
+}
+
+// jobUnion takes one page of each kind and state from the index that has it in order, and leaves their merging to the
+// caller: what is asked may be rare among many jobs, so a walk over all of them could be long.
+func (s *Store) jobUnion(f model.JobFilter) *bun.SelectQuery {
+	states := slices.Compact(slices.Sorted(slices.Values(f.States)))
+	if len(states) == 0 {
+		states = append(finalStates(), model.JobQueued, model.JobRunning)
+	}
+	kinds := slices.Compact(slices.Sorted(slices.Values(f.Kinds)))
+	if len(kinds) == 0 {
+		kinds = []model.JobKind{""}
+	}
 	var union *bun.SelectQuery
-	for _, state := range slices.Compact(slices.Sorted(slices.Values(f.States))) {
-		page := s.r.NewSelect().Column("id").TableExpr("(?)", s.jobPage(f, func(q *bun.SelectQuery) *bun.SelectQuery {
-			if len(f.Kinds) == 1 {
-				return q.Where("kind = ? AND state = ?", f.Kinds[0], state)
+	for _, state := range states {
+		for _, kind := range kinds {
+			page := s.r.NewSelect().Column("id").TableExpr("(?)", s.jobPage(f, func(q *bun.SelectQuery) *bun.SelectQuery {
+				if kind != "" {
+					q = q.Where("kind = ?", kind)
+				}
+				return q.Where("state = ?", state)
+			}))
+			if union == nil {
+				union = page
+			} else {
+				union = union.UnionAll(page)
 			}
-			if len(f.Kinds) > 0 {
-				q = q.Where("+kind IN (?)", bun.List(f.Kinds))
-			}
-			return q.Where("state = ?", state)
-		}))
-		if union == nil {
-			union = page
-		} else {
-			union = union.UnionAll(page)
 		}
 	}
 	return union

@@ -79,3 +79,11 @@ func clean(row reflect.Value) {
 func cleanText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
+
+// orNull is NULL for an empty id. (bun.NullZero panics on an array that is not addressable.)
+func orNull(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
+}

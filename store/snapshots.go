@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -25,17 +26,23 @@ func (s *Store) LastGoodSnapshot(ctx context.Context, configurationID, destinati
 
 // SnapshotsByRestic maps restic's ids to ours for all that a destination holds.
 func (s *Store) SnapshotsByRestic(ctx context.Context, destinationID uuid.UUID) (map[string]uuid.UUID, error) {
-	var rows []struct {
-		ResticSnapshotID string
-		ID               uuid.UUID
+	const doing = "list the snapshots of a destination"
+	// Scanned by hand: a repository may hold tens of thousands, and Bun's scanning costs more than the reading.
+	rows, err := s.r.QueryContext(ctx, `SELECT restic_snapshot_id, id FROM snapshots WHERE destination_id = ? AND restic_snapshot_id <> ''`,
+		destinationID)
+	if err != nil {
+		return nil, fail(doing, err)
 	}
-	err := s.r.NewRaw(`SELECT restic_snapshot_id, id FROM snapshots WHERE destination_id = ? AND restic_snapshot_id <> ''`,
-		destinationID).Scan(ctx, &rows)
-	out := make(map[string]uuid.UUID, len(rows))
-	for _, r := range rows {
-		out[r.ResticSnapshotID] = r.ID
+	out := map[string]uuid.UUID{}
+	for rows.Next() {
+		var restic string
+		var id uuid.UUID
+		if err := rows.Scan(&restic, &id); err != nil {
+			return nil, fail(doing, errors.Join(err, rows.Close()))
+		}
+		out[restic] = id
 	}
-	return out, fail("list the snapshots of a destination", err)
+	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
 // CreateSnapshots takes over snapshots found in repositories, with the apps they belong to where those are not known.
