@@ -39,13 +39,16 @@ func TestDecide(t *testing.T) {
 		{"rules together", Retention{KeepLast: 1, KeepMonthly: 2}, week, []string{week[0], week[6]}},
 		{"nothing to decide", Retention{KeepLast: 1}, nil, nil},
 		{
-			"a partial one never pushes out a full one", Retention{KeepLast: 1},
+			"a partial one never pushes out a full one",
+			Retention{KeepLast: 1},
 			[]string{"~2024-03-10 02:00", "~2024-03-09 02:00", "2024-03-08 02:00", "2024-03-07 02:00"},
 			[]string{"~2024-03-10 02:00", "2024-03-08 02:00"},
 		},
 		{
-			"a partial one does not stand for its day", Retention{KeepDaily: 1},
-			[]string{"~2024-03-10 12:00", "2024-03-10 02:00"}, []string{"~2024-03-10 12:00", "2024-03-10 02:00"},
+			"a partial one does not stand for its day",
+			Retention{KeepDaily: 1},
+			[]string{"~2024-03-10 12:00", "2024-03-10 02:00"},
+			[]string{"~2024-03-10 12:00", "2024-03-10 02:00"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -75,7 +75,7 @@ func TestSealedNeverPrints(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		texts = append(texts, fmt.Sprintf(verb, sealed), fmt.Sprintf(verb, d), fmt.Sprintf(verb, &d), fmt.Sprintf(verb, typed))
 	}
-	hex, decimal := fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")
+	hex, decimal := fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")
 	for _, text := range texts {
 		for _, shown := range []string{secret, hex, strings.ToUpper(hex), decimal} {
 			if strings.Contains(text, shown) {
@@ -121,7 +121,11 @@ func TestWithin(t *testing.T) {
 		p, root string
 		want    bool
 	}{
-		{"/srv", "/srv", true}, {"/srv/a", "/srv/", true}, {"/srvx", "/srv", false}, {"/", "/srv", false}, {"/srv", "/", true},
+		{"/srv", "/srv", true},
+		{"/srv/a", "/srv/", true},
+		{"/srvx", "/srv", false},
+		{"/", "/srv", false},
+		{"/srv", "/", true},
 		{"/srv/../etc", "/srv", false},
 	} {
 		if got := Within(c.p, c.root); got != c.want {

@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -52,7 +53,7 @@ func TestWhatIsSaid(t *testing.T) {
 			d := &diagnosis{}
 			d.hear(c.line)
 			for _, kind := range []error{ErrDiskFull, ErrExists, ErrDamaged, ErrUnreachable, ErrDenied} {
-				wanted := len(c.want) > 0 && c.want[0] == kind
+				wanted := len(c.want) > 0 && errors.Is(c.want[0], kind)
 				if d.has(kind) != wanted {
 					t.Errorf("%v: %t", kind, d.has(kind))
 				}

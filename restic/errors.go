@@ -108,7 +108,7 @@ func (d *diagnosis) hear(line string) {
 
 func (d *diagnosis) has(kind error) bool {
 	for _, k := range d.kinds {
-		if k == kind {
+		if errors.Is(k, kind) {
 			return true
 		}
 	}

@@ -51,9 +51,22 @@ func TestRetentionAgrees(t *testing.T) {
 		kept = append(kept, model.Kept{ID: s.ID, Time: s.Time})
 	}
 	for _, keep := range []model.Retention{
-		{KeepLast: 1}, {KeepLast: 5}, {KeepLast: 100}, {KeepHourly: 3}, {KeepHourly: 100}, {KeepDaily: 1}, {KeepDaily: 4},
-		{KeepDaily: 100}, {KeepWeekly: 2}, {KeepWeekly: 6}, {KeepWeekly: 100}, {KeepMonthly: 3}, {KeepMonthly: 100},
-		{KeepYearly: 2}, {KeepYearly: 10}, {KeepDaily: 7, KeepWeekly: 4, KeepMonthly: 6},
+		{KeepLast: 1},
+		{KeepLast: 5},
+		{KeepLast: 100},
+		{KeepHourly: 3},
+		{KeepHourly: 100},
+		{KeepDaily: 1},
+		{KeepDaily: 4},
+		{KeepDaily: 100},
+		{KeepWeekly: 2},
+		{KeepWeekly: 6},
+		{KeepWeekly: 100},
+		{KeepMonthly: 3},
+		{KeepMonthly: 100},
+		{KeepYearly: 2},
+		{KeepYearly: 10},
+		{KeepDaily: 7, KeepWeekly: 4, KeepMonthly: 6},
 		{KeepLast: 2, KeepHourly: 4, KeepDaily: 3, KeepWeekly: 2, KeepMonthly: 2, KeepYearly: 3},
 	} {
 		t.Run(fmt.Sprintf("%+v", keep), func(t *testing.T) {

@@ -41,7 +41,7 @@ func (r Repo) run(ctx context.Context, c call) error {
 		r.hear(c, diagnosis, clean(line))
 		return nil
 	}}
-	var stdout io.Writer = c.raw
+	stdout := c.raw
 	var split *lines
 	if c.raw == nil {
 		read := r.reader(c)
