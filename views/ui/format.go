@@ -108,6 +108,9 @@ func (c Clock) Exact(t time.Time) string {
 	return t.In(c.zone()).Format("Mon 2 Jan 2006, 15:04:05 MST")
 }
 
+// Day writes the date of t in the page's zone.
+func (c Clock) Day(t time.Time) string { return t.In(c.zone()).Format("2 Jan 2006") }
+
 // Moment writes t by day and hour: “today 02:00”, “tomorrow 02:00”, “Fri 02:00”, “3 Jan 02:00”.
 func (c Clock) Moment(t time.Time) string {
 	local, now := t.In(c.zone()), c.Now.In(c.zone())
