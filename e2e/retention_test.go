@@ -88,7 +88,10 @@ func TestForgetAndPruneLeaveWhatIsDue(t *testing.T) {
 		}
 	}
 	want := reference(times, []keepRule{
-		{2, layout(time.RFC3339Nano)}, {5, layout(time.DateOnly)}, {4, layout("2006-01")}, {2, layout("2006")},
+		{2, layout(time.RFC3339Nano)},
+		{5, layout(time.DateOnly)},
+		{4, layout("2006-01")},
+		{2, layout("2006")},
 		{3, func(t time.Time) string { year, week := t.ISOWeek(); return fmt.Sprint(year, week) }},
 	})
 	ours = slices.SortedFunc(slices.Values(ours), func(a, b time.Time) int { return b.Compare(a) })

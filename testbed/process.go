@@ -27,4 +27,3 @@ func Start(cmd *exec.Cmd) (exited chan struct{}, err error) {
 	}()
 	return exited, <-started
 }
-
