@@ -100,19 +100,19 @@ func (h *Handlers) CreateFirstApp(c *fiber.Ctx) error {
 		return err
 	}
 	if f.Name != "" || f.Paths != "" {
-		_, err = h.createApp(c, f)
+		if _, err := h.createApp(c, f); err != nil {
+			reasons := refusals(err)
+			if len(reasons) == 0 {
+				return err
+			}
+			return h.setupApps(c.Status(status(err)), f, reasons)
+		}
 	}
-	if err == nil {
-		_, err = h.Jobs.BackupAll(c.UserContext(), model.TriggerManual)
-	}
-	if err == nil || errors.Is(err, model.ErrConflict) && f.Name == "" {
-		return goTo(c, views.HomePath)
-	}
-	reasons := refusals(err)
-	if len(reasons) == 0 {
+	// That there is nothing to start yet is no reason to stay here: the first page says what is missing.
+	if _, err := h.Jobs.BackupAll(c.UserContext(), model.TriggerManual); err != nil && !errors.Is(err, model.ErrConflict) {
 		return err
 	}
-	return h.setupApps(c.Status(status(err)), f, reasons)
+	return goTo(c, views.HomePath)
 }
 
 func (h *Handlers) setupApps(c *fiber.Ctx, f views.AppForm, reasons model.Invalids) error {
