@@ -34,8 +34,11 @@ func (s *Store) migrate(ctx context.Context, dir string) (fresh bool, err error)
 			"it was made by a newer Keepstead; use that one", version, len(files))
 	}
 	if s.lock == nil { // not under the feet of a running server
-		lock, err := lockDir(dir)
-		if err != nil {
+		lock, err := shareDir(dir, func() (bool, error) {
+			now, err := schemaVersion(ctx, db)
+			return now < len(files), err
+		})
+		if err != nil || lock == nil {
 			return false, err
 		}
 		defer func() { _ = lock.Close() }()

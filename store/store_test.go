@@ -157,9 +157,9 @@ func TestManyOpenANewDirectoryAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var wg sync.WaitGroup
-	for range 6 {
+	for i := range 6 {
 		wg.Go(func() {
-			s, err := Open(t.Context(), dir, Options{}, slog.New(slog.DiscardHandler))
+			s, err := Open(t.Context(), dir, Options{Exclusive: i == 3}, slog.New(slog.DiscardHandler)) // one server among commands
 			if err != nil {
 				t.Error(err)
 				return
