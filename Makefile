@@ -48,7 +48,8 @@ generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI docum
 
 .PHONY: css
 css: ## Write static/app.css, the scripts and the icons (needs Node)
-	cd tools/css && npm ci --no-audit --no-fund && npm run --silent build
+	# Not `npm ci`: it refuses a lock without the optional packages of other systems, which not every registry has.
+	cd tools/css && npm install --no-save --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
 
 .PHONY: clean
 clean: ## Remove what was built; ./data stays
