@@ -42,8 +42,8 @@ bench: bin/restic bin/versitygw ## Time Keepstead's backups against plain restic
 
 .PHONY: generate
 generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for
-	$(GO) tool templ generate -path views
-	$(GO) tool templ fmt views
+	$(GO) tool templ generate -path views -log-level warn
+	$(GO) tool templ fmt -log-level warn views
 	cd handlers/api && ../../bin/oapi-codegen -config oapi-codegen.yaml openapi.yaml
 
 .PHONY: css
