@@ -284,7 +284,7 @@ func AppState(p AppProps) templ.Component {
 				}
 			}
 		}
-		for _, j := range openJobs(p) {
+		for _, j := range withoutApp(openJobs(p)) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<section class=\"card\" aria-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -99,7 +99,9 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 func goodProbe() *model.Probe {
 	return &model.Probe{FreeBytes: 900 << 30, Repository: model.RepositoryNone, Steps: []model.ProbeStep{
 		{Name: "folder", State: model.ProbeOK, Detail: "made /var/lib/keepstead/repository", Duration: 2 * time.Millisecond},
-		{Name: "write", State: model.ProbeOK, Duration: time.Millisecond}, {Name: "read", State: model.ProbeOK, Duration: time.Millisecond}, {Name: "delete", State: model.ProbeOK, Duration: time.Millisecond},
+		{Name: "write", State: model.ProbeOK, Duration: time.Millisecond},
+		{Name: "read", State: model.ProbeOK, Duration: time.Millisecond},
+		{Name: "delete", State: model.ProbeOK, Duration: time.Millisecond},
 	}}
 }
 
@@ -109,14 +111,18 @@ func badProbe() *model.Probe {
 		{Name: "connect", State: model.ProbeOK, Detail: "port 443", Duration: 140 * time.Millisecond},
 		{Name: "tls", State: model.ProbeOK, Detail: "TLS 1.3, certificate of *.backblazeb2.com", Duration: 160 * time.Millisecond},
 		{Name: "credentials", State: model.ProbeFailed, Detail: "InvalidAccessKeyId: the key is not valid", Mend: "Check the access key id; at Backblaze it is the keyID of an application key.", Duration: 210 * time.Millisecond},
-		{Name: "bucket", State: model.ProbeSkipped}, {Name: "write", State: model.ProbeSkipped}, {Name: "read", State: model.ProbeSkipped}, {Name: "delete", State: model.ProbeSkipped},
+		{Name: "bucket", State: model.ProbeSkipped},
+		{Name: "write", State: model.ProbeSkipped},
+		{Name: "read", State: model.ProbeSkipped},
+		{Name: "delete", State: model.ProbeSkipped},
 	}}
 }
 
 func (s *sample) nodes() []model.Node {
 	at := s.chrome.Now.AddDate(0, -1, 0)
 	return []model.Node{
-		{Path: "/etc", Name: "etc", Type: "dir", ModTime: at}, {Path: "/srv", Name: "srv", Type: "dir", ModTime: at},
+		{Path: "/etc", Name: "etc", Type: "dir", ModTime: at},
+		{Path: "/srv", Name: "srv", Type: "dir", ModTime: at},
 		{Path: "/srv/a [odd]\n*.txt", Name: "a [odd]\n*.txt", Type: "file", Size: 1234567, ModTime: at},
 		{Path: "/latest", Name: "latest", Type: "symlink", Target: "/srv/paperless/media", ModTime: at},
 		{Path: "/paperless.db", Name: "paperless.db", Type: "file", Size: 48 << 20, ModTime: at},

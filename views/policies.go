@@ -57,8 +57,10 @@ func previewOf(p PolicyProps) SchedulePreviewProps {
 
 func commonSchedules() []ui.Option {
 	return []ui.Option{
-		{Value: "0 * * * *", Text: "Every hour"}, {Value: "0 */6 * * *", Text: "Every 6 hours"},
-		{Value: "0 2 * * *", Text: "Every night"}, {Value: "0 3 * * 0", Text: "Every Sunday"},
+		{Value: "0 * * * *", Text: "Every hour"},
+		{Value: "0 */6 * * *", Text: "Every 6 hours"},
+		{Value: "0 2 * * *", Text: "Every night"},
+		{Value: "0 3 * * 0", Text: "Every Sunday"},
 	}
 }
 
@@ -73,7 +75,11 @@ type keepNumber struct{ Name, Label, Value string }
 
 func keepNumbers(f KeepForm) []keepNumber {
 	return []keepNumber{
-		{"keep_last", "Latest", f.Last}, {"keep_hourly", "Hourly", f.Hourly}, {"keep_daily", "Daily", f.Daily},
-		{"keep_weekly", "Weekly", f.Weekly}, {"keep_monthly", "Monthly", f.Monthly}, {"keep_yearly", "Yearly", f.Yearly},
+		{"keep_last", "Latest", f.Last},
+		{"keep_hourly", "Hourly", f.Hourly},
+		{"keep_daily", "Daily", f.Daily},
+		{"keep_weekly", "Weekly", f.Weekly},
+		{"keep_monthly", "Monthly", f.Monthly},
+		{"keep_yearly", "Yearly", f.Yearly},
 	}
 }
