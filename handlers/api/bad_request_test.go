@@ -87,7 +87,7 @@ func TestUnreadableBodies(t *testing.T) {
 			"number":          {"application/json", "7", 422, ""},
 			"unknown field":   {"application/json; charset=utf-8", string(bytes.Replace(good, []byte("{"), []byte(`{"label":1,`), 1)), 422, "label"},
 			"other case":      {"application/json", string(bytes.Replace(good, []byte("{"), []byte(`{"NAME":"n",`), 1)), 422, "NAME"},
-			"many unknown":    {"application/json", `{"` + strings.Join(manyNames(20000), `":1,"`) + `":1}`, 422, "f"},
+			"many unknown":    {"application/json", `{"` + strings.Join(manyNames(2000), `":1,"`) + `":1}`, 422, "f"},
 			"long field name": {"application/json", `{"` + strings.Repeat("x", 1<<16) + `":1}`, 422, strings.Repeat("x", 100) + "…"},
 		} {
 			got := h.raw(method(key), path(key, someID), tc.kind, []byte(tc.body), tc.status)

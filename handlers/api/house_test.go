@@ -123,7 +123,7 @@ func (h *house) backup(c AppConfiguration) Snapshot {
 // wait reads the job until it has ended.
 func (h *house) wait(id string) Job {
 	h.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if job := read[Job](h.send("GET", "/jobs/"+id, nil, 200)); job.State.Final() {
 			return job
 		}
