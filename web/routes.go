@@ -1,6 +1,10 @@
 package web
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+)
 
 // Route is one address of the server and who may use it.
 type Route struct {
@@ -9,9 +13,13 @@ type Route struct {
 	Handle       fiber.Handler
 }
 
+const get, post = fiber.MethodGet, fiber.MethodPost
+
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
-func (s *server) routes() []Route {
-	const get, post = fiber.MethodGet, fiber.MethodPost
+func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house()) }
+
+// entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
+func (s *server) entrance() []Route {
 	p := s.Pages
 	return []Route{
 		{get, "/healthz", Public, s.healthz},
@@ -27,7 +35,14 @@ func (s *server) routes() []Route {
 		{get, "/signin", Public, p.SignIn},
 		{post, "/signin", Public, p.Enter},
 		{post, "/signout", Session, p.SignOut},
+		{post, "/settings/theme", Public, p.SetTheme},
+	}
+}
 
+// house is everything behind the sign-in.
+func (s *server) house() []Route {
+	p := s.Pages
+	return []Route{
 		{get, "/", Session, p.Home},
 		{post, "/backup", Session, p.BackupAll},
 
@@ -86,7 +101,6 @@ func (s *server) routes() []Route {
 		{post, "/jobs/:id/retry", Session, p.RetryJob},
 
 		{get, "/settings", Session, p.Settings},
-		{post, "/settings/theme", Public, p.SetTheme},
 		{post, "/settings/password", Session, p.ChangePassword},
 		{post, "/settings/users", Session, p.CreateUser},
 		{post, "/settings/tokens", Session, p.CreateToken},
