@@ -53,7 +53,8 @@ func (s *Store) migrate(ctx context.Context, dir string) (fresh bool, err error)
 
 func schemaVersion(ctx context.Context, q interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (version int, err error) {
+},
+) (version int, err error) {
 	err = q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
 	return version, fail("read the schema's version", err)
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"net/url"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"keepstead/model"
 )
 
 const (
@@ -18,11 +21,11 @@ const (
 	// journalLimit is the size in bytes that the write-ahead log shrinks back to after a burst.
 	journalLimit = "PRAGMA journal_size_limit = 8388608"
 
-	writerParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate"
+	writerParams = "_busy_timeout=5000&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate"
 	readerParams = "mode=ro&_query_only=true&_busy_timeout=5000&_foreign_keys=on"
 	copyParams   = "mode=ro&_busy_timeout=5000"
 	// A migration may rebuild a table; with foreign keys on that would delete the rows that point to it.
-	migrateParams = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=off&_txlock=immediate"
+	migrateParams = "_busy_timeout=5000&_foreign_keys=off&_txlock=immediate"
 )
 
 // connector opens connections with a hook, without registering a driver for the whole process.
@@ -51,9 +54,20 @@ func connect(path, params string, connections int, pragmas ...string) *sql.DB {
 	return db
 }
 
-func openWriter(path string) (*bun.DB, error) {
+func openWriter(ctx context.Context, path string) (*bun.DB, error) {
 	db := connect(path, writerParams, 1, journalLimit)
-	return bun.NewDB(db, newDialect()), fail("open the database", db.Ping())
+	return bun.NewDB(db, newDialect()), useWAL(ctx, db)
+}
+
+// useWAL switches the database to its write-ahead log, which the file remembers. SQLite does not wait when another
+// process is about to do the same, so this does.
+func useWAL(ctx context.Context, db *sql.DB) error {
+	for end := time.Now().Add(lockPatience); ; time.Sleep(lockPause) {
+		_, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+		if err = fail("prepare the database", err); !errors.Is(err, model.ErrBusy) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 func openReaders(path string) (*bun.DB, error) {

@@ -66,7 +66,7 @@ func (s *Store) open(ctx context.Context, dir string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.w, err = openWriter(s.path); err != nil {
+	if s.w, err = openWriter(ctx, s.path); err != nil {
 		return err
 	}
 	if s.r, err = openReaders(s.path); err != nil {

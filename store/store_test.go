@@ -226,8 +226,14 @@ func TestCopyTo(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, databaseFile)
 	check(t, s.CopyTo(t.Context(), path))
-	if v := must[string](t)(openIn(t, dir, true).Setting(t.Context(), "k")); v != "copied" {
+	again := openIn(t, dir, true)
+	if v := must[string](t)(again.Setting(t.Context(), "k")); v != "copied" {
 		t.Errorf("the copy holds %q", v)
+	}
+	var mode string
+	check(t, again.w.QueryRow("PRAGMA journal_mode").Scan(&mode))
+	if mode != "wal" {
+		t.Errorf("the copy runs with the journal %q", mode)
 	}
 	if err := s.CopyTo(t.Context(), path); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a copy over a file gave %v", err)
