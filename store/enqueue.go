@@ -132,11 +132,3 @@ func beginSnapshot(ctx context.Context, tx bun.Tx, snap model.Snapshot) error {
 	}
 	return orphan(insert(ctx, tx, &snap), "destination_id", "There is no such destination.")
 }
-
-// nullID is an id as a nullable column holds it. bun.NullZero cannot take an array.
-func nullID(id uuid.UUID) any {
-	if id == uuid.Nil {
-		return nil
-	}
-	return id
-}
