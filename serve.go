@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -82,6 +83,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	if err := announce(ctx, cfg, listener.Addr(), guard, out); err != nil {
 		return err
 	}
+	go debug.FreeOSMemory() // reading the API's document leaves garbage that would stay resident while nothing happens
 	log.Info("serving", "address", listener.Addr(), "data", cfg.Data, "version", config.Version(version))
 	return listenUntil(ctx, app, listener, hub, log)
 }
