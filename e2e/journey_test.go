@@ -1,0 +1,128 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"keepstead/testbed"
+)
+
+// TestFirstEvening is a newcomer's first evening, on a desktop and on a phone: set-up with the one-time code, a
+// destination, an app, a backup watched live without a reload, and the files back.
+func TestFirstEvening(t *testing.T) {
+	t.Parallel()
+	for _, s := range screens {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			k := prepare(t)
+			k.env = nil // nobody has set a password: the browser does
+			k.start()
+			photos := filepath.Join(t.TempDir(), "photos")
+			testbed.NewFiles(t, photos)
+
+			b := browse(t, k.url, s)
+			b.setUp(k, photos)
+			b.watchHome()
+			b.watchBackup(photos)
+			b.bringBack(photos)
+			b.everyPage()
+		})
+	}
+}
+
+var setupAddress = regexp.MustCompile(`http://[^\s]+/setup\?code=[^\s]+`)
+
+// setUp creates the admin, takes the folder that is offered, and protects the photos.
+func (b *tab) setUp(k *keepstead, photos string) {
+	b.t.Helper()
+	address := setupAddress.FindString(k.output.String())
+	if address == "" {
+		b.t.Fatalf("the start printed no set-up address: %s", k.output.String())
+	}
+	b.do("open the set-up", chromedp.Navigate(address), chromedp.WaitReady("main"))
+	b.accessible("set-up")
+	b.fill("name", "nina")
+	b.fill("password", "ten-plus characters")
+	b.submit()
+	b.await("the second step comes", `location.pathname === "/setup/destination"`)
+	b.accessible("set-up, destination")
+	b.submit()
+	b.await("the third step comes", `location.pathname === "/setup/apps"`)
+	b.accessible("set-up, apps")
+	b.fill("name", "Photos")
+	b.fill("paths", photos)
+	b.submit()
+	b.await("home comes", `location.pathname === "/"`)
+}
+
+// watchHome waits, without a reload, for the sentence that everything is safe.
+func (b *tab) watchHome() {
+	b.t.Helper()
+	b.mark()
+	b.says("All 3 apps are protected.")
+	b.unreloaded()
+	b.accessible("home")
+}
+
+// watchBackup adds much data, backs up, and sees the bar move and the job end, without a reload.
+func (b *tab) watchBackup(photos string) {
+	b.t.Helper()
+	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 400<<20)
+	b.visit("/apps")
+	b.script("open the app", `[...document.querySelectorAll("main a")].find(e => e.innerText.trim() === "Photos").click()`)
+	b.says("How it is backed up")
+	b.accessible("app")
+	b.press("Back up now")
+	b.await("the job runs", `document.querySelector("main progress, main [role=progressbar]") !== null`)
+	b.script("watch", `
+		window.seen = new Set();
+		new MutationObserver(() => { const p = document.querySelector("main progress, main [role=progressbar]");
+			if (p) window.seen.add(p.getAttribute("value") ?? p.getAttribute("aria-valuenow")) })
+			.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true})`)
+	b.mark()
+	b.await("the job ends", `document.querySelector("main progress, main [role=progressbar]") === null`)
+	b.unreloaded()
+	if steps := ask[int](b, `window.seen.size`); steps < 3 {
+		b.t.Errorf("the bar moved %d times during a backup of 400 MiB", steps)
+	}
+}
+
+// bringBack restores the newest snapshot of the photos into another folder and compares.
+func (b *tab) bringBack(photos string) {
+	b.t.Helper()
+	b.visit("/snapshots")
+	b.accessible("snapshots")
+	b.script("restore the newest", `[...document.querySelectorAll("main a, main button")].find(e => e.innerText.trim().startsWith("Restore") && e.closest("table, li, article, main") && /\/restore$/.test(e.pathname ?? "")).click()`)
+	b.await("the restore form comes", `location.pathname.endsWith("/restore")`)
+	b.accessible("restore")
+	target := filepath.Join(b.t.TempDir(), "back")
+	b.do("choose another folder", chromedp.Click(`main [name="where"][value="folder"]`, chromedp.NodeReady))
+	b.fill("target_path", target)
+	b.submit()
+	b.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
+	b.mark()
+	b.says("Done")
+	b.unreloaded()
+	b.accessible("restore job")
+	testbed.Compare(b.t, photos, filepath.Join(target, photos))
+}
+
+// everyPage looks at the pages that the evening did not pass.
+func (b *tab) everyPage() {
+	b.t.Helper()
+	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/apps/new", "/nowhere"} {
+		b.visit(path)
+		b.accessible(path)
+	}
+	for _, list := range []string{"/destinations", "/policies", "/snapshots", "/activity"} {
+		b.visit(list)
+		first := fmt.Sprintf(`[...document.querySelectorAll("main a")].find(e => new RegExp("^(/jobs|%s)/[0-9a-f-]{36}$").test(e.pathname)).click()`, list)
+		b.script("open the first of "+list, first)
+		b.await("it opens", `/[0-9a-f-]{36}$/.test(location.pathname) && document.readyState === "complete"`)
+		b.accessible("the first of " + list)
+	}
+}
