@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,8 +43,12 @@ func fillHistory(t testing.TB, w *world) {
 			CASE n % 50 WHEN 7 THEN 'partial' ELSE 'success' END, 1, 2, 3000, 3003, 1000, 500, 5000000, 12, '', '[]', 0, at, at, at FROM row`,
 		`INSERT INTO jobs SELECT id, 'backup', CASE n % 50 WHEN 7 THEN 'partial' WHEN 9 THEN 'failed' ELSE 'success' END, 'schedule',
 			conf, dest, id, app, NULL, at, NULL, '{"files":3003}', NULL, '', '` + message + `', '', 77, 88, 'boot', at, at, at FROM row`,
+		`UPDATE jobs SET state = state`, // the trigger that an ending job fires
 	} {
-		_, err := w.w.NewRaw(rows[:len(rows)-1]+" "+statement, bigRuns).Exec(ctx)
+		if !strings.HasPrefix(statement, "UPDATE") {
+			statement = rows + statement
+		}
+		_, err := w.w.NewRaw(statement, bigRuns).Exec(ctx)
 		check(t, err)
 	}
 }

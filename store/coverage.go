@@ -8,8 +8,8 @@ import (
 	"keepstead/model"
 )
 
-// coverages finds, for each configuration and each destination of its policy, three rows by three seeks: nothing here
-// grows with the history.
+// coverages finds the newest rows of each pair in the table coverage, which triggers keep (see the schema), and what is
+// open in an index of its own: nothing here grows with the history.
 const coverages = `SELECT c.id AS configuration_id, pd.destination_id,
 	g.id AS last_good_id, g.started_at AS last_good_at, coalesce(g.total_size, 0) AS last_good_size,
 	l.id AS last_job_id, coalesce(l.state, '') AS last_state, coalesce(l.message, '') AS last_message, l.finished_at AS last_at,
@@ -17,12 +17,9 @@ const coverages = `SELECT c.id AS configuration_id, pd.destination_id,
 		AND j.state IN ('queued', 'running') AND j.kind = 'backup' ORDER BY j.id LIMIT 1) AS running_job_id
 FROM configurations AS c
 JOIN policy_destinations AS pd ON pd.policy_id = c.policy_id
-LEFT JOIN snapshots AS g ON g.rowid = (SELECT s.rowid FROM snapshots AS s WHERE s.status = 'success'
-	AND s.configuration_id = c.id AND s.destination_id = pd.destination_id
-	ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
-LEFT JOIN jobs AS l ON l.rowid = (SELECT j.rowid FROM jobs AS j WHERE j.kind = 'backup'
-	AND j.configuration_id = c.id AND j.destination_id = pd.destination_id AND j.state NOT IN ('queued', 'running')
-	ORDER BY j.id DESC LIMIT 1)`
+LEFT JOIN coverage AS v ON v.configuration_id = c.id AND v.destination_id = pd.destination_id
+LEFT JOIN snapshots AS g ON g.id = v.last_good_id
+LEFT JOIN jobs AS l ON l.id = v.last_job_id`
 
 // Coverages says what each destination of its policy holds of a configuration and how the newest backup there went;
 // uuid.Nil asks for all configurations. The order is that of the configurations and, within one, of its policy.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -47,6 +48,67 @@ func TestCoverages(t *testing.T) {
 	if n := len(must[[]model.Coverage](t)(w.Coverages(ctx, none))); n != 0 {
 		t.Errorf("%d coverages of nothing", n)
 	}
+}
+
+// checkCoverage compares the table that triggers keep with what the history says.
+func checkCoverage(t *testing.T, s *Store) {
+	t.Helper()
+	rows, err := s.r.DB.Query(`WITH pair (conf, dest) AS (
+			SELECT configuration_id, destination_id FROM snapshots
+			UNION SELECT configuration_id, destination_id FROM jobs WHERE kind = 'backup' AND destination_id IS NOT NULL
+			UNION SELECT configuration_id, destination_id FROM coverage),
+		truth (conf, dest, good, job) AS (SELECT conf, dest,
+			(SELECT id FROM snapshots WHERE status = 'success' AND configuration_id = conf AND destination_id = dest
+				ORDER BY started_at DESC, id DESC LIMIT 1),
+			(SELECT id FROM jobs WHERE kind = 'backup' AND state NOT IN ('queued', 'running')
+				AND configuration_id = conf AND destination_id = dest ORDER BY id DESC LIMIT 1) FROM pair)
+		SELECT conf, dest, coalesce(good, ''), coalesce(job, ''), coalesce(last_good_id, ''), coalesce(last_job_id, '')
+		FROM truth LEFT JOIN coverage ON configuration_id = conf AND destination_id = dest
+		WHERE good IS NOT last_good_id OR job IS NOT last_job_id`)
+	check(t, err)
+	defer func() { check(t, rows.Close()) }()
+	for rows.Next() {
+		var v [6]string
+		check(t, rows.Scan(&v[0], &v[1], &v[2], &v[3], &v[4], &v[5]))
+		t.Errorf("of %s at %s the history says %s and %s, the table %s and %s", v[0], v[1], v[2], v[3], v[4], v[5])
+	}
+	check(t, rows.Err())
+}
+
+// TestCoverageFollowsTheHistory does all that may change what is newest, and compares after each.
+func TestCoverageFollowsTheHistory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	second := w.newDestination("second")
+	other := must[model.Configuration](t)(w.AutomaticConfiguration(ctx, w.newApp("music").ID))
+	random := rand.New(rand.NewPCG(1, 2))
+	states := []model.JobState{model.JobSuccess, model.JobPartial, model.JobFailed, model.JobCancelled, model.JobInterrupted}
+	for range 60 {
+		conf, place := []model.Configuration{w.configuration, other}[random.IntN(2)], []model.Destination{w.destination, second}[random.IntN(2)]
+		switch random.IntN(7) {
+		case 0: // an import of something older, and one of something newer
+			must[int](t)(w.CreateSnapshots(ctx, nil, []model.Snapshot{
+				{ConfigurationID: conf.ID, DestinationID: place.ID, ResticSnapshotID: uuid.NewString(), Status: model.SnapshotSuccess, StartedAt: now().AddDate(-1, 0, 0)},
+				{ConfigurationID: conf.ID, DestinationID: place.ID, ResticSnapshotID: uuid.NewString(), Status: model.SnapshotSuccess, StartedAt: now().Add(time.Minute)},
+			}))
+		case 1:
+			check(t, w.CancelQueuedJob(ctx, w.queueBackup(conf, place).ID))
+		case 2: // forget the newest
+			if snap, err := w.LastGoodSnapshot(ctx, conf.ID, place.ID); err == nil {
+				check(t, w.DeleteSnapshots(ctx, []uuid.UUID{snap.ID}))
+			}
+		case 3:
+			must[[]uuid.UUID](t)(w.DeleteOldJobs(ctx, now()))
+		default:
+			w.runBackup(conf, place, states[random.IntN(len(states))])
+		}
+		checkCoverage(t, w.Store)
+	}
+	check(t, w.RemoveDestination(ctx, second.ID))
+	checkCoverage(t, w.Store)
+	check(t, w.DeleteDestination(ctx, second.ID))
+	checkCoverage(t, w.Store)
 }
 
 func TestCounts(t *testing.T) {

@@ -214,6 +214,56 @@ CREATE INDEX jobs_destination ON jobs (destination_id, id, kind, state);
 CREATE INDEX jobs_snapshot ON jobs (snapshot_id, id);
 CREATE INDEX jobs_finished ON jobs (state, finished_at, kind) WHERE finished_at IS NOT NULL;
 
+-- The newest full snapshot and the newest ended backup of each pair: an index that SQLite cannot make, kept by triggers
+-- alone. The home page asks for all pairs at once, which are a thousand rows here and thousands of pages in the history.
+CREATE TABLE coverage (
+	configuration_id TEXT NOT NULL,
+	destination_id   TEXT NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+	last_good_id     TEXT,
+	last_job_id      TEXT,
+	PRIMARY KEY (configuration_id, destination_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX coverage_destination ON coverage (destination_id);
+
+CREATE TRIGGER snapshots_covered AFTER INSERT ON snapshots WHEN NEW.status = 'success' BEGIN
+	INSERT INTO coverage (configuration_id, destination_id) SELECT NEW.configuration_id, NEW.destination_id
+		WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id);
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success'
+			AND s.configuration_id = NEW.configuration_id AND s.destination_id = NEW.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id;
+END;
+CREATE TRIGGER snapshots_changed AFTER UPDATE OF status ON snapshots WHEN NEW.status = 'success' OR OLD.status = 'success' BEGIN
+	INSERT INTO coverage (configuration_id, destination_id) SELECT NEW.configuration_id, NEW.destination_id
+		WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id);
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success'
+			AND s.configuration_id = NEW.configuration_id AND s.destination_id = NEW.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id;
+END;
+CREATE TRIGGER snapshots_uncovered AFTER DELETE ON snapshots WHEN OLD.status = 'success' BEGIN
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success'
+			AND s.configuration_id = OLD.configuration_id AND s.destination_id = OLD.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = OLD.configuration_id AND destination_id = OLD.destination_id AND last_good_id = OLD.id;
+END;
+CREATE TRIGGER jobs_ended AFTER UPDATE OF state ON jobs
+	WHEN NEW.kind = 'backup' AND NEW.state NOT IN ('queued', 'running')
+	AND NEW.configuration_id IS NOT NULL AND NEW.destination_id IS NOT NULL BEGIN
+	INSERT INTO coverage (configuration_id, destination_id) SELECT NEW.configuration_id, NEW.destination_id
+		WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id);
+	UPDATE coverage SET last_job_id = (SELECT j.id FROM jobs AS j WHERE j.kind = 'backup'
+			AND j.configuration_id = NEW.configuration_id AND j.destination_id = NEW.destination_id
+			AND j.state NOT IN ('queued', 'running') ORDER BY j.id DESC LIMIT 1)
+		WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id;
+END;
+CREATE TRIGGER jobs_gone AFTER DELETE ON jobs WHEN OLD.kind = 'backup' BEGIN
+	UPDATE coverage SET last_job_id = (SELECT j.id FROM jobs AS j WHERE j.kind = 'backup'
+			AND j.configuration_id = OLD.configuration_id AND j.destination_id = OLD.destination_id
+			AND j.state NOT IN ('queued', 'running') ORDER BY j.id DESC LIMIT 1)
+		WHERE configuration_id = OLD.configuration_id AND destination_id = OLD.destination_id AND last_job_id = OLD.id;
+END;
+
 CREATE TABLE users (
 	id            TEXT PRIMARY KEY NOT NULL,
 	name          TEXT NOT NULL,
