@@ -16,7 +16,14 @@ func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir string) (vie
 	if !s.Restorable() {
 		return p, nil
 	}
+	if dir == "" {
+		p.Dir = top(s.Paths)
+	}
 	nodes, err := h.Jobs.Browse(ctx, s.ID, p.Dir)
+	if dir == "" && len(nodes) == 0 && err == nil { // the source is a single file
+		p.Dir = path.Dir(p.Dir)
+		nodes, err = h.Jobs.Browse(ctx, s.ID, p.Dir)
+	}
 	switch {
 	case errors.Is(err, model.ErrNotFound):
 		p.Error = "There is no such folder in this snapshot."
@@ -28,6 +35,20 @@ func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir string) (vie
 	}
 	p.Nodes = nodes
 	return p, nil
+}
+
+// top is the deepest folder that holds all sources of a snapshot: where a person begins to look.
+func top(paths []string) string {
+	if len(paths) == 0 {
+		return "/"
+	}
+	common := path.Clean(paths[0])
+	for _, p := range paths[1:] {
+		for !model.Within(p, common) {
+			common = path.Dir(common)
+		}
+	}
+	return common
 }
 
 // appOf returns the app of a snapshot, also a forgotten one, or one that is no longer known.

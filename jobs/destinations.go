@@ -130,6 +130,9 @@ func probeError(d model.Destination, p model.Probe) error {
 			field = "access_key"
 		}
 	}
+	if step.Field != "" {
+		field = step.Field
+	}
 	return model.Invalid{Field: field, Reason: strings.TrimSpace(step.Detail + " " + step.Mend)}
 }
 

@@ -87,8 +87,10 @@ func (m *Manager) Backup(ctx context.Context, configuration uuid.UUID, trigger m
 	case p.app.Gone || p.app.ForgottenAt != nil:
 		return nil, model.Conflict{Reason: fmt.Sprintf("%q is gone; there is nothing to back up.", p.app.Name)}
 	case len(p.destinations) == 0:
-		return nil, model.Invalid{Field: "destination_ids",
-			Reason: fmt.Sprintf("The policy %q has no enabled destination; add one first.", p.policy.Name)}
+		return nil, model.Invalid{
+			Field:  "destination_ids",
+			Reason: fmt.Sprintf("The policy %q has no enabled destination; add one first.", p.policy.Name),
+		}
 	}
 	var made []model.Job
 	for _, d := range p.destinations {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -40,6 +41,9 @@ func (r *run) forget(ctx context.Context) finish {
 // forgetOne removes the snapshot that a person pointed at.
 func (r *run) forgetOne(ctx context.Context, o opened) (finish, error) {
 	row, err := r.Store.Snapshot(ctx, r.job.SnapshotID)
+	if errors.Is(err, model.ErrNotFound) { // retention was faster
+		return finish{Outcome: store.Outcome{State: model.JobSuccess, Message: "The snapshot was gone already."}}, nil
+	}
 	if err != nil {
 		return finish{}, err
 	}
@@ -63,8 +67,10 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 		return finish{}, err
 	}
 	if p.configuration.FrozenAt != nil {
-		return finish{Outcome: store.Outcome{State: model.JobSuccess, Cause: model.CauseFrozen,
-			Message: "Nothing was removed: retention is held back. " + p.configuration.FrozenReason}}, nil
+		return finish{Outcome: store.Outcome{
+			State: model.JobSuccess, Cause: model.CauseFrozen,
+			Message: "Nothing was removed: retention is held back. " + p.configuration.FrozenReason,
+		}}, nil
 	}
 	cron, err := p.policy.Cron()
 	if err != nil {

@@ -39,20 +39,34 @@ var known = []struct {
 	cause         model.Cause
 	message, mend string
 }{
-	{restic.ErrNoRepo, model.CauseNoRepository, "The repository is not there.",
-		"Mount the disk, or check the bucket; Keepstead never makes a new repository in its place."},
-	{restic.ErrLocked, model.CauseLocked, "Another program holds a lock on the repository.",
-		"If nothing else uses this repository, choose “Sync now” on the destination's page, then retry."},
-	{restic.ErrWrongPassword, model.CauseWrongPassword, "The repository does not open with the stored password.",
-		"Somebody changed the repository's keys; remove the destination and adopt it with the right password."},
-	{restic.ErrDiskFull, model.CauseDiskFull, "There is no space left.",
-		"Free some space at the destination, or prune it, then retry."},
-	{restic.ErrUnreachable, model.CauseUnreachable, "The destination cannot be reached.",
-		"Test the destination on its page to see which step fails, then retry."},
-	{restic.ErrDenied, model.CauseDenied, "The destination refuses access.",
-		"Give Keepstead's key or user the right to read, write and delete there, then retry."},
-	{restic.ErrDamaged, model.CauseDamaged, "The repository is damaged.",
-		"Run a check on the destination's page to see what is affected, and restore from another destination meanwhile."},
+	{
+		restic.ErrNoRepo, model.CauseNoRepository, "The repository is not there.",
+		"Mount the disk, or check the bucket; Keepstead never makes a new repository in its place.",
+	},
+	{
+		restic.ErrLocked, model.CauseLocked, "Another program holds a lock on the repository.",
+		"If nothing else uses this repository, choose “Sync now” on the destination's page, then retry.",
+	},
+	{
+		restic.ErrWrongPassword, model.CauseWrongPassword, "The repository does not open with the stored password.",
+		"Somebody changed the repository's keys; remove the destination and adopt it with the right password.",
+	},
+	{
+		restic.ErrDiskFull, model.CauseDiskFull, "There is no space left.",
+		"Free some space at the destination, or prune it, then retry.",
+	},
+	{
+		restic.ErrUnreachable, model.CauseUnreachable, "The destination cannot be reached.",
+		"Test the destination on its page to see which step fails, then retry.",
+	},
+	{
+		restic.ErrDenied, model.CauseDenied, "The destination refuses access.",
+		"Give Keepstead's key or user the right to read, write and delete there, then retry.",
+	},
+	{
+		restic.ErrDamaged, model.CauseDamaged, "The repository is damaged.",
+		"Run a check on the destination's page to see what is affected, and restore from another destination meanwhile.",
+	},
 }
 
 // failed turns whatever ended a run into its outcome. Why the context ended comes first: a restic that was told to stop

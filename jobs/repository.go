@@ -137,13 +137,17 @@ func (r *run) pinned(ctx context.Context, o opened) error {
 	raw, err := o.place.Config(ask)
 	switch {
 	case errors.Is(err, model.ErrNotFound):
-		return failure{cause: model.CauseNoRepository, err: err,
+		return failure{
+			cause: model.CauseNoRepository, err: err,
 			message: fmt.Sprintf("The repository of %q is not at %s.", o.destination.Name, o.destination.Place()),
-			mend:    "Mount the disk, or check the bucket, then retry. Nothing was made in its place."}
+			mend:    "Mount the disk, or check the bucket, then retry. Nothing was made in its place.",
+		}
 	case err != nil:
-		return failure{cause: model.CauseUnreachable, err: err,
+		return failure{
+			cause: model.CauseUnreachable, err: err,
 			message: fmt.Sprintf("The destination %q cannot be reached: %v.", o.destination.Name, err),
-			mend:    "Test the destination on its page to see which step fails, then retry."}
+			mend:    "Test the destination on its page to see which step fails, then retry.",
+		}
 	case configHash(raw) == o.destination.RepoConfigHash:
 		return nil
 	}

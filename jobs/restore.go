@@ -262,8 +262,10 @@ func restoreFailure(s restic.RestoreSummary, err error) error {
 		return err
 	}
 	cause, message, mend := explain(err)
-	return failure{cause: cause, mend: mend, err: err,
-		message: fmt.Sprintf("%s %d of %d entries failed; those that were restored are in place.", message, s.FailedCount, s.TotalFiles)}
+	return failure{
+		cause: cause, mend: mend, err: err,
+		message: fmt.Sprintf("%s %d of %d entries failed; those that were restored are in place.", message, s.FailedCount, s.TotalFiles),
+	}
 }
 
 // counted compares what was asked, what was there and what was written. restic leaves what it skips, because it is

@@ -193,6 +193,7 @@ type ProbeStep struct {
 	State    ProbeState
 	Detail   string // what was found, or why it failed
 	Mend     string // what to do about a failure; empty otherwise
+	Field    string // the form's field that is wrong, where the step's name alone does not say
 	Duration time.Duration
 }
 

@@ -9,6 +9,7 @@ import (
 type Error struct {
 	Reason string
 	Mend   string
+	Field  string // the form's field that is wrong, where the step alone does not say
 	err    error
 }
 

@@ -44,7 +44,7 @@ func (p *probe) step(ctx context.Context, name string, explain func(error) *Erro
 			out.State, out.Detail = model.ProbeSkipped, skip.Error()
 		case err != nil:
 			why := explain(err)
-			out.State, out.Detail, out.Mend = model.ProbeFailed, why.Reason, why.Mend
+			out.State, out.Detail, out.Mend, out.Field = model.ProbeFailed, why.Reason, why.Mend, why.Field
 			p.failed = true
 		}
 	}

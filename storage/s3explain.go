@@ -77,7 +77,7 @@ func (p *s3Place) explainCode(res minio.ErrorResponse, permission, verb string) 
 	in := func(codes []string) bool { return slices.Contains(codes, res.Code) }
 	switch {
 	case in(secretCodes) || brokenKey(res) && strings.Contains(strings.ToLower(res.Message), "signature"):
-		return &Error{Reason: "The secret key does not fit the access key.", Mend: "Copy the secret key again, without spaces around it."}
+		return &Error{Field: "secret_key", Reason: "The secret key does not fit the access key.", Mend: "Copy the secret key again, without spaces around it."}
 	case in(keyCodes) || brokenKey(res) || res.StatusCode == http.StatusUnauthorized:
 		return &Error{Reason: "The server does not know this access key.", Mend: "Copy the access key id again, and check that it belongs to this endpoint."}
 	case in(clockCodes):
@@ -87,7 +87,7 @@ func (p *s3Place) explainCode(res minio.ErrorResponse, permission, verb string) 
 		if res.Region != "" {
 			mend = "The server says the region is " + quote(res.Region) + "; give that region, and the endpoint that goes with it."
 		}
-		return &Error{Reason: "The bucket is in another region.", Mend: mend}
+		return &Error{Field: "region", Reason: "The bucket is in another region.", Mend: mend}
 	case res.Code == "NoSuchBucket":
 		return &Error{
 			Reason: "There is no bucket " + quote(p.d.S3Bucket) + " at this endpoint.",
