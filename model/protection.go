@@ -49,10 +49,10 @@ func (f Facts) Judge(now time.Time) Protection {
 		return FailedSafe
 	case late:
 		return Overdue
+	case f.Frozen: // before partial: it is what waits for somebody, and its reason tells of the partial backup
+		return Frozen
 	case f.LastState == JobPartial:
 		return PartialSafe
-	case f.Frozen:
-		return Frozen
 	case f.LastGood == nil:
 		return Waiting
 	}
@@ -61,7 +61,7 @@ func (f Facts) Judge(now time.Time) Protection {
 
 // Severity orders statuses: the higher, the more it needs somebody.
 func (p Protection) Severity() int {
-	for i, s := range []Protection{Protected, Running, Waiting, Paused, Frozen, PartialSafe, Overdue, Unprotected, FailedSafe} {
+	for i, s := range []Protection{Protected, Running, Waiting, Paused, PartialSafe, Frozen, Overdue, Unprotected, FailedSafe} {
 		if p == s {
 			return i
 		}

@@ -49,7 +49,7 @@ func TestJudge(t *testing.T) {
 
 func TestSeverityGrows(t *testing.T) {
 	t.Parallel()
-	order := []Protection{Protected, Running, Waiting, Paused, Frozen, PartialSafe, Overdue, Unprotected, FailedSafe}
+	order := []Protection{Protected, Running, Waiting, Paused, PartialSafe, Frozen, Overdue, Unprotected, FailedSafe}
 	for i, p := range order {
 		if p.Severity() != i {
 			t.Errorf("%s has %d, want %d", p, p.Severity(), i)
