@@ -188,7 +188,7 @@ func (k *keepstead) benchPages(b *testing.B, app, destination string) {
 	browser := k.signIn()
 	worst, which := time.Duration(0), ""
 	some := k.snapshots(nil)[0].ID
-	for _, path := range []string{"/", "/apps", "/apps/" + app, "/destinations", "/destinations/" + destination, "/policies", "/snapshots", "/snapshots?app=" + app, "/snapshots/" + some, "/activity"} {
+	for _, path := range []string{"/", "/apps", "/apps/" + app, "/destinations", "/destinations/" + destination, "/policies", "/snapshots", "/snapshots?app_id=" + app, "/snapshots/" + some, "/activity"} {
 		var times []time.Duration
 		for range 60 {
 			begun := time.Now()
