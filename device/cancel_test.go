@@ -149,7 +149,7 @@ func wantGone(t *testing.T, pid string) {
 	}
 }
 
-// TestThreadsMayCome proves that a child does not depend on a thread of Go's that ends.
+// TestThreadsMayComeAndGo proves that a child does not depend on a thread of Go's that ends.
 func TestThreadsMayComeAndGo(t *testing.T) {
 	t.Parallel()
 	l := newLocal(t)

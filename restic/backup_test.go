@@ -160,6 +160,21 @@ func TestSecretsAndEnvironment(t *testing.T) {
 	}
 }
 
+func TestTornCacheIsMended(t *testing.T) {
+	t.Parallel()
+	r, source := newRepo(t), write(t, filepath.Join(t.TempDir(), "file"), "x")
+	backup(t, r, source)
+	versions, err := filepath.Glob(filepath.Join(r.CacheDir, "*", "version"))
+	if err != nil || len(versions) != 1 {
+		t.Fatalf("version files: %v, %v", versions, err)
+	}
+	check(t, os.Truncate(versions[0], 0)) // as a run leaves it that was killed in the wrong moment
+	backup(t, r, source)
+	if content, err := os.ReadFile(versions[0]); err != nil || len(content) == 0 {
+		t.Errorf("the version is %q, %v", content, err)
+	}
+}
+
 func TestLogOfARun(t *testing.T) {
 	t.Parallel()
 	r, dir := newRepo(t), t.TempDir()

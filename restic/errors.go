@@ -142,6 +142,9 @@ func (r Repo) judge(command string, err error, d *diagnosis) error {
 }
 
 func trimPrefixes(message string) string {
+	if strings.Contains(message, "\n\t") { // a stack follows; it stays in Stderr
+		message, _, _ = strings.Cut(message, "\n")
+	}
 	for {
 		short := strings.TrimPrefix(strings.TrimPrefix(message, "Fatal: "), "Warning: ")
 		if short == message {

@@ -28,8 +28,8 @@ type call struct {
 	plain   func(line string)
 }
 
-// run runs restic and turns a bad end into an *Error. The exit code decides, whatever the output says.
-func (r Repo) run(ctx context.Context, c call) error {
+// runOnce runs restic and turns a bad end into an *Error. The exit code decides, whatever the output says.
+func (r Repo) runOnce(ctx context.Context, c call) error {
 	if r.Password == "" && c.args[0] != "version" {
 		return errors.New("restic: no repository password")
 	}
