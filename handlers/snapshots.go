@@ -101,7 +101,7 @@ func filled(fields map[string]string, cursor uuid.UUID) url.Values {
 	return v
 }
 
-// Snapshot shows one snapshot and one folder of it.
+// Snapshot shows one snapshot; the folder that the address names, or a place where its top folder will be.
 func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 	id, err := pathID(c)
 	if err != nil {
@@ -115,7 +115,10 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if props.Files, err = h.files(c.UserContext(), props.Snapshot.Snapshot, c.Query("dir")); err != nil {
+	s := props.Snapshot.Snapshot
+	if c.Query("dir") == "" { // restic takes its time, so the page does not wait for it
+		props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(s.Paths), Later: true}
+	} else if props.Files, err = h.files(c.UserContext(), s, c.Query("dir")); err != nil {
 		return err
 	}
 	return render(c, views.SnapshotPage(props))

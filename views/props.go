@@ -202,6 +202,8 @@ type SnapshotFilesProps struct {
 	Dir        string // absolute; / is the top
 	Nodes      []model.Node
 	Error      string
+	// Later says that the folder was not read: the page shows at once, and asks for the entries itself.
+	Later bool
 }
 
 // RestoreProps is the form of a restore. POST RestorePath: file (repeated, FileValue), where, target_path.
