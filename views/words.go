@@ -28,23 +28,6 @@ func kindWord(k model.JobKind) string {
 	return string(k)
 }
 
-// kindIcon is the icon of a kind of job.
-func kindIcon(k model.JobKind) ui.IconName {
-	switch k {
-	case model.JobBackup:
-		return ui.IconUp
-	case model.JobRestore:
-		return ui.IconRestore
-	case model.JobForget:
-		return ui.IconForget
-	case model.JobPrune:
-		return ui.IconPrune
-	case model.JobCheck:
-		return ui.IconProve
-	}
-	return ui.IconSync
-}
-
 // jobTitle names a job: “Back up immich → Backblaze”.
 func jobTitle(j JobItem) string {
 	title, where := kindWord(j.Kind), " in "
