@@ -204,8 +204,9 @@ func (b *tab) accessible(where string) {
 			b.t.Errorf("%s, %s: axe found %s", where, theme, problem)
 		}
 	}
-	if ask[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
-		b.t.Errorf("%s is wider than its window", where)
+	if wide := ask[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+		.map(e => e.tagName + "." + e.className).slice(0, document.documentElement.scrollWidth > document.documentElement.clientWidth ? 5 : 0).join(" ")`); wide != "" {
+		b.t.Errorf("%s is wider than its window: %s", where, wide)
 	}
 }
 

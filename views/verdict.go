@@ -56,7 +56,7 @@ func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 		if status != model.Paused {
 			v.Active++
 		}
-		if safe(a) && status.Severity() <= model.Frozen.Severity() && status != model.Paused {
+		if safe(a) && (status.Severity() < model.Paused.Severity() || status == model.Frozen) {
 			v.Safe++
 		}
 		named[status] = append(named[status], a.App.Name)
@@ -84,12 +84,12 @@ func worst(named map[model.Protection][]string, active, destinations int) (model
 		return model.Unprotected, subject(model.Unprotected, " is not protected.", " apps are not protected.")
 	case len(named[model.Overdue]) > 0:
 		return model.Overdue, subject(model.Overdue, " is overdue.", " apps are overdue.")
+	case len(named[model.Frozen]) > 0:
+		return model.Frozen, subject(model.Frozen, " needs a look from you.", " apps need a look from you.")
 	case len(named[model.PartialSafe]) > 0:
 		return model.PartialSafe, subject(model.PartialSafe, " is protected in part.", " apps are protected in part.")
 	case len(named[model.Waiting]) > 0:
 		return model.Waiting, subject(model.Waiting, " waits for its first backup.", " apps wait for their first backup.")
-	case len(named[model.Frozen]) > 0:
-		return model.Frozen, subject(model.Frozen, " needs a look from you.", " apps need a look from you.")
 	case active == 1:
 		return model.Protected, "Your app is protected."
 	}
