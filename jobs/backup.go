@@ -87,7 +87,7 @@ func (r *run) save(ctx context.Context, row *model.Snapshot) (finish, error) {
 		return finish{}, err
 	}
 	r.fill(row, summary)
-	return r.judge(ctx, p, row, report, summary)
+	return r.judge(ctx, o, p, row, report, summary)
 }
 
 // fill copies restic's figures into the row.
@@ -108,7 +108,7 @@ func (r *run) fill(row *model.Snapshot, s restic.Summary) {
 
 // judge decides whether a saved snapshot is whole. One that is not stays, amber, and where the source itself looks
 // wrong retention is held back until somebody has looked.
-func (r *run) judge(ctx context.Context, p plan, row *model.Snapshot, report sourceReport, s restic.Summary) (finish, error) {
+func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, report sourceReport, s restic.Summary) (finish, error) {
 	if s.TotalFiles == 0 {
 		return finish{}, fail(model.CauseSourceEmpty, "Mount the disk or put the data back, then back up again.",
 			"The source holds no files: %s.", strings.Join(report.usable, ", "))
@@ -118,7 +118,7 @@ func (r *run) judge(ctx context.Context, p plan, row *model.Snapshot, report sou
 		Files: s.TotalFiles, Bytes: s.TotalBytes, FilesNew: s.FilesNew, FilesChange: s.FilesChanged,
 		DataAdded: s.DataAddedPacked, Errors: s.FailedCount,
 	}}
-	out.Cause, out.Message, out.Mend = r.doubt(ctx, p, *row, report)
+	out.Cause, out.Message, out.Mend = r.doubt(ctx, o, p, *row, report)
 	if out.Cause != "" {
 		out.State, row.Status, row.ErrorMessage = model.JobPartial, model.SnapshotPartial, out.Message
 		if out.Cause != model.CauseUnreadable {
@@ -137,13 +137,17 @@ func (r *run) judge(ctx context.Context, p plan, row *model.Snapshot, report sou
 }
 
 // doubt returns the cause, sentence and mend of a snapshot that is not whole, or nothing.
-func (r *run) doubt(ctx context.Context, p plan, row model.Snapshot, report sourceReport) (model.Cause, string, string) {
+func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, report sourceReport) (model.Cause, string, string) {
 	if len(report.missing) > 0 {
 		return model.CauseSourceMissing, fmt.Sprintf("Saved without %s.", strings.Join(report.missing, ", ")),
 			"Mount the disk or correct the app's folders; retention is held back until you confirm."
 	}
 	last, err := r.Store.LastGoodSnapshot(ctx, p.configuration.ID, r.job.DestinationID)
 	if err == nil {
+		if emptied := r.emptied(ctx, o, p.configuration, last, report.empty); len(emptied) > 0 {
+			return model.CauseSourceEmpty, fmt.Sprintf("Nothing is left in %s.", strings.Join(emptied, ", ")),
+				"Mount the disk or put the data back; retention is held back until you confirm."
+		}
 		if line := shrunk(p.configuration, last, row); line != "" {
 			return model.CauseSourceShrunk, line, "Look whether anything is lost; retention is held back until you confirm."
 		}

@@ -158,6 +158,36 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// TestOneSourceOfSeveralEmptied holds safety core 6 where what is gone is a small part of the whole.
+func TestOneSourceOfSeveralEmptied(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.start()
+	h.destination()
+	h.write(40)
+	disk := filepath.Join(h.dir, "disk")
+	inside := filepath.Join(disk, "precious")
+	h.must(os.MkdirAll(disk, 0o755))
+	h.must(os.WriteFile(inside, []byte("precious"), 0o600))
+	a, _, err := h.PutApp(t.Context(), model.App{Name: "Two", Origin: model.OriginManual, Paths: []string{h.src, disk}})
+	h.must(err)
+	c, err := h.Store.AutomaticConfiguration(t.Context(), a.ID)
+	h.must(err)
+	h.expect(h.backup(c), model.JobSuccess, "")
+	h.idle()
+	h.must(os.Remove(inside))
+	h.expect(h.backup(c), model.JobPartial, model.CauseSourceEmpty)
+	h.idle()
+	h.expect(h.backup(c), model.JobPartial, model.CauseSourceEmpty)
+	if c, err = h.Store.Configuration(t.Context(), c.ID); err != nil || c.FrozenAt == nil {
+		t.Fatalf("retention is not frozen: %+v, %v", c, err)
+	}
+	h.must(h.Unfreeze(t.Context(), c.ID))
+	h.expect(h.backup(c), model.JobSuccess, "")
+	h.idle()
+	h.expect(h.backup(c), model.JobSuccess, "") // empty for good is no news
+}
+
 // TestPartialNeverEvicts holds safety core 6 and 7 in retention.
 func TestPartialNeverEvicts(t *testing.T) {
 	t.Parallel()

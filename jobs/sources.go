@@ -117,6 +117,28 @@ func shrunk(c model.Configuration, last, now model.Snapshot) string {
 	return ""
 }
 
+// emptied returns those of the empty folders in which the last good snapshot still had something: one unmounted disk
+// among several may be too little to count as shrunk. A folder that was empty then, or that somebody has confirmed since,
+// is no news.
+func (r *run) emptied(ctx context.Context, o opened, c model.Configuration, last model.Snapshot, empty []string) []string {
+	if c.UpdatedAt.After(last.StartedAt) {
+		return nil
+	}
+	var out []string
+	for _, dir := range empty {
+		held := false
+		err := r.command(o).Ls(ctx, last.ResticSnapshotID, dir, false, func(model.Node) error { held = true; return nil })
+		if err != nil && !errors.Is(err, model.ErrNotFound) {
+			r.log.printf("What %s held before cannot be read: %v", dir, err)
+			held = true // until somebody has looked
+		}
+		if held {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
 // paths returns what a backup covers: the app's folders and the configuration's further ones, or the files that were
 // staged for a system part.
 func (r *run) paths(ctx context.Context, p plan) ([]string, error) {
