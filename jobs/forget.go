@@ -77,7 +77,8 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 		return finish{}, err
 	}
 	r.phase("forgetting", "Listing snapshots.")
-	there, err := r.command(o).Snapshots(ctx, restic.SnapshotFilter{Tags: []string{tagConfig(p.configuration.ID)}})
+	// All of them: those that were adopted from elsewhere lack the tag. Retention leaves them alone, but they are there.
+	all, err := r.command(o).Snapshots(ctx, restic.SnapshotFilter{})
 	if err != nil {
 		return finish{}, err
 	}
@@ -85,13 +86,13 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 	if err != nil {
 		return finish{}, err
 	}
-	v := r.verdict(p.configuration.Keep(p.policy), cron.Zone(), there, known)
+	v := r.verdict(p.configuration, p.configuration.Keep(p.policy), cron.Zone(), all, known)
 	if v.future != "" {
 		return finish{}, fail(model.CauseInternal, "Set the clock of the machine that made it, then remove that snapshot by hand.",
 			"Snapshot %.8s is dated in the future; nothing was removed.", v.future)
 	}
 	if len(v.remove) > 0 {
-		r.log.printf("Removing %d of %d snapshots; keeping %s.", len(v.remove), len(there), p.configuration.Keep(p.policy).Words())
+		r.log.printf("Removing %d of %d snapshots; keeping %s.", len(v.remove), v.judged, p.configuration.Keep(p.policy).Words())
 		if err := r.command(o).Forget(ctx, v.remove); err != nil {
 			return finish{}, err
 		}
@@ -102,7 +103,7 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 	}
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Removed: v.rows, Imported: imported.snapshots,
-		Result: &model.Result{Kept: len(there) - len(v.remove), Removed: len(v.remove), Imported: len(imported.snapshots)},
+		Result: &model.Result{Kept: v.judged - len(v.remove), Removed: len(v.remove), Imported: len(imported.snapshots)},
 	}}, nil
 }
 
@@ -112,9 +113,12 @@ type verdict struct {
 	rows    []uuid.UUID       // rows whose snapshots are gone, or will be
 	unknown []restic.Snapshot // in the repository, but not in this database
 	future  string            // a snapshot dated in the future
+	judged  int               // how many snapshots in the repository are the configuration's
 }
 
-func (r *run) verdict(keep model.Retention, zone *time.Location, there []restic.Snapshot, known []model.Snapshot) verdict {
+// verdict judges the snapshots that carry the configuration's tag; all is what the repository holds, known the rows of
+// the configuration there.
+func (r *run) verdict(c model.Configuration, keep model.Retention, zone *time.Location, all []restic.Snapshot, known []model.Snapshot) verdict {
 	rows := map[string]model.Snapshot{}
 	for _, s := range known {
 		if s.ResticSnapshotID != "" {
@@ -124,8 +128,12 @@ func (r *run) verdict(keep model.Retention, zone *time.Location, there []restic.
 	var v verdict
 	var judged []model.Kept
 	present := map[string]bool{}
-	for _, s := range there {
+	for _, s := range all {
 		present[s.ID] = true
+		if !slices.Contains(s.Tags, tagConfig(c.ID)) {
+			continue
+		}
+		v.judged++
 		row, ok := rows[s.ID]
 		switch {
 		case s.Time.After(r.now().Add(clockSlack)):

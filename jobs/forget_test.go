@@ -20,9 +20,12 @@ func TestVerdict(t *testing.T) {
 	t.Parallel()
 	clock, _ := fakeClock("2026-03-10 12:00:00")
 	r := &run{Manager: &Manager{Options: Options{Clock: clock}}}
+	c := model.Configuration{ID: model.NewID()}
+	tags := []string{tagOurs, tagConfig(c.ID)}
 	day := func(n int) restic.Snapshot {
-		return restic.Snapshot{ID: fmt.Sprintf("day%02d", n), Time: clock.Now().AddDate(0, 0, -n)}
+		return restic.Snapshot{ID: fmt.Sprintf("day%02d", n), Time: clock.Now().AddDate(0, 0, -n), Tags: tags}
 	}
+	untagged := func(s restic.Snapshot) restic.Snapshot { s.Tags = nil; return s }
 	row := func(s restic.Snapshot, status model.SnapshotStatus) model.Snapshot {
 		done := s.Time
 		return model.Snapshot{ID: uuid.NewSHA1(uuid.Nil, []byte(s.ID)), ResticSnapshotID: s.ID, Status: status, StartedAt: s.Time, CompletedAt: &done}
@@ -66,8 +69,14 @@ func TestVerdict(t *testing.T) {
 			rows:  []string{"day01"},
 		},
 		{
+			name:   "one that was adopted without our tags stays, with its row",
+			there:  []restic.Snapshot{untagged(day(3)), day(2), day(1)},
+			known:  []model.Snapshot{row(day(3), model.SnapshotSuccess), row(day(2), model.SnapshotSuccess), row(day(1), model.SnapshotSuccess)},
+			remove: []string{"day02"}, rows: []string{"day02"},
+		},
+		{
 			name:   "a date in the future stops it all",
-			there:  []restic.Snapshot{day(0), {ID: "late", Time: clock.Now().Add(48 * time.Hour)}},
+			there:  []restic.Snapshot{day(0), {ID: "late", Time: clock.Now().Add(48 * time.Hour), Tags: tags}},
 			known:  []model.Snapshot{row(day(0), model.SnapshotSuccess)},
 			future: "late", unknown: nil,
 		},
@@ -75,7 +84,7 @@ func TestVerdict(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := r.verdict(keep, time.UTC, tt.there, tt.known)
+			v := r.verdict(c, keep, time.UTC, tt.there, tt.known)
 			var unknown, rows []string
 			for _, s := range v.unknown {
 				unknown = append(unknown, s.ID)
