@@ -14,7 +14,7 @@ import (
 // stage makes the files of a system part in a folder of its own: the same folder for each run of one configuration into
 // one destination, which never run twice at once, so that restic finds its parent files.
 func (r *run) stage(ctx context.Context, p plan) ([]string, error) {
-	dir := filepath.Join(r.Dir, "staging", r.job.DestinationID.String(), p.app.SystemType)
+	dir := filepath.Join(r.staging(p), p.app.SystemType)
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("clear the staging folder: %w", err)
 	}
@@ -41,9 +41,14 @@ func (r *run) unstage(p plan) {
 	if p.app.Kind != model.AppSystem {
 		return
 	}
-	if err := os.RemoveAll(filepath.Join(r.Dir, "staging", r.job.DestinationID.String(), p.app.SystemType)); err != nil {
+	if err := os.RemoveAll(r.staging(p)); err != nil {
 		r.logger.Warn("remove staged files", "error", err)
 	}
+}
+
+// staging is the folder of the run's pair; a system part may have a configuration for each of several policies.
+func (r *run) staging(p plan) string {
+	return filepath.Join(r.Dir, "staging", r.job.DestinationID.String(), p.configuration.ID.String())
 }
 
 // exportSettings writes everything a person set, as JSON that needs no Keepstead to read. Credentials are not in it:

@@ -31,7 +31,7 @@ func TestSystemBackup(t *testing.T) {
 		h.expect(h.wait(restore.ID), model.JobSuccess, "")
 		app, err := h.Store.App(t.Context(), j.AppID)
 		h.must(err)
-		dir := filepath.Join(target, h.Dir, "staging", d.ID.String(), app.SystemType)
+		dir := filepath.Join(target, h.Dir, "staging", d.ID.String(), j.ConfigurationID.String(), app.SystemType)
 		entries, err := os.ReadDir(dir)
 		h.must(err)
 		for _, e := range entries {
