@@ -31,7 +31,8 @@ import (
 // How long each part has to end. Together they are below the fifteen seconds of a clean stop.
 const (
 	httpStop = 3 * time.Second
-	jobsStop = 9 * time.Second
+	jobsStop = 8 * time.Second
+	killStop = 2 * time.Second
 )
 
 // serve builds Keepstead bottom-up, serves until ctx ends, and stops top-down by its defers.
@@ -79,7 +80,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	if err := manager.Start(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stopJobs(ctx, manager)) }()
+	defer func() { err = errors.Join(err, stopJobs(ctx, manager, host, log)) }()
 	if err := announce(ctx, cfg, listener.Addr(), guard, out); err != nil {
 		return err
 	}
@@ -144,11 +145,20 @@ func listenUntil(ctx context.Context, app *fiber.App, listener net.Listener, hub
 	return nil
 }
 
-// stopJobs interrupts what runs and records it. Children that do not end in time are killed when the host closes.
-func stopJobs(ctx context.Context, manager *jobs.Manager) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobsStop)
+// stopJobs interrupts what runs and records it. Children that do not end in time are killed, and their jobs are recorded
+// before the store closes.
+func stopJobs(ctx context.Context, manager *jobs.Manager, host *device.Local, log *slog.Logger) error {
+	ctx = context.WithoutCancel(ctx)
+	gentle, cancel := context.WithTimeout(ctx, jobsStop)
 	defer cancel()
-	return manager.Stop(ctx)
+	err := manager.Stop(gentle)
+	if err == nil {
+		return nil
+	}
+	log.Warn("jobs are cut off", "error", err)
+	last, cancel := context.WithTimeout(ctx, killStop)
+	defer cancel()
+	return errors.Join(host.Close(), manager.Stop(last))
 }
 
 func logger(cfg config.Config) *slog.Logger {

@@ -54,6 +54,26 @@ func Alive(p Process) bool {
 	return err == nil && start == p.Start && state != 'Z' && state != 'X'
 }
 
+// Traffic returns how many bytes the process has read and written so far, over files, pipes and connections; 0 when it
+// is gone or the kernel does not say.
+func Traffic(p Process) (total int64) {
+	if !Alive(p) {
+		return 0
+	}
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.PID))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(raw)) {
+		name, count, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if name == "rchar" || name == "wchar" {
+			n, _ := strconv.ParseInt(count, 10, 64) // the kernel writes numbers
+			total += n
+		}
+	}
+	return total
+}
+
 // Interrupt ends a process of an earlier Keepstead: one SIGINT, up to grace for it to clean up, then SIGKILL of its
 // process group. It returns nil when the process is gone, also when it was gone before.
 func Interrupt(p Process, grace time.Duration) error {

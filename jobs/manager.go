@@ -53,6 +53,9 @@ type Manager struct {
 	wake  chan struct{}
 	loops sync.WaitGroup // dispatcher and workers
 
+	// claiming keeps a job from passing between the queue and running while somebody looks for it.
+	claiming sync.Mutex
+
 	mu       sync.Mutex
 	running  map[uuid.UUID]*run
 	progress map[uuid.UUID]model.Progress
@@ -86,6 +89,10 @@ func New(o Options) (*Manager, error) {
 			return nil, fmt.Errorf("make the data folder: %w", err)
 		}
 	}
+	// The rules that compare places compare real paths.
+	if o.Dir, err = filepath.EvalSymlinks(o.Dir); err != nil {
+		return nil, fmt.Errorf("find the data folder: %w", err)
+	}
 	m := &Manager{
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
@@ -99,7 +106,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.recover(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if err := m.startSchedule(ctx); err != nil {
+	if err := m.startSchedule(); err != nil {
 		return fmt.Errorf("start the schedule: %w", err)
 	}
 	m.loops.Add(1)
@@ -108,12 +115,13 @@ func (m *Manager) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the schedule and interrupts what runs: each restic gets one SIGINT and records its lock's release. Jobs
-// still there when ctx ends are left to the host's Close.
+// Stop ends the schedule and interrupts what runs: each restic gets one SIGINT and gives its lock back. Jobs still
+// there when ctx ends are left to the host's Close; a second Stop waits until they are recorded.
 func (m *Manager) Stop(ctx context.Context) error {
+	first := m.base.Err() == nil
 	m.halt(errStopping)
 	var err error
-	if m.scheduler != nil {
+	if first && m.scheduler != nil {
 		err = m.scheduler.Shutdown()
 	}
 	done := make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"keepstead/device"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/store"
@@ -90,7 +91,20 @@ func (r *run) failed(ctx context.Context, err error) finish {
 		out.Cause, out.Message, out.Mend = explain(err)
 	}
 	r.log.printf("%v", err)
-	return finish{Outcome: out}
+	return finish{Outcome: out, follow: r.afterKill(err)}
+}
+
+// afterKill returns the sync that clears the lock of a restic that was killed: it could not do so itself, and every
+// prune and forget would find the repository locked.
+func (r *run) afterKill(err error) []model.Job {
+	var exit *device.ExitError
+	if !errors.As(err, &exit) || exit.Signal == "" || r.job.Kind == model.JobSync {
+		return nil
+	}
+	return []model.Job{{
+		ID: model.NewID(), Kind: model.JobSync, State: model.JobQueued, Trigger: model.TriggerRecovery,
+		DestinationID: r.job.DestinationID, CreatedAt: r.now(),
+	}}
 }
 
 // explain names the cause of an error of restic or of anything else.

@@ -111,7 +111,9 @@ func (m *Manager) settleDestinations(ctx context.Context) error {
 			defer m.loops.Done()
 			m.adding.Lock()
 			defer m.adding.Unlock()
-			if err := m.settle(m.base, d); err != nil {
+			ctx, cancel := context.WithTimeout(m.base, quickLimit) // others wait to add a destination
+			defer cancel()
+			if err := m.settle(ctx, d); err != nil {
 				m.logger.Warn("settle a half-made destination", "destination", d.Name, "error", err)
 			}
 		}()

@@ -32,7 +32,7 @@ const (
 
 // startSchedule runs one tick a minute. A tick finds the slots that came due since each policy's last one, so that a
 // missed night, a slow minute and a changed clock are one case, and runs only the latest of them.
-func (m *Manager) startSchedule(ctx context.Context) error {
+func (m *Manager) startSchedule() error {
 	s, err := gocron.NewScheduler(gocron.WithClock(m.Clock))
 	if err != nil {
 		return err
@@ -54,7 +54,8 @@ func (m *Manager) startSchedule(ctx context.Context) error {
 	}
 	m.scheduler = s
 	s.Start()
-	return m.tick(ctx)
+	m.guarded("at the start", m.tick)() // one policy that cannot be read must not keep the others, and the pages, from starting
+	return nil
 }
 
 // guarded logs what a scheduled task could not do; the next tick tries again.

@@ -110,11 +110,12 @@ func (m *Manager) processes(ctx context.Context, destination uuid.UUID) (map[int
 
 // takeOver makes rows for snapshots that are in the repository only, and removes the rows of those that are gone.
 func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, err error) {
-	there, err := o.repo.Snapshots(ctx, restic.SnapshotFilter{})
+	// The rows first: a backup that ends between the two must look new, which is passed over, and not gone.
+	known, err := m.Store.SnapshotsByRestic(ctx, o.destination.ID)
 	if err != nil {
 		return 0, 0, err
 	}
-	known, err := m.Store.SnapshotsByRestic(ctx, o.destination.ID)
+	there, err := o.repo.Snapshots(ctx, restic.SnapshotFilter{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -184,8 +185,8 @@ func owner(d model.Destination, s restic.Snapshot) (app, configuration uuid.UUID
 
 // ensureApp makes the app of an imported snapshot where no row has its id.
 func (m *Manager) ensureApp(ctx context.Context, id, configuration uuid.UUID, s restic.Snapshot) error {
-	if _, err := m.Store.App(ctx, id); err == nil {
-		return nil
+	if _, err := m.Store.App(ctx, id); !errors.Is(err, model.ErrNotFound) {
+		return err
 	}
 	local, err := m.Store.LocalDevice(ctx)
 	if err != nil {

@@ -22,6 +22,8 @@ const (
 	stallAfter = 45 * time.Minute
 	wallLimit  = 7 * 24 * time.Hour
 	idleCheck  = 30 * time.Second // how often the queue is looked at without a wake-up
+	// idleTraffic is what a program that only tries to connect again may read and write in a minute.
+	idleTraffic = 1 << 20
 )
 
 // run is one job at work.
@@ -29,10 +31,12 @@ type run struct {
 	*Manager
 	job      model.Job
 	log      *jobLog
-	dir      string // of this run's restic output files
+	dir      string          // of this run's restic output files
+	ctx      context.Context // of the whole run; cancel ends it
 	cancel   context.CancelCauseFunc
 	commands atomic.Int32
 	moved    atomic.Int64 // unix time of the last progress
+	process  atomic.Pointer[device.Process]
 	last     model.Progress
 	shown    time.Time
 }
@@ -55,17 +59,32 @@ func (m *Manager) dispatch() {
 
 func (m *Manager) claimAll() {
 	for m.base.Err() == nil {
-		job, err := m.Store.ClaimJob(m.base, m.limits())
-		if errors.Is(err, model.ErrNotFound) || m.base.Err() != nil {
-			return
-		}
+		r, err := m.claim()
 		if err != nil {
-			m.logger.Error("claim a job", "error", err)
+			if !errors.Is(err, model.ErrNotFound) && m.base.Err() == nil {
+				m.logger.Error("claim a job", "error", err)
+			}
 			return
 		}
 		m.loops.Add(1)
-		go m.work(job)
+		go m.work(r)
 	}
+}
+
+// claim takes the next job and makes it known as running in one step, so that Cancel finds it either queued or here.
+func (m *Manager) claim() (*run, error) {
+	m.claiming.Lock()
+	defer m.claiming.Unlock()
+	job, err := m.Store.ClaimJob(m.base, m.limits())
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Manager: m, job: job, dir: filepath.Join(m.Dir, "runs", job.ID.String())}
+	r.ctx, r.cancel = context.WithCancelCause(m.base)
+	m.mu.Lock()
+	m.running[job.ID] = r
+	m.mu.Unlock()
+	return r, nil
 }
 
 // limits keeps a quarter of the places free of any one repository, so that a slow one cannot hold up the others, and
@@ -76,19 +95,16 @@ func (m *Manager) limits() store.Limits {
 }
 
 // work runs a claimed job to its end and records the outcome, whatever happens.
-func (m *Manager) work(job model.Job) {
+func (m *Manager) work(r *run) {
 	defer m.loops.Done()
 	defer m.poke()
-	ctx, cancel := context.WithCancelCause(m.base)
-	defer cancel(nil)
-	r := &run{Manager: m, job: job, cancel: cancel, dir: filepath.Join(m.Dir, "runs", job.ID.String()), log: m.openLog(job.ID)}
+	defer r.cancel(nil)
+	job := r.job
+	r.log = m.openLog(job.ID)
 	r.moved.Store(time.Now().Unix())
-	m.mu.Lock()
-	m.running[job.ID] = r
-	m.mu.Unlock()
 	m.publishJob(job)
 
-	ctx, stop := context.WithTimeout(ctx, wallLimit)
+	ctx, stop := context.WithTimeout(r.ctx, wallLimit)
 	defer stop()
 	go r.watch(ctx)
 	done := r.perform(ctx)
@@ -118,6 +134,9 @@ func (m *Manager) record(job model.Job, done finish) {
 			return
 		}
 		m.logger.Error("record a job's outcome", "job", job.ID, "error", err)
+		if errors.Is(err, model.ErrConflict) || errors.Is(err, model.ErrNotFound) {
+			return // it has an outcome already, or is gone: trying again would never end
+		}
 		select {
 		case <-m.base.Done():
 			return
@@ -176,12 +195,13 @@ func (r *run) perform(ctx context.Context) (done finish) {
 func (r *run) watch(ctx context.Context) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
+	var traffic int64
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-			if time.Since(time.Unix(r.moved.Load(), 0)) > stallAfter {
+		case now := <-tick.C:
+			if traffic = r.look(now, traffic); now.Sub(time.Unix(r.moved.Load(), 0)) > stallAfter {
 				r.cancel(errStalled)
 				return
 			}
@@ -189,21 +209,29 @@ func (r *run) watch(ctx context.Context) {
 	}
 }
 
+// look counts the traffic of the run's program as movement where it is more than a try to connect makes, and returns
+// it: restic is silent for hours while it verifies a restore or reads data for a check.
+func (r *run) look(now time.Time, before int64) int64 {
+	p := r.process.Load()
+	if p == nil {
+		return 0
+	}
+	traffic := device.Traffic(*p)
+	if traffic-before > idleTraffic {
+		r.moved.Store(now.Unix())
+	}
+	return traffic
+}
+
 // started commits the process to the job's row before the program begins.
 func (r *run) started(p device.Process) error {
+	r.process.Store(&p)
 	return r.Store.SetJobProcess(context.WithoutCancel(r.base), r.job.ID, p.PID, p.Start, p.BootID)
 }
 
 // Cancel ends a queued job at once and asks a running one to stop.
 func (m *Manager) Cancel(ctx context.Context, id uuid.UUID) error {
-	m.mu.Lock()
-	r := m.running[id]
-	m.mu.Unlock()
-	if r != nil {
-		r.cancel(errCancelled)
-		return nil
-	}
-	if err := m.Store.CancelQueuedJob(ctx, id); err != nil {
+	if running, err := m.cancel(ctx, id); running || err != nil {
 		return err
 	}
 	job, err := m.Store.Job(ctx, id)
@@ -213,4 +241,18 @@ func (m *Manager) Cancel(ctx context.Context, id uuid.UUID) error {
 	m.publishJob(job)
 	m.poke()
 	return nil
+}
+
+// cancel ends the job where it is; it says whether that is in a worker. No job is claimed meanwhile.
+func (m *Manager) cancel(ctx context.Context, id uuid.UUID) (running bool, err error) {
+	m.claiming.Lock()
+	defer m.claiming.Unlock()
+	m.mu.Lock()
+	r := m.running[id]
+	m.mu.Unlock()
+	if r != nil {
+		r.cancel(errCancelled)
+		return true, nil
+	}
+	return false, m.Store.CancelQueuedJob(ctx, id)
 }
