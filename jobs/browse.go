@@ -79,7 +79,7 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 	if err != nil {
 		return plan, err
 	}
-	if plan.Target, err = m.target(want, s); err != nil {
+	if plan.Target, err = m.target(ctx, want, s); err != nil {
 		return plan, err
 	}
 	files, err := m.Host.Files()

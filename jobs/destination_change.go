@@ -21,6 +21,11 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 	if err := m.checkDestination(ctx, &d); err != nil {
 		return d, err
 	}
+	if moved(old, d) {
+		if err := m.checkPlace(ctx, d); err != nil {
+			return d, err
+		}
+	}
 	if moved(old, d) || s != (model.DestinationSecrets{}) {
 		if err := m.proveSame(ctx, d, s); err != nil {
 			return d, err
@@ -67,6 +72,9 @@ func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.De
 	defer m.endQuick(o)
 	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
 	if err := probeError(d, probe); err != nil {
+		return err
+	}
+	if err := m.checkReal(d); err != nil {
 		return err
 	}
 	if probe.Repository != model.RepositoryPresent {

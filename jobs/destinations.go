@@ -28,6 +28,9 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	if err := m.checkDestination(ctx, &d); err != nil {
 		return d, err
 	}
+	if err := m.checkPlace(ctx, d); err != nil {
+		return d, err
+	}
 	if err := s.Validate(d.Type); err != nil {
 		return d, err
 	}
@@ -38,6 +41,9 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	defer m.endQuick(o)
 	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
 	if err := probeError(d, probe); err != nil {
+		return d, err
+	}
+	if err := m.checkReal(d); err != nil {
 		return d, err
 	}
 	adopt, err := m.choosePassword(ctx, d, probe.Repository, &s)
@@ -82,9 +88,6 @@ func (m *Manager) checkDestination(ctx context.Context, d *model.Destination) er
 	}
 	if err := d.Validate(); err != nil {
 		return err
-	}
-	if d.Type == model.DestinationLocal && model.Within(m.Dir, d.LocalPath) {
-		return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
 	}
 	return m.checkUnique(ctx, *d)
 }
@@ -183,6 +186,9 @@ func (m *Manager) makeRepository(ctx context.Context, o *opened, adopt bool) err
 	}
 	if err := m.pin(ctx, o); err != nil {
 		return m.repositoryError(o.destination, err)
+	}
+	if err := m.checkAlone(ctx, o.destination); err != nil {
+		return err
 	}
 	if err := m.finishDestination(ctx, o.destination); err != nil {
 		return err
@@ -296,6 +302,9 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 	if err := d.Validate(); err != nil {
 		return model.Probe{}, err
 	}
+	if err := m.checkPlace(ctx, d); err != nil {
+		return model.Probe{}, err
+	}
 	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
 	if err != nil {
 		return model.Probe{}, err
@@ -303,7 +312,13 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 	if step == nil {
 		step = func(model.ProbeStep) {}
 	}
-	return place.Probe(ctx, step), nil
+	probe := place.Probe(ctx, step)
+	if stored.RepoInitialized && probe.Repository == model.RepositoryNone {
+		last := &probe.Steps[len(probe.Steps)-1]
+		last.State, last.Detail = model.ProbeFailed, fmt.Sprintf("The repository of %q is not here.", stored.Name)
+		last.Mend = "Mount the disk, or check the place. Nothing will be made instead of it."
+	}
+	return probe, nil
 }
 
 // merged fills the empty fields of s with the stored destination's secrets.

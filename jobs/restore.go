@@ -21,7 +21,7 @@ func (m *Manager) Restore(ctx context.Context, want model.Restore, trigger model
 	if err != nil {
 		return model.Job{}, err
 	}
-	if _, err := m.target(want, s); err != nil {
+	if _, err := m.target(ctx, want, s); err != nil {
 		return model.Job{}, err
 	}
 	if len(want.Files) > 0 {
@@ -70,7 +70,7 @@ func (m *Manager) restorable(ctx context.Context, want *model.Restore) (model.Sn
 
 // target returns the folder that restic restores under, links followed, after checking that it can be written and has
 // the space. restic would replace a symbolic link on the way by a real folder.
-func (m *Manager) target(want model.Restore, s model.Snapshot) (string, error) {
+func (m *Manager) target(ctx context.Context, want model.Restore, s model.Snapshot) (string, error) {
 	files, err := m.Host.Files()
 	if err != nil {
 		return "", err
@@ -94,8 +94,8 @@ func (m *Manager) target(want model.Restore, s model.Snapshot) (string, error) {
 	if err != nil {
 		return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s cannot be reached: %v.", want.TargetPath, err)}
 	}
-	if model.Within(real, m.Dir) {
-		return "", model.Invalid{Field: "target_path", Reason: "This is inside Keepstead's own data folder; choose another one."}
+	if err := m.checkTarget(ctx, real); err != nil {
+		return "", err
 	}
 	if info, err := files.Stat(real); err == nil && !info.IsDir() {
 		return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s is a file; give a folder.", real)}
@@ -219,7 +219,7 @@ func (r *run) bringBack(ctx context.Context) (finish, error) {
 	if err != nil {
 		return finish{}, err
 	}
-	target, err := r.target(want, s)
+	target, err := r.target(ctx, want, s)
 	if err != nil {
 		return finish{}, targetFailure(err)
 	}
