@@ -35,6 +35,7 @@ func TestAddDestinationRefuses(t *testing.T) {
 		{"relative path", local("a", "backups"), model.DestinationSecrets{}, "path"},
 		{"the root", local("a", "/"), model.DestinationSecrets{}, "path"},
 		{"own data folder", local("a", filepath.Dir(h.Dir)), model.DestinationSecrets{}, "path"},
+		{"a folder that Keepstead clears", local("a", filepath.Join(h.Dir, "staging", "x")), model.DestinationSecrets{}, "path"},
 		{"other files", local("a", foreign), model.DestinationSecrets{}, "path"},
 		{"a file", local("a", file), model.DestinationSecrets{}, "path"},
 		{"a file in the way", local("a", filepath.Join(file, "below")), model.DestinationSecrets{}, "path"},

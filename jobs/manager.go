@@ -71,6 +71,10 @@ var (
 	errStalled   = errors.New("no progress")
 )
 
+// workFolders are what Keepstead makes and clears inside its data folder. Beside them a person may keep backups there:
+// the set-up offers DIR/backups, which works without any other disk.
+var workFolders = []string{"runs", "logs", "cache", "staging"}
+
 // New returns a Manager that does nothing until Start.
 func New(o Options) (*Manager, error) {
 	if o.Parallel <= 0 {
@@ -84,7 +88,7 @@ func New(o Options) (*Manager, error) {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
 	o.Dir = dir
-	for _, name := range []string{"runs", "logs", "cache", "staging"} {
+	for _, name := range workFolders {
 		if err := os.MkdirAll(filepath.Join(o.Dir, name), 0o700); err != nil {
 			return nil, fmt.Errorf("make the data folder: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"keepstead/model"
@@ -15,8 +16,8 @@ func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
 		switch {
 		case model.Within(m.Dir, d.LocalPath):
 			return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
-		case model.Within(d.LocalPath, m.Dir):
-			return model.Invalid{Field: "path", Reason: "This is inside Keepstead's own data folder; choose another one."}
+		case slices.ContainsFunc(workFolders, func(name string) bool { return model.Within(d.LocalPath, path.Join(m.Dir, name)) }):
+			return model.Invalid{Field: "path", Reason: "Keepstead works in this folder and clears it; choose another one."}
 		}
 	}
 	all, err := m.Store.Destinations(ctx)
