@@ -15,6 +15,7 @@ import (
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/storage"
+	"keepstead/store"
 )
 
 // AddDestination tests the storage, then creates a repository there with a generated password, or adopts the one that
@@ -190,17 +191,32 @@ func (m *Manager) makeRepository(ctx context.Context, o *opened, adopt bool) err
 	if err := m.checkAlone(ctx, o.destination); err != nil {
 		return err
 	}
-	if err := m.finishDestination(ctx, o.destination); err != nil {
-		return err
-	}
-	if adopt {
-		if _, _, err := m.takeOver(ctx, *o); err != nil {
+	if adopt { // before the destination is in service: what fails here is taken back, and no job may run there then
+		if err := m.adopt(ctx, *o); err != nil {
 			return m.repositoryError(o.destination, err)
 		}
+	}
+	if err := m.finishDestination(ctx, o.destination); err != nil {
+		return err
 	}
 	var err error
 	o.destination, err = m.Store.Destination(ctx, o.destination.ID)
 	return err
+}
+
+// adopt takes over what the repository holds, and measures it where the storage says its size soon.
+func (m *Manager) adopt(ctx context.Context, o opened) error {
+	if _, _, err := m.takeOver(ctx, o); err != nil {
+		return err
+	}
+	ask, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	size, err := o.place.Size(ask)
+	if err != nil {
+		m.logger.Warn("measure an adopted repository; a sync will", "destination", o.destination.Name, "error", err)
+		return nil
+	}
+	return m.Store.SetDestinationStats(ctx, o.destination.ID, store.DestinationStats{TotalSize: &size})
 }
 
 // repositoryError names the field that a failure to make or open a repository is about.
@@ -228,15 +244,16 @@ func (m *Manager) unmake(ctx context.Context, o opened, adopt bool) error {
 	return m.Store.DeleteDestination(ctx, o.destination.ID)
 }
 
-// pin reads the repository's id and the hash of its raw config file into the destination.
+// pin reads the repository's id and the hash of its raw config file into the destination. The storage is asked first:
+// restic tries for many minutes to reach one that does not answer.
 func (m *Manager) pin(ctx context.Context, o *opened) error {
-	config, err := o.repo.Config(ctx)
-	if err != nil {
-		return err
-	}
 	ask, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	raw, err := o.place.Config(ask)
+	if err != nil {
+		return err
+	}
+	config, err := o.repo.Config(ctx)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func TestRemoveAndAdopt(t *testing.T) {
 	other.start()
 	adopted, err := other.AddDestination(t.Context(), model.Destination{Name: "Adopted", Type: model.DestinationLocal, LocalPath: h.repo}, model.DestinationSecrets{RepoPassword: password})
 	other.must(err)
-	if adopted.RepoID != d.RepoID || adopted.TotalSnapshots != 1 {
+	if adopted.RepoID != d.RepoID || adopted.TotalSnapshots != 1 || adopted.TotalSize == 0 {
 		t.Errorf("adopted elsewhere: %+v", adopted)
 	}
 	app, err := other.Store.App(t.Context(), a.ID)

@@ -102,8 +102,8 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 		return finish{}, err
 	}
 	return finish{Outcome: store.Outcome{
-		State: model.JobSuccess, Removed: v.rows, Imported: imported.snapshots,
-		Result: &model.Result{Kept: v.judged - len(v.remove), Removed: len(v.remove), Imported: len(imported.snapshots)},
+		State: model.JobSuccess, Removed: v.rows, Imported: imported,
+		Result: &model.Result{Kept: v.judged - len(v.remove), Removed: len(v.remove), Imported: len(imported)},
 	}}, nil
 }
 

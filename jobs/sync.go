@@ -130,7 +130,7 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 	if err != nil {
 		return 0, 0, err
 	}
-	if _, err := m.Store.CreateSnapshots(ctx, nil, in.snapshots); err != nil {
+	if _, err := m.Store.CreateSnapshots(ctx, in); err != nil {
 		return 0, 0, fmt.Errorf("take over snapshots: %w", err)
 	}
 	stale := make([]uuid.UUID, 0, len(known))
@@ -147,20 +147,17 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 	return len(in.snapshots), len(stale), nil
 }
 
-// importing is what a list of unknown snapshots becomes.
-type importing struct{ snapshots []model.Snapshot }
-
 // fromRepository turns restic's snapshots into rows. Those with our tags go to the app and configuration they name;
 // an app that this database does not know is made again under its own id, without a schedule until somebody turns it
 // on. Others are grouped by host and paths.
-func (m *Manager) fromRepository(ctx context.Context, d model.Destination, unknown []restic.Snapshot) (importing, error) {
-	var in importing
+func (m *Manager) fromRepository(ctx context.Context, d model.Destination, unknown []restic.Snapshot) ([]model.Snapshot, error) {
+	var in []model.Snapshot
 	for _, s := range unknown {
 		app, configuration := owner(d, s)
 		if err := m.ensureApp(ctx, app, configuration, s); err != nil {
 			return in, err
 		}
-		in.snapshots = append(in.snapshots, imported(d, s, app, configuration, m.now()))
+		in = append(in, imported(d, s, app, configuration, m.now()))
 	}
 	return in, nil
 }
