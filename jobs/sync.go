@@ -140,11 +140,11 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 	if err := m.Store.DeleteSnapshots(ctx, stale); err != nil {
 		return 0, 0, fmt.Errorf("drop snapshots that are gone: %w", err)
 	}
-	if len(in.snapshots)+len(stale) > 0 {
+	if len(in)+len(stale) > 0 {
 		m.publish(model.EventSnapshot, uuid.Nil)
 		m.publish(model.EventApp, uuid.Nil)
 	}
-	return len(in.snapshots), len(stale), nil
+	return len(in), len(stale), nil
 }
 
 // fromRepository turns restic's snapshots into rows. Those with our tags go to the app and configuration they name;

@@ -20,10 +20,9 @@ type Outcome struct {
 	Result  *model.Result
 	// Snapshot is the final row of a backup.
 	Snapshot *model.Snapshot
-	// Removed are snapshots that are gone from the repository; Imported are found there, Apps those they belong to.
+	// Removed are snapshots that are gone from the repository; Imported are found there.
 	Removed  []uuid.UUID
 	Imported []model.Snapshot
-	Apps     []model.App
 	// Freeze is why the retention of the job's configuration must wait for somebody; empty leaves it as it is.
 	Freeze      string
 	Destination DestinationStats
@@ -110,7 +109,7 @@ func (o Outcome) finishRepository(ctx context.Context, tx bun.Tx, job model.Job,
 	if err := deleteSnapshots(ctx, tx, o.Removed); err != nil {
 		return err
 	}
-	if _, err := importSnapshots(ctx, tx, o.Apps, o.Imported); err != nil {
+	if _, err := importSnapshots(ctx, tx, o.Imported); err != nil {
 		return err
 	}
 	changed := o.Imported

@@ -169,22 +169,17 @@ func TestFinishForgetAndSync(t *testing.T) {
 
 	sync := w.queue(model.Job{Kind: model.JobSync, Trigger: model.TriggerRecovery, DestinationID: w.destination.ID})[0]
 	must[model.Job](t)(w.ClaimJob(ctx, Limits{}))
-	appID := model.NewID()
 	old := model.Snapshot{
-		ConfigurationID: model.NewID(), AppID: appID, DestinationID: w.destination.ID, ResticSnapshotID: strings.Repeat("ab", 32),
+		ConfigurationID: model.NewID(), AppID: model.NewID(), DestinationID: w.destination.ID, ResticSnapshotID: strings.Repeat("ab", 32),
 		Status: model.SnapshotSuccess, StartedAt: now().AddDate(-1, 0, 0),
 	}
 	known := b
 	known.ID = model.NewID()
 	check(t, w.FinishJob(ctx, sync.ID, Outcome{
 		State: model.JobSuccess, Imported: []model.Snapshot{old, known, old},
-		Apps: []model.App{{ID: appID, DeviceID: w.device.ID, Name: "photos", Origin: model.OriginAdopted}, w.app},
 	}))
 	if d := w.place(); d.TotalSnapshots != 2 {
 		t.Errorf("%d snapshots after the sync, want 2", d.TotalSnapshots)
-	}
-	if got := must[model.App](t)(w.App(ctx, appID)); got.Name != "photos (2)" {
-		t.Errorf("the adopted app is named %q", got.Name)
 	}
 	byRestic := must[map[string]uuid.UUID](t)(w.SnapshotsByRestic(ctx, w.destination.ID))
 	if len(byRestic) != 2 || byRestic[b.ResticSnapshotID] != b.ID {
@@ -200,7 +195,7 @@ func TestBackupWinsOverItsImportedTwin(t *testing.T) {
 	snap = finished(snap, model.SnapshotSuccess)
 	twin := snap
 	twin.ID = model.NewID()
-	if n := must[int](t)(w.CreateSnapshots(t.Context(), nil, []model.Snapshot{twin})); n != 1 {
+	if n := must[int](t)(w.CreateSnapshots(t.Context(), []model.Snapshot{twin})); n != 1 {
 		t.Fatalf("%d imported", n)
 	}
 	check(t, w.FinishJob(t.Context(), j.ID, Outcome{State: model.JobSuccess, Snapshot: &snap}))
@@ -252,7 +247,7 @@ func TestSnapshotsList(t *testing.T) {
 	rows[1], rows[2] = rows[2], rows[1]
 	rows[3].Status, rows[3].DestinationID = model.SnapshotPartial, second.ID
 	rows[5].AppID, rows[5].ConfigurationID = model.NewID(), model.NewID()
-	must[int](t)(w.CreateSnapshots(ctx, nil, rows))
+	must[int](t)(w.CreateSnapshots(ctx, rows))
 	for _, tc := range []struct {
 		name   string
 		filter model.SnapshotFilter

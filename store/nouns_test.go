@@ -88,7 +88,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	snap := model.Snapshot{}
 	fill(&snap, at)
 	snap.ID, snap.ConfigurationID, snap.AppID, snap.DestinationID = model.NewID(), c.ID, a.ID, d.ID
-	must[int](t)(w.CreateSnapshots(ctx, nil, []model.Snapshot{snap}))
+	must[int](t)(w.CreateSnapshots(ctx, []model.Snapshot{snap}))
 	wantSame(t, snap, must[model.Snapshot](t)(w.Snapshot(ctx, snap.ID)))
 
 	j := model.Job{Restore: &model.Restore{SnapshotID: snap.ID, DeviceID: device.ID, TargetPath: "/tmp/x", Files: []string{"/a\nb"}}}
@@ -254,7 +254,7 @@ func TestBrokenLinksNameTheField(t *testing.T) {
 	wantIs(t, err, model.ErrConflict)
 	_, err = w.CreateJobs(ctx, []model.Job{{Kind: model.JobCheck, DestinationID: none}}, nil)
 	wantField(t, err, "destination_id")
-	_, err = w.CreateSnapshots(ctx, nil, []model.Snapshot{{DestinationID: none}})
+	_, err = w.CreateSnapshots(ctx, []model.Snapshot{{DestinationID: none}})
 	wantField(t, err, "destination_id")
 	_, err = w.JoinDefaultPolicy(ctx, none)
 	check(t, err) // it has a destination already, so nothing is joined

@@ -88,7 +88,7 @@ func TestCoverageFollowsTheHistory(t *testing.T) {
 		conf, place := []model.Configuration{w.configuration, other}[random.IntN(2)], []model.Destination{w.destination, second}[random.IntN(2)]
 		switch random.IntN(7) {
 		case 0: // an import of something older, and one of something newer
-			must[int](t)(w.CreateSnapshots(ctx, nil, []model.Snapshot{
+			must[int](t)(w.CreateSnapshots(ctx, []model.Snapshot{
 				{ConfigurationID: conf.ID, DestinationID: place.ID, ResticSnapshotID: uuid.NewString(), Status: model.SnapshotSuccess, StartedAt: now().AddDate(-1, 0, 0)},
 				{ConfigurationID: conf.ID, DestinationID: place.ID, ResticSnapshotID: uuid.NewString(), Status: model.SnapshotSuccess, StartedAt: now().Add(time.Minute)},
 			}))

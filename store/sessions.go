@@ -44,11 +44,6 @@ func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
 	})
 }
 
-// DeleteSessions ends all sessions of a user.
-func (s *Store) DeleteSessions(ctx context.Context, userID uuid.UUID) error {
-	return s.write(ctx, "delete sessions", func(ctx context.Context, tx bun.Tx) error { return deleteSessions(ctx, tx, userID) })
-}
-
 func deleteSessions(ctx context.Context, tx bun.Tx, userID uuid.UUID) error {
 	_, err := tx.NewRaw("DELETE FROM sessions WHERE user_id = ?", userID).Exec(ctx)
 	return err

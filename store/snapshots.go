@@ -45,11 +45,11 @@ func (s *Store) SnapshotsByRestic(ctx context.Context, destinationID uuid.UUID) 
 	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
-// CreateSnapshots takes over snapshots found in repositories, with the apps they belong to where those are not known.
-// A snapshot of restic that has a row already is passed over. It returns how many were new.
-func (s *Store) CreateSnapshots(ctx context.Context, apps []model.App, snapshots []model.Snapshot) (added int, err error) {
+// CreateSnapshots takes over snapshots found in repositories. One that has a row already is passed over. It returns how
+// many were new.
+func (s *Store) CreateSnapshots(ctx context.Context, snapshots []model.Snapshot) (added int, err error) {
 	err = s.write(ctx, "take over snapshots", func(ctx context.Context, tx bun.Tx) error {
-		added, err = importSnapshots(ctx, tx, apps, snapshots)
+		added, err = importSnapshots(ctx, tx, snapshots)
 		if err != nil {
 			return err
 		}
