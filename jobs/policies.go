@@ -33,17 +33,18 @@ func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Polic
 		return p, err
 	}
 	now := m.now()
-	if p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled {
-		p.LastSlotAt = &now
-	} else {
-		p.LastSlotAt = old.LastSlotAt
-	}
+	anew := p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled
 	p.CreatedAt = old.CreatedAt
 	p.Touch(now)
 	makeDefault := p.IsDefault && !old.IsDefault
 	p.IsDefault = old.IsDefault
 	if err := m.checkPolicy(ctx, p); err != nil {
 		return p, err
+	}
+	if anew { // before the schedule itself: a tick between the two must not see the new one with the old slot
+		if err := m.Store.SetLastSlot(ctx, p.ID, now); err != nil {
+			return p, err
+		}
 	}
 	if _, err := m.Store.UpdatePolicy(ctx, p); err != nil {
 		return p, err

@@ -52,3 +52,35 @@ func TestMissedSlotsRunOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestANewScheduleMissedNothing changes a schedule, and turns a policy on again, with slots of it in the past.
+func TestANewScheduleMissedNothing(t *testing.T) {
+	t.Parallel()
+	clock, use := fakeClock("2026-03-10 12:00:00")
+	h := newHouse(t, use)
+	h.destination()
+	h.app(1)
+	p, err := h.Store.DefaultPolicy(t.Context())
+	h.must(err)
+	h.must(h.Store.SetLastSlot(t.Context(), p.ID, at("2026-03-10 02:00:00")))
+	for _, change := range []func(){
+		func() { p.TimeZone, p.Schedule = "UTC", "0 11 * * *" },
+		func() { p.Enabled = false },
+		func() { clock.Advance(48 * time.Hour); p.Enabled = true },
+	} {
+		change()
+		p, err = h.ChangePolicy(t.Context(), p)
+		h.must(err)
+		h.must(h.tick(t.Context()))
+		jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{})
+		h.must(err)
+		if len(jobs) != 0 {
+			t.Fatalf("a change of the policy to %q (enabled: %v) started %d jobs", p.Schedule, p.Enabled, len(jobs))
+		}
+	}
+	clock.Advance(24 * time.Hour)
+	h.must(h.tick(t.Context()))
+	if jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{}); err != nil || len(jobs) == 0 {
+		t.Errorf("the next slot started %d jobs, %v", len(jobs), err)
+	}
+}
