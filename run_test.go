@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// restic returns the path of the restic that the build made.
-func restic(t *testing.T) string {
+// builtRestic returns the path of the restic that the build made.
+func builtRestic(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs("bin/restic")
 	if err != nil {
@@ -39,7 +39,7 @@ func start(t *testing.T, dir string, args ...string) (string, func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", restic(t)}, args...), in)
+		done <- run(ctx, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", builtRestic(t)}, args...), in)
 		_ = in.Close()
 	}()
 	var line string
@@ -109,7 +109,7 @@ func TestServe(t *testing.T) {
 	if got := status(t, url+"/api/v1/apps", token); got != 200 {
 		t.Errorf("the API with the token: %d", got)
 	}
-	if _, err := command(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", restic(t)); err == nil || !strings.Contains(err.Error(), "already runs on") {
+	if _, err := command(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", builtRestic(t)); err == nil || !strings.Contains(err.Error(), "already runs on") {
 		t.Errorf("a second one on the same data: %v", err)
 	}
 	if err := stop(); err != nil {
@@ -155,11 +155,12 @@ func TestServeRefuses(t *testing.T) {
 		args       []string
 		env        map[string]string
 	}{
-		{name: "a busy port", want: "another program listens on", args: []string{"--listen", taken.Addr().String(), "--restic", restic(t)}},
+		{name: "a busy port", want: "another program listens on", args: []string{"--listen", taken.Addr().String(), "--restic", builtRestic(t)}},
 		{name: "no restic", want: "name it with --restic", args: []string{"--listen", "127.0.0.1:0", "--restic", "/nowhere/restic"}},
-		{name: "another master key", want: "master", args: []string{"--listen", "127.0.0.1:0", "--restic", restic(t), "--data", other}},
+		{name: "not restic", want: "is not restic", args: []string{"--listen", "127.0.0.1:0", "--restic", "/bin/true"}},
+		{name: "another master key", want: "master", args: []string{"--listen", "127.0.0.1:0", "--restic", builtRestic(t), "--data", other}},
 		{
-			name: "a short admin password", want: "10 to 256", args: []string{"--listen", "127.0.0.1:0", "--restic", restic(t)},
+			name: "a short admin password", want: "10 to 256", args: []string{"--listen", "127.0.0.1:0", "--restic", builtRestic(t)},
 			env: map[string]string{"KEEPSTEAD_ADMIN_PASSWORD": "short"},
 		},
 		{name: "a wrong address", want: "--listen", args: []string{"--listen", "nonsense"}},

@@ -23,6 +23,7 @@ import (
 	"keepstead/handlers"
 	"keepstead/handlers/api"
 	"keepstead/jobs"
+	"keepstead/restic"
 	"keepstead/static"
 	"keepstead/store"
 	"keepstead/web"
@@ -43,7 +44,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // the app closes it first
-	restic, err := findRestic(cfg.Restic)
+	program, err := findRestic(ctx, cfg.Restic)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	hub := events.New()
 	defer hub.Close()
 	manager, err := jobs.New(jobs.Options{
-		Store: st, Box: box, Hub: hub, Host: host, Restic: restic, Dir: cfg.Data, Parallel: cfg.Parallel, Log: log,
+		Store: st, Box: box, Hub: hub, Host: host, Restic: program, Dir: cfg.Data, Parallel: cfg.Parallel, Log: log,
 	})
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	if err := createAdmin(ctx, cfg, guard); err != nil {
 		return err
 	}
-	app, err := site(ctx, cfg, parts{store: st, manager: manager, auth: guard, hub: hub, restic: restic, log: log})
+	app, err := site(ctx, cfg, parts{store: st, manager: manager, auth: guard, hub: hub, restic: program, log: log})
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func listen(address string) (net.Listener, error) {
 }
 
 // findRestic returns the restic to use: the one given, the one beside this program, or the one in the PATH.
-func findRestic(given string) (string, error) {
+func findRestic(ctx context.Context, given string) (string, error) {
 	candidates := []string{given}
 	if given == "" {
 		candidates = []string{"restic"}
@@ -193,9 +194,13 @@ func findRestic(given string) (string, error) {
 	var err error
 	for _, name := range candidates {
 		var path string
-		if path, err = exec.LookPath(name); err == nil {
-			return filepath.Abs(path)
+		if path, err = exec.LookPath(name); err != nil {
+			continue
 		}
+		if path, err = filepath.Abs(path); err != nil {
+			return "", fmt.Errorf("find restic: %w", err)
+		}
+		return path, restic.CheckProgram(ctx, path)
 	}
 	return "", fmt.Errorf("restic is not there (%w); name it with --restic", err)
 }
