@@ -31,6 +31,11 @@ func (p Policy) Cron() (Cron, error) {
 	if fields, ok := descriptors[text]; ok {
 		text = fields
 	}
+	if text == "" {
+		problems.Add("schedule", "Give a schedule: five cron fields such as 0 2 * * *, or @daily.")
+		return Cron{}, problems
+	}
+	text = sundays(text)
 	if len(text) > 200 || strings.Contains(text, "@") || strings.Contains(text, "=") {
 		problems.Add("schedule", "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly.")
 		return Cron{}, problems
@@ -45,6 +50,24 @@ func (p Policy) Cron() (Cron, error) {
 		problems.Add("schedule", "This schedule never comes due: no such day in any month.")
 	}
 	return c, problems.Err()
+}
+
+// sundays writes the weekday 7, which many crons take for Sunday, as the parser's 0.
+func sundays(text string) string {
+	fields := strings.Fields(text)
+	if len(fields) != 5 {
+		return text
+	}
+	days := strings.Split(fields[4], ",")
+	for i, day := range days {
+		if from, ok := strings.CutSuffix(day, "-7"); ok {
+			days[i] = from + "-6,0"
+		} else if day == "7" {
+			days[i] = "0"
+		}
+	}
+	fields[4] = strings.Join(days, ",")
+	return strings.Join(fields, " ")
 }
 
 // LoadZone returns the location for an IANA name; empty means the server's own zone.

@@ -24,6 +24,9 @@ func TestScheduleIsChecked(t *testing.T) {
 		{"@hourly", "", ""},
 		{"*/15 1-5,23 * jan-mar mon", "America/New_York", ""},
 		{"0 0 29 2 *", "", ""},
+		{"0 2 * * 7", "", ""},
+		{"0 2 * * 5-7", "", ""},
+		{"0 2 * * 8", "", "schedule"},
 		{"", "", "schedule"},
 		{"0 2 * *", "", "schedule"},
 		{"0 0 2 * * *", "", "schedule"},
@@ -46,6 +49,19 @@ func TestScheduleIsChecked(t *testing.T) {
 			t.Errorf("%q in %q is refused: %v", c.schedule, c.zone, err)
 		case c.field != "" && (len(refused) == 0 || refused[0].Field != c.field || refused[0].Reason == ""):
 			t.Errorf("%q in %q gives %v, want %s refused", c.schedule, c.zone, err, c.field)
+		}
+	}
+}
+
+func TestSundayIsSevenToo(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC) // a Wednesday
+	for seven, zero := range map[string]string{"0 2 * * 7": "0 2 * * 0", "0 2 * * 5-7": "0 2 * * 5,6,0", "0 2 * * 1,7": "0 2 * * 0,1"} {
+		got, want := cronOf(t, seven, "UTC").NextRuns(from, 6), cronOf(t, zero, "UTC").NextRuns(from, 6)
+		for i := range want {
+			if !got[i].Equal(want[i]) {
+				t.Errorf("%s comes at %v, want %v", seven, got[i], want[i])
+			}
 		}
 	}
 }
