@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"keepstead/device"
 	"keepstead/model"
 	"keepstead/restic"
 )
@@ -98,12 +99,25 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 		}
 		sum, err := o.repo.Restore(ctx, restic.RestoreOptions{
 			Snapshot: s.ResticSnapshotID, Target: plan.Target, Includes: includes, DryRun: true,
-			Item: func(action, item string, size int64) { count(&plan, action, item) },
+			Item: func(action, item string, size int64) {
+				if !there(files, plan.Target, action, item, size) {
+					count(&plan, action, item)
+				}
+			},
 		}, nil)
 		plan.NeedBytes = sum.TotalBytes
 		return err
 	})
 	return plan, err
+}
+
+// there says that an entry is a folder which exists: restic calls every folder restored, also one that it finds.
+func there(files device.Files, target, action, item string, size int64) bool {
+	if action != "restored" || size > 0 {
+		return false
+	}
+	info, err := files.Lstat(path.Join(target, item))
+	return err == nil && info.IsDir()
 }
 
 func count(plan *model.RestorePlan, action, item string) {

@@ -242,7 +242,7 @@ func (r *run) bringBack(ctx context.Context) (finish, error) {
 		Snapshot: s.ResticSnapshotID, Target: target, Includes: includes, Verify: true, Sparse: true,
 	}, r.report)
 	if err != nil {
-		return finish{}, restoreFailure(summary, err)
+		return finish{}, restoreFailure(target, summary, err)
 	}
 	return r.counted(s, want, target, summary)
 }
@@ -256,15 +256,18 @@ func targetFailure(err error) error {
 	return fail(model.CauseTarget, "Choose another folder or other files, then restore again.", "%s", refused[0].Reason)
 }
 
-// restoreFailure says how far a restore that failed had come.
-func restoreFailure(s restic.RestoreSummary, err error) error {
+// restoreFailure says that a restore which failed may have brought back a part.
+func restoreFailure(target string, s restic.RestoreSummary, err error) error {
 	if s.FailedCount == 0 {
 		return err
 	}
 	cause, message, mend := explain(err)
+	if errors.Is(err, restic.ErrDiskFull) {
+		mend = fmt.Sprintf("Free some space at %s, or choose another folder, then restore again.", target)
+	}
 	return failure{
 		cause: cause, mend: mend, err: err,
-		message: fmt.Sprintf("%s %d of %d entries failed; those that were restored are in place.", message, s.FailedCount, s.TotalFiles),
+		message: message + " Not everything was restored; the job's log names what failed. A file cut short may be at the target.",
 	}
 }
 
