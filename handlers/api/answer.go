@@ -14,6 +14,15 @@ import (
 // pathID returns the id in the path, which check has proved to be a UUID.
 func pathID(c *fiber.Ctx) uuid.UUID { return parsed(c.Params("id")) }
 
+// declaredID is pathID where the caller chooses the id: all zeros stand for no id, so nothing can have them.
+func declaredID(c *fiber.Ctx) (uuid.UUID, error) {
+	id := pathID(c)
+	if id == uuid.Nil {
+		return id, model.Invalid{Field: "id", Reason: "Give an id that is not all zeros."}
+	}
+	return id, nil
+}
+
 // queryID returns a query parameter that is a UUID, or the nil id where it is absent.
 func queryID(c *fiber.Ctx, name string) uuid.UUID { return parsed(queryText(c, name)) }
 

@@ -45,8 +45,12 @@ func (a *API) putApp(c *fiber.Ctx) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	id, err := declaredID(c)
+	if err != nil {
+		return err
+	}
 	return a.writeApp(c, model.App{
-		ID: pathID(c), DeviceID: in.DeviceID, Name: in.Name, Kind: model.AppFolders, Origin: model.OriginPlatform, Paths: in.Paths,
+		ID: id, DeviceID: in.DeviceID, Name: in.Name, Kind: model.AppFolders, Origin: model.OriginPlatform, Paths: in.Paths,
 	})
 }
 

@@ -27,7 +27,11 @@ func (a *API) putDevice(c *fiber.Ctx) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	d, isNew, err := a.Jobs.PutDevice(c.UserContext(), model.Device{ID: pathID(c), Name: in.Name, Kind: in.Kind})
+	id, err := declaredID(c)
+	if err != nil {
+		return err
+	}
+	d, isNew, err := a.Jobs.PutDevice(c.UserContext(), model.Device{ID: id, Name: in.Name, Kind: in.Kind})
 	if err != nil {
 		return err
 	}

@@ -238,6 +238,8 @@ func TestDeviceRefusals(t *testing.T) {
 			h.send("PUT", "/devices/"+local.ID.String(), tc.body, 422).names(tc.field)
 		})
 	}
+	h.send("PUT", "/devices/"+uuid.Nil.String(), map[string]any{"name": "zero"}, 422).names("id")
+	h.send("PUT", "/apps/"+uuid.Nil.String(), map[string]any{"name": "zero", "device_id": local.ID, "paths": []string{h.dir}}, 422).names("id")
 	h.app("photos")
 	h.send("DELETE", "/devices/"+local.ID.String(), nil, 409)
 }
