@@ -67,8 +67,8 @@ func (l *Local) Run(ctx context.Context, cmd Cmd) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	r := &run{cmd: cmd, closing: l.closing, cancel: cancel}
-	defer r.cleanUp(l.log)
+	r := &run{cmd: cmd, log: l.log, closing: l.closing, cancel: cancel}
+	defer r.cleanUp()
 	if err := r.prepare(); err != nil {
 		return fmt.Errorf("prepare %s: %w", cmd.Path, err)
 	}

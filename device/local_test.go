@@ -230,3 +230,49 @@ func TestSecretsAreSeen(t *testing.T) {
 		t.Errorf("printed as %s", text)
 	}
 }
+
+// explosive is a writer that panics.
+type explosive struct{}
+
+func (explosive) Write([]byte) (int, error) { panic("boom") }
+
+func TestPanicOfAWriterEndsItsCommandAlone(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
+		c := bend(shell(t, `echo one; exec sleep 1000`))
+		c.Stdout = explosive{}
+		if err := l.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "boom") {
+			t.Errorf("%s: error is %v", how, err)
+		}
+	}
+}
+
+func TestTraffic(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	var seen device.Process
+	c := shell(t, `echo "$1"; while :; do sleep 0.01; done`, strings.Repeat("x", 100_000))
+	c.Started = func(p device.Process) error { seen = p; return nil }
+	out := &watcher{text: "xxx", act: func() {}}
+	c.Stdout = out
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx, c) }()
+	for deadline := time.Now().Add(20 * time.Second); len(out.String()) < 100_000; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the command wrote nothing")
+		}
+	}
+	if n := device.Traffic(seen); n < 100_000 {
+		t.Errorf("a process that wrote 100,000 bytes moved %d", n)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+	if n := device.Traffic(seen); n != 0 {
+		t.Errorf("a process that is gone moved %d bytes", n)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -90,8 +91,15 @@ func (r *run) pumps() {
 	}
 }
 
-// pump hands over one output until it is complete.
-func (r *run) pump(s *sink) error {
+// pump hands over one output until it is complete. A panic of the writer, which runs here and not in the goroutine of
+// Run's caller, is an error of this command alone.
+func (r *run) pump(s *sink) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("the reader of an output panicked", "command", r.cmd.Path, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic while handing over output: %v", p)
+		}
+	}()
 	if s.path == "" {
 		return s.copy()
 	}

@@ -22,6 +22,7 @@ const gate = `IFS= read -r go <&3 || exit 125; exec 3<&-; unset go PWD OLDPWD SH
 // run is one command on its way.
 type run struct {
 	cmd     Cmd
+	log     *slog.Logger
 	closing <-chan struct{}
 	cancel  context.CancelCauseFunc
 
@@ -195,12 +196,12 @@ func (r *run) result(ctx context.Context) error {
 }
 
 // cleanUp closes and removes what is left of a run, however far it came.
-func (r *run) cleanUp(log *slog.Logger) {
+func (r *run) cleanUp() {
 	err := errors.Join(closeAll(r.theirs), closeAll(r.ours))
 	for _, s := range r.sinks {
 		err = errors.Join(err, s.remove())
 	}
 	if err != nil && !errors.Is(err, os.ErrClosed) {
-		log.Warn("clean up after a command", "command", r.cmd.Path, "error", err)
+		r.log.Warn("clean up after a command", "command", r.cmd.Path, "error", err)
 	}
 }
