@@ -319,8 +319,10 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 	if err := d.Validate(); err != nil {
 		return model.Probe{}, err
 	}
-	if err := m.checkPlace(ctx, d); err != nil {
-		return model.Probe{}, err
+	if stored.ID == uuid.Nil || moved(stored, d) {
+		if err := m.checkPlace(ctx, d); err != nil {
+			return model.Probe{}, err
+		}
 	}
 	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
 	if err != nil {

@@ -55,6 +55,20 @@ func TestPlacesApart(t *testing.T) {
 	}
 }
 
+// TestOldNestingIsTested holds that a destination which was nested before that was refused can still be tested.
+func TestOldNestingIsTested(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	d := h.destination()
+	outer := model.Destination{ID: model.NewID(), Name: "Outer", Type: model.DestinationLocal, LocalPath: h.dir, LocalDeviceID: d.LocalDeviceID}
+	_, err := h.Store.CreateDestination(t.Context(), outer)
+	h.must(err)
+	probe, err := h.TestDestination(t.Context(), d, model.DestinationSecrets{}, nil)
+	if err != nil || probe.Failed() != nil {
+		t.Errorf("test of a nested destination: %+v, %v", probe.Steps, err)
+	}
+}
+
 // TestVanishedRepositoryFailsItsTest holds that a test of a known destination is not content with a place that is free.
 func TestVanishedRepositoryFailsItsTest(t *testing.T) {
 	t.Parallel()
