@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"keepstead/auth"
 	"keepstead/config"
 	"keepstead/device"
 	"keepstead/events"
 	"keepstead/jobs"
+	"keepstead/model"
 	"keepstead/store"
 )
 
@@ -30,6 +33,15 @@ func withAuth(ctx context.Context, cfg config.Config, do func(*store.Store, *aut
 	return do(st, a)
 }
 
+// known refuses a folder that no Keepstead has used, for commands about what must be there: a mistyped --data would
+// make an empty database and look in that.
+func known(cfg config.Config) error {
+	if _, err := os.Stat(filepath.Join(cfg.Data, "keepstead.db")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no Keepstead in %s; give its data folder with --data", cfg.Data)
+	}
+	return nil
+}
+
 // createToken makes an API token and prints it alone, for a script to take.
 func createToken(ctx context.Context, cfg config.Config, out io.Writer) error {
 	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
@@ -44,12 +56,17 @@ func createToken(ctx context.Context, cfg config.Config, out io.Writer) error {
 
 // resetPassword sets a user's password and signs the user out everywhere. A made-up password is printed alone.
 func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
+	if err := known(cfg); err != nil {
+		return err
+	}
 	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
 		password, made, err := cfg.AskPassword(os.Stdin, os.Stderr)
 		if err != nil {
 			return err
 		}
-		if err := a.ResetPassword(ctx, cfg.Name, password); err != nil {
+		if err := a.ResetPassword(ctx, cfg.Name, password); errors.Is(err, model.ErrNotFound) {
+			return fmt.Errorf("there is no user named %q", cfg.Name)
+		} else if err != nil {
 			return err
 		}
 		if !made {
@@ -62,6 +79,9 @@ func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error 
 
 // showPassword prints the password of a destination's repository alone, for the owner's safe.
 func showPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
+	if err := known(cfg); err != nil {
+		return err
+	}
 	return withAuth(ctx, cfg, func(st *store.Store, _ *auth.Auth) error {
 		box, err := openBox(ctx, cfg, st)
 		if err != nil {

@@ -128,8 +128,17 @@ func TestServeWithAdmin(t *testing.T) {
 	if out, err := command(t, "user", "reset-password", "admin", "--data", dir); err != nil || out != "" {
 		t.Errorf("reset-password: %q, %v", out, err)
 	}
-	if _, err := command(t, "user", "reset-password", "eve", "--data", dir); err == nil {
-		t.Error("the password of nobody was reset")
+	if _, err := command(t, "user", "reset-password", "eve", "--data", dir); err == nil || err.Error() != `there is no user named "eve"` {
+		t.Errorf("the password of nobody: %v", err)
+	}
+	typo := filepath.Join(dir, "typo")
+	for _, args := range [][]string{{"user", "reset-password", "admin"}, {"destination", "password", "nas"}} {
+		if _, err := command(t, append(args, "--data", typo)...); err == nil || !strings.Contains(err.Error(), "no Keepstead in "+typo) {
+			t.Errorf("%v in a folder that is not there: %v", args, err)
+		}
+	}
+	if _, err := os.Stat(typo); err == nil {
+		t.Error("a mistyped --data was made")
 	}
 	if err := stop(); err != nil {
 		t.Errorf("stop: %v", err)
