@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"keepstead/device"
@@ -145,7 +146,7 @@ func (r *run) pinned(ctx context.Context, o opened) error {
 	case err != nil:
 		return failure{
 			cause: model.CauseUnreachable, err: err,
-			message: fmt.Sprintf("The destination %q cannot be reached: %v.", o.destination.Name, err),
+			message: fmt.Sprintf("The destination %q cannot be reached: %s.", o.destination.Name, strings.TrimSuffix(err.Error(), ".")),
 			mend:    "Test the destination on its page to see which step fails, then retry.",
 		}
 	case configHash(raw) == o.destination.RepoConfigHash:
