@@ -50,15 +50,33 @@ func (m *Manager) recover(ctx context.Context) error {
 			m.logger.Warn("queue a sync", "destination", id, "error", err)
 		}
 	}
-	for _, job := range jobs {
-		if job.Kind == model.JobBackup {
-			if _, err := m.again(ctx, job, model.TriggerRecovery); err != nil {
-				m.logger.Warn("queue an interrupted backup again", "job", job.ID, "error", err)
-			}
-		}
+	if err := m.resume(ctx); err != nil {
+		return err
 	}
 	m.clearFolders()
 	return m.settleDestinations(ctx)
+}
+
+// resume queues each backup again whose newest run was cut off, by a crash or by a stop of Keepstead: a restart in the
+// night must not cost that night.
+func (m *Manager) resume(ctx context.Context) error {
+	covered, err := m.Store.Coverages(ctx, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	for _, c := range covered {
+		if c.LastState != model.JobInterrupted || c.RunningJobID != uuid.Nil {
+			continue
+		}
+		job, err := m.Store.Job(ctx, c.LastJobID)
+		if err == nil {
+			_, err = m.again(ctx, job, model.TriggerRecovery)
+		}
+		if err != nil {
+			m.logger.Warn("queue an interrupted backup again", "job", c.LastJobID, "error", err)
+		}
+	}
+	return nil
 }
 
 func (m *Manager) enqueueSync(ctx context.Context, destination uuid.UUID) error {

@@ -29,7 +29,9 @@ func TestRecover(t *testing.T) {
 		t.Fatalf("claimed %s, queued %s", job.ID, queued[0].ID)
 	}
 	child := orphan(t, h, d)
-	h.must(h.Store.SetJobProcess(t.Context(), job.ID, child.PID, child.Start, child.BootID))
+	host, err := os.Hostname()
+	h.must(err)
+	h.must(h.Store.SetJobProcess(t.Context(), job.ID, child.PID, child.Start, child.BootID, host))
 	stranger := strangersLock(t, h, d)
 
 	h.start()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"strings"
 	"time"
@@ -48,16 +47,12 @@ func (r *run) sync(ctx context.Context) finish {
 	}}
 }
 
-// clearLocks removes stale locks that are provably ours (safety core 11): made on this host, by a process that one of
-// our finished jobs had recorded, and that is no longer alive. `restic unlock` would ask less and signal strangers.
+// clearLocks removes stale locks that are provably ours (safety core 11): made by a process that one of our
+// finished jobs had recorded, on the host it had recorded, and that is no longer alive. `restic unlock` would ask less and signal strangers.
 func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	locks, err := r.command(o).Locks(ctx)
 	if err != nil || len(locks) == 0 {
 		return 0, err
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		return 0, fmt.Errorf("read this machine's name: %w", err)
 	}
 	mine, err := r.processes(ctx, o.destination.ID)
 	if err != nil {
@@ -66,7 +61,7 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	removed := 0
 	for _, l := range locks {
 		p, ours := mine[l.PID]
-		if l.Hostname != host || !ours || device.Alive(p.Process) || l.Time.Before(p.from) || l.Time.After(p.to) {
+		if !ours || l.Hostname != p.host || device.Alive(p.Process) || l.Time.Before(p.from) || l.Time.After(p.to) {
 			r.log.printf("A lock of %s on %s since %s stays: it is not provably ours.", l.Username, l.Hostname, l.Time.Format(time.DateTime))
 			continue
 		}
@@ -82,6 +77,7 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 // worked is a process that a finished job of ours had, and when.
 type worked struct {
 	device.Process
+	host     string // the name it had then
 	from, to time.Time
 }
 
@@ -100,8 +96,8 @@ func (m *Manager) processes(ctx context.Context, destination uuid.UUID) (map[int
 		}
 		if _, newer := out[j.PID]; !newer {
 			out[j.PID] = worked{
-				Process: device.Process{PID: j.PID, Start: j.PIDStart, BootID: j.BootID},
-				from:    j.StartedAt.Add(-time.Minute), to: j.FinishedAt.Add(time.Minute),
+				Process: device.Process{PID: j.PID, Start: j.PIDStart, BootID: j.BootID}, host: j.PIDHost,
+				from: j.StartedAt.Add(-time.Minute), to: j.FinishedAt.Add(time.Minute),
 			}
 		}
 	}

@@ -226,7 +226,11 @@ func (r *run) look(now time.Time, before int64) int64 {
 // started commits the process to the job's row before the program begins.
 func (r *run) started(p device.Process) error {
 	r.process.Store(&p)
-	return r.Store.SetJobProcess(context.WithoutCancel(r.base), r.job.ID, p.PID, p.Start, p.BootID)
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("read this machine's name: %w", err)
+	}
+	return r.Store.SetJobProcess(context.WithoutCancel(r.base), r.job.ID, p.PID, p.Start, p.BootID, host)
 }
 
 // Cancel ends a queued job at once and asks a running one to stop.

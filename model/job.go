@@ -85,6 +85,8 @@ type Job struct {
 	PID      int
 	PIDStart int64  // the kernel's start time of the process, in clock ticks since boot
 	BootID   string // the kernel's boot id
+	// PIDHost is the host name the process had: restic writes it into its locks, and a container made anew has another.
+	PIDHost string
 
 	CreatedAt  time.Time
 	StartedAt  *time.Time

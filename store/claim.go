@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -19,8 +20,9 @@ type Limits struct {
 
 // claim takes the next job that may start: restores first, then the oldest. A job waits while one that needs its
 // repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
-// configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind an older
-// queued job of the other exclusivity. A restore overtakes the queue but not what runs. The indexes are named because
+// configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind older
+// queued jobs of the other sort: one that needs the repository alone behind all of them, another only behind one that has
+// waited past patience, so that a backup of many hours does not hold all others up by way of a waiting prune. A restore overtakes the queue but not what runs. The indexes are named because
 // they hold only what waits and what runs; SQLite would else walk the whole history of a destination.
 const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 	SELECT j.id FROM jobs AS j INDEXED BY jobs_queue
@@ -36,7 +38,8 @@ const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
 	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting
 		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
-		AND (o.kind IN (?4)) <> (j.kind IN (?4))))
+		AND (o.kind IN (?4)) <> (j.kind IN (?4))
+		AND (j.kind IN (?4) OR o.created_at < ?5)))
 	ORDER BY j.kind <> 'restore', j.id LIMIT 1)
 RETURNING id`
 
@@ -52,7 +55,11 @@ func (s *Store) ClaimJob(ctx context.Context, l Limits) (job model.Job, err erro
 	return job, err
 }
 
-// claimArgs are the arguments of claim: now, then the three limits, then the kinds that need a repository alone.
+// patience is how long a job that needs its repository alone waits for a quiet moment before it holds newer ones back.
+const patience = 6 * time.Hour
+
+// claimArgs are the arguments of claim: now, then the three limits, the kinds that need a repository alone, and the time
+// before which such a job was queued when it holds newer ones back.
 func claimArgs(l Limits) []any {
 	limit := func(n int) int {
 		if n <= 0 {
@@ -60,5 +67,8 @@ func claimArgs(l Limits) []any {
 		}
 		return n
 	}
-	return []any{now(), limit(l.Restores), limit(l.Total), limit(l.PerDestination), bun.List(model.ExclusiveKinds())}
+	at := now()
+	return []any{
+		at, limit(l.Restores), limit(l.Total), limit(l.PerDestination), bun.List(model.ExclusiveKinds()), at.Add(-patience),
+	}
 }

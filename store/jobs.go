@@ -23,10 +23,10 @@ func (s *Store) RunningJobs(ctx context.Context) ([]model.Job, error) {
 }
 
 // SetJobProcess records the process that does a running job, before it begins.
-func (s *Store) SetJobProcess(ctx context.Context, id uuid.UUID, pid int, start int64, bootID string) error {
+func (s *Store) SetJobProcess(ctx context.Context, id uuid.UUID, pid int, start int64, bootID, host string) error {
 	return s.write(ctx, "record a job's process", func(ctx context.Context, tx bun.Tx) error {
-		return touched(tx.NewRaw("UPDATE jobs SET pid = ?, pid_start = ?, boot_id = ? WHERE id = ? AND state = 'running'",
-			pid, start, cleanText(bootID), id).Exec(ctx))
+		return touched(tx.NewRaw("UPDATE jobs SET pid = ?, pid_start = ?, boot_id = ?, pid_host = ? WHERE id = ? AND state = 'running'",
+			pid, start, cleanText(bootID), cleanText(host), id).Exec(ctx))
 	})
 }
 

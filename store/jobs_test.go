@@ -167,7 +167,7 @@ func TestClaimJob(t *testing.T) {
 		{"prune is alone", []j{{p, 0, 0}, {b, 1, 0}, {k, 0, 0}}, Limits{}, []int{0}, 0, []int{1}},
 		{"prune waits for a backup", []j{{b, 1, 0}, {p, 0, 0}}, Limits{}, []int{0}, 0, []int{1}},
 		{"prune does not hold another destination", []j{{p, 0, 0}, {b, 1, 1}}, Limits{}, []int{0, 1}, 0, nil},
-		{"a backup does not overtake a waiting prune", []j{{b, 1, 0}, {p, 0, 0}, {b, 2, 0}}, Limits{}, []int{0}, 0, []int{1}},
+		{"a backup overtakes a prune that has only begun to wait", []j{{b, 1, 0}, {p, 0, 0}, {b, 2, 0}}, Limits{}, []int{0, 2}, 0, nil},
 		{"a prune does not overtake waiting backups", []j{{b, 1, 0}, {b, 2, 0}, {p, 0, 0}}, Limits{PerDestination: 1}, []int{0}, 0, []int{1}},
 		{"two that need it alone go one by one", []j{{f, 1, 0}, {f, 2, 0}}, Limits{}, []int{0}, 0, []int{1}},
 		{"a restore goes first", []j{{b, 1, 0}, {b, 2, 0}, {r, 1, 0}}, Limits{Total: 1}, []int{2, 0}, 0, []int{1}},
@@ -207,6 +207,31 @@ func TestClaimJob(t *testing.T) {
 			check(t, w.FinishJob(t.Context(), jobs[tc.finish].ID, Outcome{State: model.JobSuccess}))
 			claim(tc.after)
 		})
+	}
+}
+
+// TestPatience holds newer backups back behind a prune that has waited long, so that it gets its turn.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := func(kind model.JobKind, age time.Duration) model.Job {
+		return model.Job{Kind: kind, Trigger: model.TriggerManual, ConfigurationID: model.NewID(), DestinationID: w.destination.ID, CreatedAt: now().Add(-age)}
+	}
+	jobs := w.queue(job(model.JobBackup, 7*time.Hour), job(model.JobPrune, 7*time.Hour), job(model.JobBackup, 0))
+	for _, want := range jobs[:2] {
+		got, err := w.ClaimJob(t.Context(), Limits{})
+		check(t, err)
+		if got.ID != want.ID {
+			t.Fatalf("claimed a %s, want the %s", got.Kind, want.Kind)
+		}
+		_, err = w.ClaimJob(t.Context(), Limits{})
+		wantIs(t, err, model.ErrNotFound)
+		check(t, w.FinishJob(t.Context(), got.ID, Outcome{State: model.JobSuccess}))
+	}
+	got, err := w.ClaimJob(t.Context(), Limits{})
+	check(t, err)
+	if got.ID != jobs[2].ID {
+		t.Errorf("the newer backup was not claimed after the prune, but a %s", got.Kind)
 	}
 }
 
@@ -279,11 +304,11 @@ func TestJobProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	j := w.queueBackup(w.configuration, w.destination)
-	wantIs(t, w.SetJobProcess(t.Context(), j.ID, 7, 8, "boot"), model.ErrNotFound)
+	wantIs(t, w.SetJobProcess(t.Context(), j.ID, 7, 8, "boot", "host"), model.ErrNotFound)
 	must[model.Job](t)(w.ClaimJob(t.Context(), Limits{}))
-	check(t, w.SetJobProcess(t.Context(), j.ID, 7, 8, "boot"))
+	check(t, w.SetJobProcess(t.Context(), j.ID, 7, 8, "boot", "host"))
 	running := must[[]model.Job](t)(w.RunningJobs(t.Context()))
-	if len(running) != 1 || running[0].PID != 7 || running[0].PIDStart != 8 || running[0].BootID != "boot" {
+	if len(running) != 1 || running[0].PID != 7 || running[0].PIDStart != 8 || running[0].BootID != "boot" || running[0].PIDHost != "host" {
 		t.Errorf("running jobs are %+v", running)
 	}
 }

@@ -179,7 +179,7 @@ func TestMissingRowsAreNotFound(t *testing.T) {
 		"LastGoodSnapshot":    second(w.LastGoodSnapshot(ctx, none, none)),
 		"Job":                 second(w.Job(ctx, none)),
 		"ClaimJob":            second(w.ClaimJob(ctx, Limits{})),
-		"SetJobProcess":       w.SetJobProcess(ctx, none, 1, 1, "boot"),
+		"SetJobProcess":       w.SetJobProcess(ctx, none, 1, 1, "boot", "host"),
 		"FinishJob":           w.FinishJob(ctx, none, Outcome{State: model.JobSuccess}),
 		"CancelQueuedJob":     w.CancelQueuedJob(ctx, none),
 		"User":                second(w.User(ctx, none)),

@@ -192,6 +192,7 @@ CREATE TABLE jobs (
 	pid              INTEGER NOT NULL,
 	pid_start        INTEGER NOT NULL,
 	boot_id          TEXT NOT NULL,
+	pid_host         TEXT NOT NULL,
 	created_at       TEXT NOT NULL,
 	started_at       TEXT,
 	finished_at      TEXT
