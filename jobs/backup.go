@@ -152,7 +152,9 @@ func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, r
 			return model.CauseSourceShrunk, line, "Look whether anything is lost; retention is held back until you confirm."
 		}
 	} else if !errors.Is(err, model.ErrNotFound) {
-		r.logger.Warn("read the last good snapshot", "error", err)
+		r.log.printf("The last good snapshot cannot be read: %v", err)
+		return model.CauseInternal, "Saved, but it could not be compared with the last good snapshot.",
+			"Look whether anything is lost; retention is held back until you confirm."
 	}
 	if row.FailedCount > 0 {
 		return model.CauseUnreadable, fmt.Sprintf("Saved, but %d %s could not be read.", row.FailedCount, plural(row.FailedCount, "file", "files")),

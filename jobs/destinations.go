@@ -234,11 +234,12 @@ func (m *Manager) repositoryError(d model.Destination, err error) error {
 	return err
 }
 
-// unmake takes back a creation that failed: the skeleton that init left, where it holds nothing, then the row.
+// unmake takes back a creation that failed: the skeleton that init left, where it holds nothing, then the row. A
+// skeleton that cannot be removed keeps its row, because that holds its password; the next start settles it.
 func (m *Manager) unmake(ctx context.Context, o opened, adopt bool) error {
 	if !adopt {
 		if err := o.place.Clear(ctx); err != nil {
-			m.logger.Warn("clear a half-made repository", "place", o.destination.Place(), "error", err)
+			return fmt.Errorf("clear the half-made repository at %s: %w", o.destination.Place(), err)
 		}
 	}
 	return m.Store.DeleteDestination(ctx, o.destination.ID)

@@ -149,6 +149,9 @@ func (m *Manager) again(ctx context.Context, job model.Job, trigger model.JobTri
 		if err != nil {
 			return next, err
 		}
+		if !d.Enabled {
+			return next, model.Conflict{Reason: fmt.Sprintf("The destination %q is off; turn it on first.", d.Name)}
+		}
 		fresh, snapshot := p.backup(d, trigger, nil, m.now())
 		next.SnapshotID, snapshots = fresh.SnapshotID, []model.Snapshot{snapshot}
 	}

@@ -17,11 +17,18 @@ import (
 
 // When the house keeps itself, in the server's zone. Backups follow their policies.
 const (
-	everyMinute   = "* * * * *"
-	pruneSchedule = "30 4 * * *"
-	checkSchedule = "30 5 * * 0"
-	tidySchedule  = "15 3 * * *"
+	everyMinute  = "* * * * *"
+	tidySchedule = "15 3 * * *"
 )
+
+// upkeep is what every destination gets without being asked.
+var upkeep = []struct {
+	kind     model.JobKind
+	schedule string
+}{
+	{model.JobPrune, "30 4 * * *"},
+	{model.JobCheck, "30 5 * * 0"},
+}
 
 // Bounds of the schedule and of history.
 const (
@@ -42,8 +49,6 @@ func (m *Manager) startSchedule() error {
 		do   func(context.Context) error
 	}{
 		{everyMinute, m.tick},
-		{pruneSchedule, func(ctx context.Context) error { return m.maintainAll(ctx, model.JobPrune) }},
-		{checkSchedule, func(ctx context.Context) error { return m.maintainAll(ctx, model.JobCheck) }},
 		{tidySchedule, m.tidy},
 	} {
 		_, err := s.NewJob(gocron.CronJob(task.cron, false), gocron.NewTask(m.guarded(task.cron, task.do)),
@@ -81,7 +86,7 @@ func (m *Manager) tick(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("policy %q: %w", p.Name, err))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, m.tickUpkeep(ctx))...)
 }
 
 func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
@@ -169,23 +174,50 @@ func (m *Manager) busy(ctx context.Context) (map[pair]bool, error) {
 	return out, nil
 }
 
-// maintainAll queues the same maintenance for every enabled destination.
-func (m *Manager) maintainAll(ctx context.Context, kind model.JobKind) error {
+// tickUpkeep queues the prunes and checks that came due since the newest one of each destination, so that a machine
+// that is off at night gets them too.
+func (m *Manager) tickUpkeep(ctx context.Context) error {
 	all, err := m.Store.Destinations(ctx)
 	if err != nil {
 		return err
 	}
-	var jobs []model.Job
+	var due []model.Job
 	for _, d := range all {
-		if d.Enabled && d.RepoInitialized {
-			jobs = append(jobs, model.Job{Kind: kind, Trigger: model.TriggerSchedule, DestinationID: d.ID})
+		if !d.Enabled || !d.RepoInitialized {
+			continue
+		}
+		for _, u := range upkeep {
+			slot, err := m.upkeepDue(ctx, d, u.kind, u.schedule)
+			if err != nil {
+				return err
+			}
+			if !slot.IsZero() {
+				due = append(due, model.Job{Kind: u.kind, Trigger: model.TriggerSchedule, DestinationID: d.ID})
+			}
 		}
 	}
-	if len(jobs) == 0 {
+	if len(due) == 0 {
 		return nil
 	}
-	_, err = m.create(ctx, nil, jobs...)
+	_, err = m.create(ctx, nil, due...)
 	return err
+}
+
+// upkeepDue returns the newest slot since the destination's newest job of the kind, or the zero time.
+func (m *Manager) upkeepDue(ctx context.Context, d model.Destination, kind model.JobKind, schedule string) (time.Time, error) {
+	cron, err := model.Policy{Schedule: schedule}.Cron()
+	if err != nil {
+		return time.Time{}, err
+	}
+	newest, err := m.Store.Jobs(ctx, model.JobFilter{Kinds: []model.JobKind{kind}, DestinationID: d.ID, Page: model.Page{Limit: 1}})
+	if err != nil {
+		return time.Time{}, err
+	}
+	since := d.CreatedAt
+	if len(newest) > 0 {
+		since = newest[0].CreatedAt
+	}
+	return cron.LastMissed(since, m.now()), nil
 }
 
 // tidy drops history past its time: old jobs with their logs, and sessions that have ended.
