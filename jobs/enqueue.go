@@ -177,7 +177,11 @@ func (m *Manager) Retry(ctx context.Context, id uuid.UUID) (model.Job, error) {
 	if job.State == model.JobSuccess {
 		return job, model.Conflict{Reason: "This job succeeded; there is nothing to retry."}
 	}
-	return m.again(ctx, job, model.TriggerRetry)
+	next, err := m.again(ctx, job, model.TriggerRetry)
+	if errors.Is(err, model.ErrNotFound) {
+		return job, model.Conflict{Reason: "Its app or its destination is no longer here; there is nothing to run again."}
+	}
+	return next, err
 }
 
 // Maintain queues a prune, a check or a sync of a destination.

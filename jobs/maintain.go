@@ -34,7 +34,7 @@ func (r *run) prune(ctx context.Context) finish {
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
 	}
-	r.log.printf("Stored before: %d bytes; after: %d bytes.", before, after)
+	r.log.printf("Stored before: %s; after: %s.", size(before), size(after))
 	now := r.now()
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Result: &model.Result{Freed: max(0, before-after)},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize"
+
 	"keepstead/device"
 	"keepstead/model"
 	"keepstead/restic"
@@ -120,3 +122,6 @@ func explain(err error) (model.Cause, string, string) {
 	}
 	return model.CauseInternal, err.Error(), "The job's log has the details."
 }
+
+// size says bytes as people read them.
+func size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }

@@ -76,6 +76,9 @@ func (m *Manager) checkPolicy(ctx context.Context, p model.Policy) error {
 		known[d.ID] = true
 	}
 	var problems model.Invalids
+	if len(p.DestinationIDs) == 0 && len(all) > 0 { // only before the first destination may the default policy have none
+		problems.Add("destination_ids", "Choose at least one destination; without one, the apps of this policy are not protected.")
+	}
 	for _, id := range p.DestinationIDs {
 		if !known[id] {
 			problems.Add("destination_ids", "There is no destination %s.", id)

@@ -130,7 +130,7 @@ func (m *Manager) space(files device.Files, dir string, want model.Restore, s mo
 		return fmt.Errorf("measure the free space: %w", err)
 	}
 	if free < s.TotalSize {
-		return model.Invalid{Field: "target_path", Reason: fmt.Sprintf("There is not enough space: %d bytes are needed, %d are free.", s.TotalSize, free)}
+		return model.Invalid{Field: "target_path", Reason: fmt.Sprintf("There is not enough space: %s are needed, %s are free.", size(s.TotalSize), size(free))}
 	}
 	return nil
 }

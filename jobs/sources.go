@@ -112,7 +112,7 @@ func shrunk(c model.Configuration, last, now model.Snapshot) string {
 	case last.TotalFiles >= shrinkFiles && float64(now.TotalFiles) < shrinkShare*float64(last.TotalFiles):
 		return fmt.Sprintf("The source shrank from %d to %d files since the last good snapshot.", last.TotalFiles, now.TotalFiles)
 	case last.TotalSize >= shrinkBytes && float64(now.TotalSize) < shrinkShare*float64(last.TotalSize):
-		return fmt.Sprintf("The source shrank from %d to %d bytes since the last good snapshot.", last.TotalSize, now.TotalSize)
+		return fmt.Sprintf("The source shrank from %s to %s since the last good snapshot.", size(last.TotalSize), size(now.TotalSize))
 	}
 	return ""
 }

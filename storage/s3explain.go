@@ -24,7 +24,7 @@ func missing(err error) bool {
 // Codes by what they are about. Servers differ; these are the ones of AWS, MinIO, Ceph, Garage, Backblaze, Cloudflare
 // and VersityGW.
 var (
-	keyCodes    = []string{"InvalidAccessKeyId", "InvalidSecurity", "AuthFailure", "Unauthorized", "InvalidToken", "ExpiredToken", "UserSuspended", "NoSuchUser"}
+	keyCodes    = []string{"InvalidAccessKeyId", "InvalidSecurity", "AuthFailure", "Unauthorized", "InvalidToken", "ExpiredToken", "UserSuspended", "NoSuchUser", "XAdminUserNotFound"}
 	secretCodes = []string{"SignatureDoesNotMatch", "InvalidSignature"}
 	clockCodes  = []string{"RequestTimeTooSkewed", "RequestExpired"}
 	regionCodes = []string{"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "InvalidRegion", "IllegalLocationConstraintException"}
