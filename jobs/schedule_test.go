@@ -74,7 +74,7 @@ func TestANewScheduleMissedNothing(t *testing.T) {
 		p, err = h.ChangePolicy(t.Context(), p)
 		h.must(err)
 		h.must(h.tick(t.Context()))
-		jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{})
+		jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{Kinds: []model.JobKind{model.JobBackup}})
 		h.must(err)
 		if len(jobs) != 0 {
 			t.Fatalf("a change of the policy to %q (enabled: %v) started %d jobs", p.Schedule, p.Enabled, len(jobs))
@@ -82,7 +82,7 @@ func TestANewScheduleMissedNothing(t *testing.T) {
 	}
 	clock.Advance(24 * time.Hour)
 	h.must(h.tick(t.Context()))
-	if jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{}); err != nil || len(jobs) == 0 {
+	if jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{Kinds: []model.JobKind{model.JobBackup}}); err != nil || len(jobs) == 0 {
 		t.Errorf("the next slot started %d jobs, %v", len(jobs), err)
 	}
 }
