@@ -64,6 +64,10 @@ func (p *probe) run(ctx context.Context, run func(context.Context) (string, erro
 // within waits for work only as long as ctx lasts. Work that does not end by then (nothing interrupts a dead network
 // mount) is left behind, so that the person who waits gets an answer.
 func within[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	if ctx.Err() != nil { // nothing is begun that nobody waits for
+		var none T
+		return none, ctx.Err()
+	}
 	type outcome struct {
 		value T
 		err   error

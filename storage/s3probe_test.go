@@ -20,13 +20,14 @@ const wholeProbe = "resolve:- connect:ok tls:%s credentials:ok bucket:ok write:o
 func TestProbeS3(t *testing.T) {
 	t.Parallel()
 	for name, server := range map[string]struct {
-		bucket *testbed.Bucket
+		bucket func(testing.TB) *testbed.Bucket
 		tls    string
-	}{"plain": {testbed.S3(t), "-"}, "private authority": {testbed.S3TLS(t), "ok"}} {
+	}{"plain": {testbed.S3, "-"}, "private authority": {testbed.S3TLS, "ok"}} {
 		for _, prefix := range []string{"", "homelab/keepstead"} {
 			t.Run(name+" "+prefix, func(t *testing.T) {
 				t.Parallel()
-				d, c := s3Destination(server.bucket, prefix)
+				bucket := server.bucket(t)
+				d, c := s3Destination(bucket, prefix)
 				d.S3Region = map[string]string{"": "", "homelab/keepstead": d.S3Region}[prefix]
 				result := open(t, d, c).Probe(t.Context(), nil)
 				if got, want := outline(result), fmt.Sprintf(wholeProbe, server.tls); got != want {
@@ -35,7 +36,7 @@ func TestProbeS3(t *testing.T) {
 				if result.Repository != model.RepositoryNone || result.FreeBytes != -1 {
 					t.Errorf("repository %q, free %d", result.Repository, result.FreeBytes)
 				}
-				if keys := server.bucket.Keys(t); prefix != "" && len(keys) > 0 {
+				if keys := bucket.Keys(t); prefix != "" && len(keys) > 0 {
 					t.Errorf("the probe left %q", keys)
 				}
 			})
