@@ -39,7 +39,7 @@ func TestSealAndOpen(t *testing.T) {
 	for _, plain := range []string{"", "x", "p\x00ss'wörd\n", strings.Repeat("long ", 10000)} {
 		s, err := b.Seal(plain, label)
 		check(t, err)
-		if plain != "" && strings.Contains(string(s), plain) {
+		if len(plain) > 4 && strings.Contains(string(s), plain) { // fewer bytes occur by chance
 			t.Errorf("%.20q is readable in its sealed form", plain)
 		}
 		if s.Empty() != (plain == "") {
