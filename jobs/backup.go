@@ -49,16 +49,12 @@ func (r *run) save(ctx context.Context, row *model.Snapshot) (finish, error) {
 	if err != nil {
 		return finish{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	d, err := r.Store.Destination(ctx, r.job.DestinationID)
-	if err != nil {
-		return finish{}, fmt.Errorf("read the destination: %w", err)
-	}
 	dev, err := r.Store.Device(ctx, p.app.DeviceID)
 	if err != nil {
 		return finish{}, fmt.Errorf("read the device: %w", err)
 	}
-	r.phase("checking", fmt.Sprintf("Backing up %q to %q.", p.app.Name, d.Name))
-	o, err := r.openRun(ctx, d)
+	r.log.printf("Backing up %q.", p.app.Name)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return finish{}, err
 	}

@@ -18,11 +18,7 @@ const clockSlack = time.Hour
 
 // forget removes what the retention of one configuration lets go in one destination, or exactly one snapshot.
 func (r *run) forget(ctx context.Context) finish {
-	d, err := r.Store.Destination(ctx, r.job.DestinationID)
-	if err != nil {
-		return r.failed(ctx, err)
-	}
-	o, err := r.openRun(ctx, d)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}

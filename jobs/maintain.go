@@ -14,11 +14,7 @@ const readData = "5%"
 
 // prune frees the space of forgotten data.
 func (r *run) prune(ctx context.Context) finish {
-	d, err := r.Store.Destination(ctx, r.job.DestinationID)
-	if err != nil {
-		return r.failed(ctx, err)
-	}
-	o, err := r.openRun(ctx, d)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}
@@ -44,11 +40,7 @@ func (r *run) prune(ctx context.Context) finish {
 
 // check proves a repository's structure, and reads a share of its data back.
 func (r *run) check(ctx context.Context) finish {
-	d, err := r.Store.Destination(ctx, r.job.DestinationID)
-	if err != nil {
-		return r.failed(ctx, err)
-	}
-	o, err := r.openRun(ctx, d)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}

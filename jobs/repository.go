@@ -110,7 +110,12 @@ func (m *Manager) RepositoryPassword(d model.Destination) (string, error) {
 }
 
 // openRun opens the destination of a run and makes sure that its repository is the one that was pinned (safety core 5).
-func (r *run) openRun(ctx context.Context, d model.Destination) (opened, error) {
+func (r *run) openRun(ctx context.Context) (opened, error) {
+	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	if err != nil {
+		return opened{}, fmt.Errorf("read the destination: %w", err)
+	}
+	r.phase("checking", fmt.Sprintf("Reaching %q.", d.Name))
 	if !d.RepoInitialized {
 		return opened{}, fail(model.CauseNoRepository, "Remove the destination and add it again.",
 			"The destination %q has no repository yet.", d.Name)

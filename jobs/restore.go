@@ -210,12 +210,8 @@ func (r *run) bringBack(ctx context.Context) (finish, error) {
 	if err != nil {
 		return finish{}, fmt.Errorf("read the snapshot: %w", err)
 	}
-	d, err := r.Store.Destination(ctx, s.DestinationID)
-	if err != nil {
-		return finish{}, fmt.Errorf("read the destination: %w", err)
-	}
-	r.phase("checking", fmt.Sprintf("Restoring snapshot %.8s from %q.", s.ResticSnapshotID, d.Name))
-	o, err := r.openRun(ctx, d)
+	r.log.printf("Restoring snapshot %.8s.", s.ResticSnapshotID)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return finish{}, err
 	}

@@ -19,15 +19,11 @@ import (
 // sync takes over what the repository holds and this database does not know, drops the rows of what is gone, clears our
 // own stale locks and measures the size.
 func (r *run) sync(ctx context.Context) finish {
-	d, err := r.Store.Destination(ctx, r.job.DestinationID)
+	o, err := r.openRun(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	o, err := r.openRun(ctx, d)
-	if err != nil {
-		return r.failed(ctx, err)
-	}
-	r.phase("syncing", fmt.Sprintf("Comparing with %q.", d.Name))
+	r.phase("syncing", "Comparing what is there with what is known.")
 	unlocked, err := r.clearLocks(ctx, o)
 	if err != nil {
 		return r.failed(ctx, fmt.Errorf("look at the locks: %w", err))
