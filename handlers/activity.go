@@ -11,6 +11,7 @@ import (
 	"keepstead/views"
 )
 
+// activityQuery is a filter with the place in its list.
 type activityQuery struct {
 	views.ActivityQuery
 	Cursor string `query:"cursor"`
@@ -18,23 +19,11 @@ type activityQuery struct {
 
 // Activity lists the jobs that the filter chooses.
 func (h *Handlers) Activity(c *fiber.Ctx) error {
-	frame, err := h.live(c, "activity", uuid.Nil)
-	if err != nil {
-		return err
-	}
-	q, err := query[activityQuery](c)
-	if err != nil {
-		return err
-	}
-	props, err := h.activityProps(c.UserContext(), frame, q)
-	if err != nil {
-		return err
-	}
-	return render(c, views.ActivityPage(props))
+	return list(h, c, "activity", h.activityProps, views.ActivityPage)
 }
 
 func (h *Handlers) activityProps(ctx context.Context, frame views.Chrome, q activityQuery) (views.ActivityProps, error) {
-	p := views.ActivityProps{Chrome: frame, Filter: q.ActivityQuery, Paging: views.Paging{Total: -1}}
+	p := views.ActivityProps{Chrome: frame, Filter: q.ActivityQuery}
 	f, err := q.filter()
 	if err != nil {
 		return p, err
@@ -46,16 +35,11 @@ func (h *Handlers) activityProps(ctx context.Context, frame views.Chrome, q acti
 		return p, err
 	}
 	f.Limit++ // one more than is shown tells whether there is a next page
-	if p.Jobs, err = h.jobs(ctx, f); err != nil {
+	rows, err := h.jobs(ctx, f)
+	if err != nil {
 		return p, err
 	}
-	if len(p.Jobs) > listRows {
-		p.Jobs = p.Jobs[:listRows]
-		p.Paging.Older = views.ActivityPath + "?" + q.values(p.Jobs[listRows-1].ID).Encode()
-	}
-	if q.Cursor != "" {
-		p.Paging.Newer = views.ActivityPath + "?" + q.values(uuid.Nil).Encode()
-	}
+	p.Jobs, p.Paging = paged(rows, func(j views.JobItem) uuid.UUID { return j.ID }, place{views.ActivityPath, q.values, q.Cursor != ""})
 	return p, nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 
 	"keepstead/model"
 	"keepstead/views"
@@ -20,19 +19,7 @@ type appsQuery struct {
 
 // Apps lists the apps with their status.
 func (h *Handlers) Apps(c *fiber.Ctx) error {
-	frame, err := h.live(c, "apps", uuid.Nil)
-	if err != nil {
-		return err
-	}
-	filter, err := query[appsQuery](c)
-	if err != nil {
-		return err
-	}
-	props, err := h.appsProps(c.UserContext(), frame, filter)
-	if err != nil {
-		return err
-	}
-	return render(c, views.AppsPage(props))
+	return list(h, c, "apps", h.appsProps, views.AppsPage)
 }
 
 func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuery) (views.AppsProps, error) {

@@ -11,9 +11,7 @@ import (
 	"keepstead/views"
 )
 
-const listRows = 50 // rows of one page of snapshots or jobs
-
-// listQuery is a filter with the place in its list.
+// snapshotsQuery is a filter with the place in its list.
 type snapshotsQuery struct {
 	views.SnapshotQuery
 	Cursor string `query:"cursor"`
@@ -21,23 +19,11 @@ type snapshotsQuery struct {
 
 // Snapshots lists the snapshots that the filter chooses.
 func (h *Handlers) Snapshots(c *fiber.Ctx) error {
-	frame, err := h.live(c, "snapshots", uuid.Nil)
-	if err != nil {
-		return err
-	}
-	q, err := query[snapshotsQuery](c)
-	if err != nil {
-		return err
-	}
-	props, err := h.snapshotsProps(c.UserContext(), frame, q)
-	if err != nil {
-		return err
-	}
-	return render(c, views.SnapshotsPage(props))
+	return list(h, c, "snapshots", h.snapshotsProps, views.SnapshotsPage)
 }
 
 func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q snapshotsQuery) (views.SnapshotsProps, error) {
-	p := views.SnapshotsProps{Chrome: frame, Filter: q.SnapshotQuery, Paging: views.Paging{Total: -1}}
+	p := views.SnapshotsProps{Chrome: frame, Filter: q.SnapshotQuery}
 	f, err := q.filter()
 	if err != nil {
 		return p, err
@@ -49,16 +35,11 @@ func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q sna
 		return p, err
 	}
 	f.Limit++ // one more than is shown tells whether there is a next page
-	if p.Snapshots, err = h.snapshots(ctx, f); err != nil {
+	rows, err := h.snapshots(ctx, f)
+	if err != nil {
 		return p, err
 	}
-	if len(p.Snapshots) > listRows {
-		p.Snapshots = p.Snapshots[:listRows]
-		p.Paging.Older = views.SnapshotsPath + "?" + q.values(p.Snapshots[listRows-1].ID).Encode()
-	}
-	if q.Cursor != "" {
-		p.Paging.Newer = views.SnapshotsPath + "?" + q.values(uuid.Nil).Encode()
-	}
+	p.Snapshots, p.Paging = paged(rows, func(s views.SnapshotItem) uuid.UUID { return s.ID }, place{views.SnapshotsPath, q.values, q.Cursor != ""})
 	return p, nil
 }
 
@@ -86,19 +67,6 @@ func (q snapshotsQuery) values(cursor uuid.UUID) url.Values {
 	return filled(map[string]string{
 		"app_id": q.AppID, "destination_id": q.DestinationID, "status": q.Status, "from": q.From, "to": q.To,
 	}, cursor)
-}
-
-func filled(fields map[string]string, cursor uuid.UUID) url.Values {
-	v := url.Values{}
-	for key, value := range fields {
-		if value != "" {
-			v.Set(key, value)
-		}
-	}
-	if cursor != uuid.Nil {
-		v.Set("cursor", cursor.String())
-	}
-	return v
 }
 
 // Snapshot shows one snapshot; the folder that the address names, or a place where its top folder will be.
