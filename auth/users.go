@@ -90,14 +90,7 @@ func (a *Auth) ChangePassword(ctx context.Context, user model.User, current, pas
 	if err != nil {
 		return err
 	}
-	if err := model.ValidateUser(user.Name, password); err != nil {
-		return err
-	}
-	phc, err := a.HashPassword(ctx, password)
-	if err != nil {
-		return err
-	}
-	return a.store.SetPassword(ctx, user.ID, phc)
+	return a.setPassword(ctx, user, password)
 }
 
 // ResetPassword gives the named user a new password and ends all of the user's sessions.
@@ -106,6 +99,11 @@ func (a *Auth) ResetPassword(ctx context.Context, name, password string) error {
 	if err != nil {
 		return fmt.Errorf("find user %q: %w", name, err)
 	}
+	return a.setPassword(ctx, user, password)
+}
+
+// setPassword checks and stores a new password; the store ends the user's sessions with it.
+func (a *Auth) setPassword(ctx context.Context, user model.User, password string) error {
 	if err := model.ValidateUser(user.Name, password); err != nil {
 		return err
 	}

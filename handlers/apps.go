@@ -132,11 +132,7 @@ func (h *Handlers) ToggleApp(c *fiber.Ctx) error {
 
 // ConfirmForgetApp asks before an app is forgotten.
 func (h *Handlers) ConfirmForgetApp(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	app, err := h.Store.App(c.UserContext(), id)
+	app, err := named(c, h.Store.App)
 	if err != nil {
 		return err
 	}
@@ -145,7 +141,7 @@ func (h *Handlers) ConfirmForgetApp(c *fiber.Ctx) error {
 		return err
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
-		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(id), Back: views.AppPath(id), Button: "Forget app",
+		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), Button: "Forget app",
 		Lost:  []string{"Its backups stop, and its settings here are deleted."},
 		Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."},
 	}))

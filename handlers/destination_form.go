@@ -39,11 +39,7 @@ func (h *Handlers) CreateDestination(c *fiber.Ctx) error {
 
 // EditDestination shows the form of a destination, its secrets left blank.
 func (h *Handlers) EditDestination(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	d, err := h.Store.Destination(c.UserContext(), id)
+	d, err := named(c, h.Store.Destination)
 	if err != nil {
 		return err
 	}

@@ -85,11 +85,7 @@ func (h *Handlers) destinationProps(ctx context.Context, frame views.Chrome, id 
 
 // ToggleDestination enables or disables a destination.
 func (h *Handlers) ToggleDestination(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	d, err := h.Store.Destination(c.UserContext(), id)
+	d, err := named(c, h.Store.Destination)
 	if err != nil {
 		return err
 	}
@@ -97,7 +93,7 @@ func (h *Handlers) ToggleDestination(c *fiber.Ctx) error {
 	if _, err := h.Jobs.ChangeDestination(c.UserContext(), d, model.DestinationSecrets{}); err != nil {
 		return err
 	}
-	return goTo(c, next(c, views.DestinationPath(id)))
+	return goTo(c, next(c, views.DestinationPath(d.ID)))
 }
 
 // CheckDestination proves the repository consistent.
@@ -123,11 +119,7 @@ func (h *Handlers) maintain(c *fiber.Ctx, kind model.JobKind) error {
 
 // ConfirmRemoveDestination asks before a destination is removed.
 func (h *Handlers) ConfirmRemoveDestination(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	d, err := h.Store.Destination(c.UserContext(), id)
+	d, err := named(c, h.Store.Destination)
 	if err != nil {
 		return err
 	}
@@ -137,7 +129,7 @@ func (h *Handlers) ConfirmRemoveDestination(c *fiber.Ctx) error {
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove destination",
-		Action: views.DestinationRemovePath(id), Back: views.DestinationPath(id),
+		Action: views.DestinationRemovePath(d.ID), Back: views.DestinationPath(d.ID),
 		Lost: []string{
 			"Nothing is backed up to it any more, and policies that use it lose it.",
 			fmt.Sprintf("Its list of %s is no longer shown here.", plural(d.TotalSnapshots, "snapshot")),

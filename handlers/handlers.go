@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -106,6 +107,16 @@ func pathID(c *fiber.Ctx) (uuid.UUID, error) {
 		return id, fmt.Errorf("%w: %q is no id", model.ErrNotFound, c.Params("id"))
 	}
 	return id, nil
+}
+
+// named reads the row whose id the path has.
+func named[T any](c *fiber.Ctx, read func(context.Context, uuid.UUID) (T, error)) (T, error) {
+	id, err := pathID(c)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return read(c.UserContext(), id)
 }
 
 // isFragment says that htmx asked, and wants only the changed part of the page.

@@ -21,11 +21,7 @@ func (h *Handlers) TestNewDestination(c *fiber.Ctx) error {
 
 // TestDestination tests a destination as it is stored, or as its form has it.
 func (h *Handlers) TestDestination(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	d, err := h.Store.Destination(c.UserContext(), id)
+	d, err := named(c, h.Store.Destination)
 	if err != nil {
 		return err
 	}

@@ -130,11 +130,7 @@ func (h *Handlers) SnapshotFiles(c *fiber.Ctx) error {
 
 // ConfirmForgetSnapshot asks before a snapshot is deleted.
 func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	s, err := h.Store.Snapshot(c.UserContext(), id)
+	s, err := named(c, h.Store.Snapshot)
 	if err != nil {
 		return err
 	}
@@ -148,7 +144,7 @@ func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Delete this snapshot?", Button: "Delete snapshot",
-		Action: views.SnapshotForgetPath(id), Back: views.SnapshotPath(id),
+		Action: views.SnapshotForgetPath(s.ID), Back: views.SnapshotPath(s.ID),
 		Lost: []string{"The state of " + item.AppName + " at " + s.StartedAt.Local().Format("2 January 2006, 15:04") +
 			" in " + item.DestinationName + ". Nothing can bring it back."},
 		Stays: []string{"All other snapshots, and the files themselves."},
