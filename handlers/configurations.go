@@ -31,7 +31,7 @@ func (h *Handlers) CreateConfiguration(c *fiber.Ctx) error {
 
 // ChangeConfiguration saves what of an app is backed up, its policy and its retention.
 func (h *Handlers) ChangeConfiguration(c *fiber.Ctx) error {
-	conf, err := h.configuration(c)
+	conf, err := named(c, h.Store.Configuration)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (h *Handlers) ChangeConfiguration(c *fiber.Ctx) error {
 
 // BackupConfiguration backs up one configuration now.
 func (h *Handlers) BackupConfiguration(c *fiber.Ctx) error {
-	conf, err := h.configuration(c)
+	conf, err := named(c, h.Store.Configuration)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (h *Handlers) BackupConfiguration(c *fiber.Ctx) error {
 
 // Unfreeze lets retention go on after somebody has looked.
 func (h *Handlers) Unfreeze(c *fiber.Ctx) error {
-	conf, err := h.configuration(c)
+	conf, err := named(c, h.Store.Configuration)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (h *Handlers) Unfreeze(c *fiber.Ctx) error {
 
 // DeleteConfiguration ends an app's backups under one policy; the snapshots stay.
 func (h *Handlers) DeleteConfiguration(c *fiber.Ctx) error {
-	conf, err := h.configuration(c)
+	conf, err := named(c, h.Store.Configuration)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,4 @@ func (h *Handlers) DeleteConfiguration(c *fiber.Ctx) error {
 	}
 	h.good(c, "The app no longer follows this policy. Its snapshots stay.")
 	return goTo(c, views.AppPath(conf.AppID))
-}
-
-// configuration reads the configuration that the path names.
-func (h *Handlers) configuration(c *fiber.Ctx) (model.Configuration, error) {
-	id, err := pathID(c)
-	if err != nil {
-		return model.Configuration{}, err
-	}
-	return h.Store.Configuration(c.UserContext(), id)
 }

@@ -76,7 +76,7 @@ func (h *Handlers) CreatePolicy(c *fiber.Ctx) error {
 
 // Policy shows the editor of a policy.
 func (h *Handlers) Policy(c *fiber.Ctx) error {
-	p, err := h.policy(c)
+	p, err := named(c, h.Store.Policy)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (h *Handlers) Policy(c *fiber.Ctx) error {
 
 // ChangePolicy saves a policy.
 func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
-	old, err := h.policy(c)
+	old, err := named(c, h.Store.Policy)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
 
 // SetDefaultPolicy has new apps follow this policy.
 func (h *Handlers) SetDefaultPolicy(c *fiber.Ctx) error {
-	p, err := h.policy(c)
+	p, err := named(c, h.Store.Policy)
 	if err != nil {
 		return err
 	}
@@ -155,14 +155,6 @@ func readPolicy(f views.PolicyForm, p model.Policy) (model.Policy, error) {
 		p.DestinationIDs = append(p.DestinationIDs, optionalID(&problems, "destination_ids", text))
 	}
 	return p, merge(problems, p.Validate())
-}
-
-func (h *Handlers) policy(c *fiber.Ctx) (model.Policy, error) {
-	id, err := pathID(c)
-	if err != nil {
-		return model.Policy{}, err
-	}
-	return h.Store.Policy(c.UserContext(), id)
 }
 
 func (h *Handlers) showPolicy(c *fiber.Ctx, p *model.Policy, f views.PolicyForm) error {
