@@ -63,6 +63,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	defer hub.Close()
 	manager, err := jobs.New(jobs.Options{
 		Store: st, Box: box, Hub: hub, Host: host, Restic: program, Dir: cfg.Data, Parallel: cfg.Parallel, Log: log,
+		DockerSocket: cfg.DockerSocket, Version: config.Version(version),
 	})
 	if err != nil {
 		return err

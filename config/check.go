@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,18 @@ func listen(addr string) (string, error) {
 		return "", fmt.Errorf("--listen: %q is not a host; use an address of this machine such as 127.0.0.1", host)
 	}
 	return addr, nil
+}
+
+// dockerSocket checks the path of the container engine's socket; off switches it off and gives an empty path.
+func dockerSocket(text string) (string, error) {
+	text = strings.TrimPrefix(text, "unix://")
+	if text == "off" {
+		return "", nil
+	}
+	if !filepath.IsAbs(text) {
+		return "", fmt.Errorf("--docker-socket: %q is not an absolute path; use one such as /var/run/docker.sock, or off", text)
+	}
+	return filepath.Clean(text), nil
 }
 
 // prefixes reads addresses and networks.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 )
 
@@ -78,5 +79,7 @@ func (e *ExitError) Error() string {
 type Host interface {
 	Run(ctx context.Context, cmd Cmd) error
 	Files() (Files, error)
+	// Dial connects to a socket or a port as the machine itself would, such as its container engine's.
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	Close() error
 }

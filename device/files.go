@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,8 +22,16 @@ type Files interface {
 	ReadFile(name string) ([]byte, error)
 	// WriteFile replaces the file as a whole: a reader sees the old content or the new, also after a power cut.
 	WriteFile(name string, data []byte, perm fs.FileMode) error
-	// Remove removes a file or an empty folder.
+	// Open reads a file as a stream; Create makes a new one and fails where the name is taken.
+	Open(name string) (io.ReadCloser, error)
+	Create(name string, perm fs.FileMode) (WriteSyncer, error)
+	// Remove removes a file or an empty folder; RemoveAll a whole tree, and nothing is no error.
 	Remove(name string) error
+	RemoveAll(name string) error
+	Rename(from, to string) error
+	// Chmod sets permission bits, setuid, setgid and sticky; Lchown the owner, of a link itself too.
+	Chmod(name string, mode fs.FileMode) error
+	Lchown(name string, uid, gid int) error
 	// Space returns the bytes that Keepstead may still write on the file system of name, or of its nearest parent that
 	// exists.
 	Space(name string) (int64, error)
@@ -32,6 +41,12 @@ type Files interface {
 	Writable(name string) error
 }
 
+// WriteSyncer is a file being written. Its content is durable after Sync.
+type WriteSyncer interface {
+	io.WriteCloser
+	Sync() error
+}
+
 type localFiles struct{}
 
 func (localFiles) Stat(name string) (fs.FileInfo, error)        { return os.Stat(name) }
@@ -39,7 +54,20 @@ func (localFiles) Lstat(name string) (fs.FileInfo, error)       { return os.Lsta
 func (localFiles) ReadDir(name string) ([]fs.DirEntry, error)   { return os.ReadDir(name) }
 func (localFiles) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
 func (localFiles) ReadFile(name string) ([]byte, error)         { return os.ReadFile(name) }
+func (localFiles) Open(name string) (io.ReadCloser, error)      { return os.Open(name) }
 func (localFiles) Remove(name string) error                     { return os.Remove(name) }
+func (localFiles) RemoveAll(name string) error                  { return os.RemoveAll(name) }
+func (localFiles) Rename(from, to string) error                 { return os.Rename(from, to) }
+func (localFiles) Chmod(name string, mode fs.FileMode) error    { return os.Chmod(name, mode) }
+func (localFiles) Lchown(name string, uid, gid int) error       { return os.Lchown(name, uid, gid) }
+
+func (localFiles) Create(name string, perm fs.FileMode) (WriteSyncer, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
 
 // WriteFile writes beside the file, syncs, renames and syncs the folder.
 func (localFiles) WriteFile(name string, data []byte, perm fs.FileMode) (err error) {

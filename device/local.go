@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,12 @@ func NewLocal(log *slog.Logger) *Local {
 
 // Files returns the local files.
 func (l *Local) Files() (Files, error) { return localFiles{}, nil }
+
+// Dial connects from this machine.
+func (l *Local) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}
 
 // Close kills every command that still runs, with all it started, waits for their Runs to return and refuses new ones.
 func (l *Local) Close() error {

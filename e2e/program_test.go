@@ -91,7 +91,7 @@ func serve(t testing.TB, env ...string) *keepstead {
 
 func prepare(t testing.TB, env ...string) *keepstead {
 	t.Helper()
-	k := &keepstead{t: t, data: filepath.Join(t.TempDir(), "data"), output: &journal{}, env: append([]string{"KEEPSTEAD_ADMIN_PASSWORD=" + adminPassword}, env...)}
+	k := &keepstead{t: t, data: filepath.Join(t.TempDir(), "data"), output: &journal{}, env: append([]string{"KEEPSTEAD_ADMIN_PASSWORD=" + adminPassword, "KEEPSTEAD_DOCKER_SOCKET=off"}, env...)}
 	t.Cleanup(func() {
 		k.stop()
 		text := k.output.String()

@@ -31,6 +31,10 @@ type Options struct {
 	Host  device.Host
 	// Restic is the path of the restic program.
 	Restic string
+	// DockerSocket is the path of this machine's container engine; empty switches discovery off.
+	DockerSocket string
+	// Version is Keepstead's own, written into manifests.
+	Version string
 	// Dir is Keepstead's data folder; runs, logs, cache and staging live below it.
 	Dir string
 	// Parallel bounds the jobs that run at once; 0 means DefaultParallel.

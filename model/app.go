@@ -48,6 +48,11 @@ type App struct {
 	Paths []string
 	// Project is the compose project's name for kind compose.
 	Project string
+	// Found is what discovery last saw of an app made of containers; nil for other kinds, and for one known only from an
+	// adopted repository.
+	Found *Found `bun:",nullzero"`
+	// Pending says that the app was found while “ask first” is on: it has no configuration until somebody decides.
+	Pending bool
 	// Gone says that the source of the app is no longer there; its snapshots stay.
 	Gone bool
 	// ForgottenAt hides an app that was deleted. The row stays so that its snapshots keep their name.

@@ -23,6 +23,9 @@ type Configuration struct {
 	BackupCompose bool
 	BackupEnv     bool
 
+	// Capture holds a person's choices for an app made of containers.
+	Capture *Capture `bun:",nullzero"`
+
 	// IncludePaths are absolute paths backed up beside the app's own.
 	IncludePaths []string
 	// ExcludePaths are absolute paths, or patterns such as *.tmp and node_modules, that are left out.

@@ -33,6 +33,8 @@ type Device struct {
 	Arch          string
 	ResticVersion string
 	LastSeenAt    *time.Time
+	// Engine is what its container engine said at the last look; nil before the first.
+	Engine *Engine `bun:",nullzero"`
 	Stamps
 }
 

@@ -75,6 +75,11 @@ type Job struct {
 	// Result is what the job did, kept for the pages; final states only.
 	Result  *Result   `bun:",nullzero"`
 	RetryOf uuid.UUID `bun:",nullzero"`
+	// Batch joins the backups of one configuration that were asked for together, one for each destination: they share one
+	// capture of the app.
+	Batch uuid.UUID `bun:",nullzero"`
+	// Steps are the visible parts of a longer job, in order.
+	Steps []Step `bun:",nullzero"`
 
 	// Cause is a word for the failure (see Cause); Message the sentence; Mend what to do about it.
 	Cause   Cause
@@ -128,6 +133,11 @@ const (
 	CauseTarget        Cause = "target"
 	CauseFrozen        Cause = "retention_frozen"
 	CauseRestic        Cause = "restic"
+	CauseEngine        Cause = "engine"      // the container engine cannot be used, or refused
+	CauseDump          Cause = "dump_failed" // a database could not be dumped whole
+	CauseHook          Cause = "hook_failed" // a command before or after the capture
+	CauseUnhealthy     Cause = "unhealthy"   // a restored app did not become healthy
+	CauseImport        Cause = "import_failed"
 	CauseInternal      Cause = "internal"
 )
 
@@ -148,6 +158,12 @@ type Result struct {
 	Unlocked    int    `json:"unlocked,omitempty"`    // sync: stale locks of ours removed
 	ReadData    string `json:"read_data,omitempty"`   // check: how much of the data was read, such as 5%
 	Errors      int    `json:"errors,omitempty"`      // files that failed
+	Quiet       int64  `json:"quiet_ms,omitempty"`    // backup: how long containers were stopped or paused, in milliseconds
+	Dumps       int    `json:"dumps,omitempty"`       // databases dumped, or imported
+	Containers  int    `json:"containers,omitempty"`  // restore of an app: started and healthy
+	Project     string `json:"project,omitempty"`     // restore of an app: as which project
+	// SafetyID is the snapshot of the state that a restore replaced.
+	SafetyID *uuid.UUID `json:"safety_id,omitempty"`
 }
 
 // Progress is how far a running job is. Zero totals are not known yet.

@@ -20,6 +20,39 @@ type Restore struct {
 	// Files are absolute paths as the snapshot holds them, or relative to one of its roots; empty means all.
 	// Every character means itself.
 	Files []string `json:"files,omitempty"`
+	// App brings back an app made of containers instead of files; InPlace, TargetPath and Files are then empty.
+	App *AppRestore `json:"app,omitempty"`
+}
+
+// AppMode is how an app made of containers comes back.
+type AppMode string
+
+// The modes.
+const (
+	AppInPlace AppMode = "in_place"    // the whole app, where it was
+	AppParts   AppMode = "parts"       // chosen volumes and databases of it, where they were
+	AppCopy    AppMode = "new_project" // the whole app beside the old one, under another name
+)
+
+// AppRestore says how to bring back an app made of containers.
+type AppRestore struct {
+	Mode AppMode `json:"mode"`
+	// Volumes and Databases choose parts: names of volumes or host paths of binds, and databases as service/name, or
+	// service for all of one server.
+	Volumes   []string `json:"volumes,omitempty"`
+	Databases []string `json:"databases,omitempty"`
+	// Project is the new project's name, Folder where its compose file and bind mounts go (made where it is missing).
+	Project string `json:"project,omitempty"`
+	Folder  string `json:"folder,omitempty"`
+	// Ports maps a published host port of the old project to the one of the new; 0 leaves it unpublished. A port that is
+	// not named gets a free one.
+	Ports map[string]int `json:"ports,omitempty"`
+	// Isolated puts the new project on internal networks, without a way out.
+	Isolated bool `json:"isolated,omitempty"`
+	// SkipSafety leaves out the snapshot of the present state before it is replaced.
+	SkipSafety bool `json:"skip_safety,omitempty"`
+	// LeaveStopped does not start the app afterwards.
+	LeaveStopped bool `json:"leave_stopped,omitempty"`
 }
 
 const maxRestoreFiles = 1000
@@ -66,4 +99,34 @@ type RestorePlan struct {
 	Overwrites int // existing files whose content would change
 	Unchanged  int
 	Examples   []string // some of the files that would be overwritten
+	// App is the plan for an app made of containers; nil for a restore of files.
+	App *AppPlan
+}
+
+// AppPlan is what the restore of an app would do and what stands in its way.
+type AppPlan struct {
+	Project   string
+	Replaced  []string // volumes, folders and databases whose present content would be replaced
+	Created   []string // volumes, networks and containers that would be made
+	Stopped   []string // containers that would be stopped meanwhile
+	Ports     []PortPlan
+	Images    []ImagePlan
+	Missing   []string // what the snapshot does not hold, each in a sentence
+	Obstacles []string // why the restore cannot begin, each in a sentence with its mend
+}
+
+// PortPlan is a published port: From as it was, To as it will be (0: not published), Taken by whom if it is not free.
+type PortPlan struct {
+	Service string
+	From    int
+	To      int
+	Taken   string
+}
+
+// ImagePlan is an image that the app needs.
+type ImagePlan struct {
+	Image   string
+	Present bool
+	// Pull is what would be pulled where it is absent.
+	Pull string
 }

@@ -43,6 +43,12 @@ type Snapshot struct {
 	FailedFiles []string
 	FailedCount int
 
+	// Contents is what a snapshot of an app made of containers holds; nil for others, and for an adopted one until its
+	// manifest was read.
+	Contents *Contents `bun:",nullzero"`
+	// Safety marks the state that a restore replaced.
+	Safety bool
+
 	StartedAt   time.Time
 	CompletedAt *time.Time
 	CreatedAt   time.Time
