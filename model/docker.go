@@ -210,6 +210,7 @@ const (
 	UndoRemoveContainer UndoAction = "remove_container" // Target: one the job made
 	UndoRemoveVolume    UndoAction = "remove_volume"    // Target: one the job made
 	UndoRemoveNetwork   UndoAction = "remove_network"   // Target: one the job made
+	UndoHook            UndoAction = "hook"             // Target: a container whose pre command ran; Aside: its post command
 )
 
 // Undo is one act of a job that must be taken back, written before the act.
@@ -221,7 +222,7 @@ type Undo struct {
 	// Target is the id of a container, the name of a volume or network, or a folder; Name is what people call it.
 	Target string
 	Name   string
-	// Aside is the folder into which the content of Target was moved, for put_back.
+	// Aside is the folder into which the content of Target was moved, for put_back; the command to run, for hook.
 	Aside     string
 	CreatedAt time.Time
 }

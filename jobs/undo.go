@@ -1,0 +1,205 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/docker"
+	"keepstead/model"
+)
+
+// Bounds of taking back: one act, and the wait for a started container's health before those that depend on it start.
+const (
+	undoLimit   = 5 * time.Minute
+	undoHealth  = 90 * time.Second
+	undoAtStart = 2 * time.Minute
+)
+
+// journal writes an act down before it is done, so that it is taken back on every way out and after a crash. owner is
+// the job, or the capture that several jobs share.
+func (m *Manager) journal(ctx context.Context, owner uuid.UUID, u model.Undo) (model.Undo, error) {
+	u.ID, u.JobID, u.CreatedAt = model.NewID(), owner, m.now()
+	u, err := m.Store.CreateUndo(context.WithoutCancel(ctx), u)
+	if err != nil {
+		return u, fmt.Errorf("write down what must be taken back: %w", err)
+	}
+	return u, nil
+}
+
+// keep forgets an act that stays: it succeeded, or there is nothing left to take back.
+func (m *Manager) keep(ctx context.Context, u model.Undo) error {
+	return m.Store.DeleteUndo(context.WithoutCancel(ctx), u.ID)
+}
+
+// undo takes back all acts of one owner, the newest first. What cannot be taken back now keeps its row and is tried
+// again every minute; the error says what it was.
+func (m *Manager) undo(ctx context.Context, owner uuid.UUID) error {
+	rows, err := m.Store.Undos(ctx, owner)
+	if err != nil {
+		return err
+	}
+	return m.takeBack(ctx, rows)
+}
+
+func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
+	var problems []error
+	for i, u := range rows {
+		limit, cancel := context.WithTimeout(ctx, undoLimit)
+		err := m.takeBackOne(limit, u)
+		if err == nil && u.Action == model.UndoStart && i < len(rows)-1 {
+			m.awaitHealth(limit, u)
+		}
+		cancel()
+		if err == nil {
+			err = m.Store.DeleteUndo(ctx, u.ID)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s %s: %w", strings.ReplaceAll(string(u.Action), "_", " "), u.Name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// takeBackOne is safe to repeat. What is gone needs no taking back.
+func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
+	if u.Action == model.UndoPutBack {
+		files, err := m.Host.Files()
+		if err != nil {
+			return err
+		}
+		return putBack(files, u.Target, u.Aside)
+	}
+	engine, err := m.engine(ctx, u.DeviceID)
+	if err != nil {
+		return err
+	}
+	switch u.Action {
+	case model.UndoStart:
+		err = engine.Start(ctx, u.Target)
+	case model.UndoUnpause:
+		err = engine.Unpause(ctx, u.Target)
+	case model.UndoRemoveContainer:
+		err = engine.RemoveContainer(ctx, u.Target)
+	case model.UndoRemoveVolume:
+		err = engine.RemoveVolume(ctx, u.Target)
+	case model.UndoRemoveNetwork:
+		err = engine.RemoveNetwork(ctx, u.Target)
+	case model.UndoHook:
+		err = m.postHook(ctx, engine, u)
+	default:
+		return fmt.Errorf("an act of an unknown kind %q", u.Action)
+	}
+	if errors.Is(err, model.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// awaitHealth gives a container that others depend on the time to become healthy. One that does not is its owner's to
+// look at; the others start all the same, as they would after a restart of the machine.
+func (m *Manager) awaitHealth(ctx context.Context, u model.Undo) {
+	engine, err := m.engine(ctx, u.DeviceID)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, undoHealth)
+	defer cancel()
+	if err := engine.WaitHealthy(ctx, []string{u.Target}, nil); err != nil {
+		m.logger.Warn("a container that was started again is not healthy", "container", u.Name, "error", err)
+	}
+}
+
+// postHook runs the command that answers to a pre command. It is not tried again: its failure is said once.
+func (m *Manager) postHook(ctx context.Context, engine *docker.Engine, u model.Undo) error {
+	err := engine.Exec(ctx, u.Target, docker.Exec{Cmd: []string{"/bin/sh", "-c", u.Aside}})
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		m.logger.Warn("a command after a backup did not end well", "container", u.Name, "error", err)
+	}
+	return nil
+}
+
+// putBack removes all that a job put into the folder and moves what it had set aside back to its place. The folder aside
+// lies in the folder itself, so each move is a rename within one file system; for a file it lies beside it.
+func putBack(files device.Files, target, aside string) error {
+	entries, err := files.ReadDir(aside)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // put back before, or never set aside
+	}
+	if err != nil {
+		return err
+	}
+	if path.Dir(aside) != target {
+		return putBackFile(files, target, aside, entries)
+	}
+	made, err := files.ReadDir(target)
+	if err != nil {
+		return err
+	}
+	old := map[string]bool{}
+	for _, e := range entries {
+		old[e.Name()] = true
+	}
+	for _, e := range made {
+		// An entry with the name of one that is still aside is the job's; any other was the job's too, unless an earlier
+		// try was cut off after it had moved some back: those are no longer aside, and are told apart by the mark.
+		if name := path.Join(target, e.Name()); name != aside && (old[e.Name()] || !returned(files, aside)) {
+			if err := files.RemoveAll(name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := files.WriteFile(path.Join(aside, returnedMark), nil, 0o600); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == returnedMark {
+			continue
+		}
+		if err := files.Rename(path.Join(aside, e.Name()), path.Join(target, e.Name())); err != nil {
+			return err
+		}
+	}
+	return files.RemoveAll(aside)
+}
+
+// returnedMark says that the job's own entries are gone from the folder and the return has begun.
+const returnedMark = ".keepstead-returning"
+
+func returned(files device.Files, aside string) bool {
+	_, err := files.Lstat(path.Join(aside, returnedMark))
+	return err == nil
+}
+
+func putBackFile(files device.Files, target, aside string, entries []fs.DirEntry) error {
+	for _, e := range entries {
+		if err := files.Rename(path.Join(aside, e.Name()), target); err != nil {
+			return err
+		}
+	}
+	return files.RemoveAll(aside)
+}
+
+// undoLeft takes back what no running work owns: after a crash, or when it could not be taken back at once.
+func (m *Manager) undoLeft(ctx context.Context) error {
+	rows, err := m.Store.Undos(ctx, uuid.Nil)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	var left []model.Undo
+	m.mu.Lock()
+	for _, u := range rows {
+		if m.running[u.JobID] == nil && !m.owned[u.JobID] {
+			left = append(left, u)
+		}
+	}
+	m.mu.Unlock()
+	return m.takeBack(ctx, left)
+}
