@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"keepstead/device"
 	"keepstead/docker"
 	"keepstead/model"
 )
@@ -124,67 +121,6 @@ func (m *Manager) postHook(ctx context.Context, engine *docker.Engine, u model.U
 		m.logger.Warn("a command after a backup did not end well", "container", u.Name, "error", err)
 	}
 	return nil
-}
-
-// putBack removes all that a job put into the folder and moves what it had set aside back to its place. The folder aside
-// lies in the folder itself, so each move is a rename within one file system; for a file it lies beside it.
-func putBack(files device.Files, target, aside string) error {
-	entries, err := files.ReadDir(aside)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // put back before, or never set aside
-	}
-	if err != nil {
-		return err
-	}
-	if path.Dir(aside) != target {
-		return putBackFile(files, target, aside, entries)
-	}
-	made, err := files.ReadDir(target)
-	if err != nil {
-		return err
-	}
-	old := map[string]bool{}
-	for _, e := range entries {
-		old[e.Name()] = true
-	}
-	for _, e := range made {
-		// An entry with the name of one that is still aside is the job's; any other was the job's too, unless an earlier
-		// try was cut off after it had moved some back: those are no longer aside, and are told apart by the mark.
-		if name := path.Join(target, e.Name()); name != aside && (old[e.Name()] || !returned(files, aside)) {
-			if err := files.RemoveAll(name); err != nil {
-				return err
-			}
-		}
-	}
-	if err := files.WriteFile(path.Join(aside, returnedMark), nil, 0o600); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Name() == returnedMark {
-			continue
-		}
-		if err := files.Rename(path.Join(aside, e.Name()), path.Join(target, e.Name())); err != nil {
-			return err
-		}
-	}
-	return files.RemoveAll(aside)
-}
-
-// returnedMark says that the job's own entries are gone from the folder and the return has begun.
-const returnedMark = ".keepstead-returning"
-
-func returned(files device.Files, aside string) bool {
-	_, err := files.Lstat(path.Join(aside, returnedMark))
-	return err == nil
-}
-
-func putBackFile(files device.Files, target, aside string, entries []fs.DirEntry) error {
-	for _, e := range entries {
-		if err := files.Rename(path.Join(aside, e.Name()), target); err != nil {
-			return err
-		}
-	}
-	return files.RemoveAll(aside)
 }
 
 // undoLeft takes back what no running work owns: after a crash, or when it could not be taken back at once.
