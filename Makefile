@@ -33,6 +33,10 @@ dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
 test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')
 	$(GO) test -race -timeout 20m $(TESTFLAGS) $(PACKAGES)
 
+.PHONY: testimages
+testimages: ## Make the Docker images that tests of Docker apps run, offline; as root, once (cached in ~/.cache)
+	./tools/testimages/make.sh
+
 .PHONY: check
 check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet, lint, all tests without a skip
 
