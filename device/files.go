@@ -32,6 +32,10 @@ type Files interface {
 	// Chmod sets permission bits, setuid, setgid and sticky; Lchown the owner, of a link itself too.
 	Chmod(name string, mode fs.FileMode) error
 	Lchown(name string, uid, gid int) error
+	// Xattrs returns the extended attributes of name, of a link itself too; none where the file system knows none.
+	Xattrs(name string) (map[string][]byte, error)
+	// SetXattr sets one extended attribute; nil removes it, and one that is not there is no error.
+	SetXattr(name, attr string, value []byte) error
 	// Space returns the bytes that Keepstead may still write on the file system of name, or of its nearest parent that
 	// exists.
 	Space(name string) (int64, error)

@@ -14,9 +14,13 @@ import (
 // RestoreOptions say what to restore and where to.
 type RestoreOptions struct {
 	Snapshot string
-	// Target is the folder under which the files are laid with their full paths; its links must be resolved.
+	// Subfolder is a folder of the snapshot whose content is laid right into Target; empty is the top. Its own owner,
+	// mode and extended attributes are not restored: Entry has them.
+	Subfolder string
+	// Target is the folder under which the files are laid with their paths below Subfolder; its links must be resolved.
 	Target string
-	// Includes are files and folders of the snapshot, every character meaning itself; empty means all.
+	// Includes are files and folders of the snapshot as they are named below Subfolder, every character meaning itself;
+	// empty means all.
 	Includes []string
 	Verify   bool // read back and compare what was written
 	DryRun   bool // say what would happen, touch nothing
@@ -71,10 +75,17 @@ func (r Repo) Restore(ctx context.Context, o RestoreOptions, progress func(model
 		literals = append(literals, literal(include))
 	}
 	patterns, secrets := patternArguments("include", literals)
-	args = append(append(args, patterns...), "--", o.Snapshot)
+	from := o.Snapshot
+	if o.Subfolder != "" {
+		from += ":" + path.Clean("/"+o.Subfolder)
+	}
+	args = append(append(args, patterns...), "--", from)
 
 	run := &restore{options: o, progress: progress}
 	err := r.run(ctx, call{args: args, secrets: secrets, stream: o.DryRun, stdout: run.line, message: run.message})
+	if o.Subfolder != "" {
+		err = noFolder(err)
+	}
 	s := run.summary
 	s.Failed, s.FailedCount = run.failed.list, run.failed.count
 	switch {

@@ -31,6 +31,56 @@ func TestRestoreBringsEverythingBack(t *testing.T) {
 	testbed.Compare(t, source, filepath.Join(target, source))
 }
 
+// TestRestoreOfASubfolder lays a folder of a snapshot into another one; what restic leaves out of the folder itself is
+// what Entry tells.
+func TestRestoreOfASubfolder(t *testing.T) {
+	t.Parallel()
+	r, source, target := newRepo(t), filepath.Join(t.TempDir(), "so[u]rce: *"), t.TempDir()
+	testbed.NewFiles(t, source)
+	check(t, os.Chmod(source, 0o751|os.ModeSetgid))
+	if os.Getuid() == 0 {
+		check(t, os.Chown(source, 70, 71))
+		check(t, os.Chmod(source, 0o751|os.ModeSetgid)) // a new owner takes it away
+	}
+	files, err := r.Host.Files()
+	check(t, err)
+	check(t, files.SetXattr(source, "user.kept", []byte("a\x00b")))
+	check(t, files.SetXattr(source, "user.empty", []byte{}))
+	id := backup(t, r, source).SnapshotID
+	sum, err := r.Restore(t.Context(), restic.RestoreOptions{Snapshot: id, Subfolder: source, Target: target, Verify: true}, nil)
+	check(t, err)
+	if sum.FilesRestored == 0 || sum.FilesRestored != sum.TotalFiles {
+		t.Errorf("summary is %+v", sum)
+	}
+	e, err := r.Entry(t.Context(), id, source)
+	check(t, err)
+	check(t, files.Lchown(target, e.UID, e.GID))
+	check(t, files.Chmod(target, e.Mode))
+	testbed.Compare(t, source, target)
+	if e.Type != "dir" || string(e.Xattrs["user.kept"]) != "a\x00b" || e.Xattrs["user.empty"] == nil {
+		t.Errorf("the folder itself is %+v", e)
+	}
+	if e, err = r.Entry(t.Context(), id, filepath.Join(source, "empty")); err != nil || e.Type != "file" {
+		t.Errorf("a file is %+v, %v", e, err)
+	}
+
+	one := t.TempDir()
+	_, err = r.Restore(t.Context(), restic.RestoreOptions{Snapshot: id, Subfolder: filepath.Join(source, "names"), Includes: []string{"/star*"}, Target: one}, nil)
+	check(t, err)
+	if found, err := os.ReadDir(one); err != nil || len(found) != 1 || found[0].Name() != "star*" {
+		t.Errorf("a single file of a folder: %v, %v", found, err)
+	}
+	for _, name := range []string{filepath.Join(source, "not there"), "/not/there/at all"} {
+		_, err = r.Restore(t.Context(), restic.RestoreOptions{Snapshot: id, Subfolder: name, Target: t.TempDir()}, nil)
+		if !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("the restore of %q: %v", name, err)
+		}
+		if _, err := r.Entry(t.Context(), id, name); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("the entry of %q: %v", name, err)
+		}
+	}
+}
+
 func TestRestoreTakesIncludesLiterally(t *testing.T) {
 	t.Parallel()
 	r, source := newRepo(t), filepath.Join(t.TempDir(), "source")
