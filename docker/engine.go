@@ -1,0 +1,115 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/moby/moby/client/pkg/versions"
+
+	"keepstead/device"
+	"keepstead/model"
+)
+
+// minAPI is the API of engine 20.10, the oldest one that Keepstead works with.
+const minAPI = "1.41"
+
+const (
+	// patience is how long the engine may take for an answer that costs it nothing.
+	patience = 5 * time.Second
+	// reading is how long it may take for one that it has to gather.
+	reading = 30 * time.Second
+	// workers bounds how many questions are asked at once.
+	workers = 16
+)
+
+// Engine is the container engine of one device. It is safe for concurrent use. The containers it returns hold values of
+// environment variables: their caller keeps them secret.
+type Engine struct {
+	api    *client.Client
+	host   device.Host
+	socket string
+	own    []string // Keepstead's own folders, as it sees them itself
+	looks  *looks
+	parsed parsed
+
+	mu   sync.Mutex
+	self *self // nil until the engine was asked
+	root string
+}
+
+// Open connects to the engine behind a socket of the host. It returns *Error when the engine cannot be used. The folders
+// in own hold Keepstead's own data: what lies in them is never the data of an app.
+func Open(ctx context.Context, host device.Host, socket string, own ...string) (*Engine, error) {
+	e := &Engine{host: host, socket: socket, own: own, looks: newLooks()}
+	// Kept connections spare a remote device a new channel for each of several hundred questions.
+	transport := &http.Transport{MaxIdleConns: workers, MaxIdleConnsPerHost: workers, IdleConnTimeout: 30 * time.Second}
+	api, err := client.New(
+		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
+		client.WithHost("unix://"+socket),
+		client.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx) }),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("make a client for %s: %w", socket, err)
+	}
+	e.api = api
+	if err := e.negotiate(ctx); err != nil {
+		return nil, errors.Join(err, api.Close())
+	}
+	return e, nil
+}
+
+// Close gives up the connections that are not in use.
+func (e *Engine) Close() error { return e.api.Close() }
+
+func (e *Engine) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return e.host.Dial(ctx, "unix", e.socket)
+}
+
+// negotiate agrees on a version of the API.
+func (e *Engine) negotiate(ctx context.Context) error {
+	// The client hides why a connection failed, so one is made without it.
+	conn, err := e.dial(ctx)
+	if err != nil {
+		return refused(e.socket, err)
+	}
+	_ = conn.Close() // nothing was sent
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ping, err := e.api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	switch {
+	case ping.APIVersion != "" && versions.LessThan(ping.APIVersion, minAPI):
+		return &Error{
+			State:   model.EngineTooOld,
+			Message: fmt.Sprintf("Docker is too old: it speaks version %s of its API, and Keepstead needs %s.", ping.APIVersion, minAPI),
+			Mend:    "Install Docker 20.10 or newer.",
+			Err:     err,
+		}
+	case err != nil:
+		return refused(e.socket, err)
+	}
+	return nil
+}
+
+// explain wraps the error of a call with what it was for. Where the engine itself has gone it is an *Error.
+func (e *Engine) explain(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	}
+	if client.IsErrConnectionFailed(err) || errors.Is(err, context.DeadlineExceeded) {
+		conn, cause := e.dial(ctx)
+		if cause != nil {
+			return refused(e.socket, cause)
+		}
+		_ = conn.Close() // nothing was sent
+		return refused(e.socket, err)
+	}
+	return fmt.Errorf("%s: %w", what, missing(err))
+}
