@@ -60,6 +60,13 @@ const maxRestoreFiles = 1000
 // Validate checks the request's own shape. The target is checked on its device, the files against the snapshot.
 func (r Restore) Validate() error {
 	var problems Invalids
+	if r.App != nil {
+		if r.InPlace || r.TargetPath != "" || len(r.Files) > 0 {
+			problems.Add("app", "Restore the app or files of it, not both in one request.")
+		}
+		r.App.check(&problems)
+		return problems.Err()
+	}
 	switch {
 	case r.InPlace && r.TargetPath != "":
 		problems.Add("target_path", "Leave the target empty to restore in place, or turn “in place” off.")
