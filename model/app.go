@@ -49,7 +49,7 @@ type App struct {
 	// Project is the compose project's name for kind compose.
 	Project string
 	// Found is what discovery last saw of an app made of containers; nil for other kinds, and for one known only from an
-	// adopted repository.
+	// adopted repository. Store.Apps leaves it out, Store.FoundApps has it.
 	Found *Found `bun:",nullzero"`
 	// Pending says that the app was found while “ask first” is on: it has no configuration until somebody decides.
 	Pending bool

@@ -78,7 +78,7 @@ type Job struct {
 	// Batch joins the backups of one configuration that were asked for together, one for each destination: they share one
 	// capture of the app.
 	Batch uuid.UUID `bun:",nullzero"`
-	// Steps are the visible parts of a longer job, in order.
+	// Steps are the visible parts of a longer job, in order. Lists leave them out.
 	Steps []Step `bun:",nullzero"`
 
 	// Cause is a word for the failure (see Cause); Message the sentence; Mend what to do about it.

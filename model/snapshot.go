@@ -44,8 +44,8 @@ type Snapshot struct {
 	FailedCount int
 
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and for an adopted one until its
-	// manifest was read.
-	Contents *Contents `bun:",nullzero"`
+	// manifest was read. Lists leave it out.
+	Contents *Contents `bun:"-"`
 	// Safety marks the state that a restore replaced.
 	Safety bool
 

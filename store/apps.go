@@ -11,10 +11,10 @@ import (
 	"keepstead/model"
 )
 
-// Apps lists the apps that are not forgotten, by name.
+// Apps lists the apps that are not forgotten, by name, without what discovery found of them.
 func (s *Store) Apps(ctx context.Context) ([]model.App, error) {
 	return all[model.App](ctx, s.r, "list apps", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("forgotten_at IS NULL").Order("name", "id")
+		return q.ExcludeColumn("found").Where("forgotten_at IS NULL").Order("name", "id")
 	})
 }
 
@@ -64,14 +64,14 @@ func appRefused(a model.App, err error) error {
 	return orphan(err, "device_id", "There is no such device.")
 }
 
-// UpdateApp writes all fields of an app that is not forgotten.
+// UpdateApp writes all fields of an app that is not forgotten, but what discovery found of it.
 func (s *Store) UpdateApp(ctx context.Context, a model.App) (model.App, error) {
 	stamp(&a.Stamps)
 	return a, s.write(ctx, "change an app", func(ctx context.Context, tx bun.Tx) error {
 		if err := mustHave[model.App](ctx, tx, a.ID, "forgotten_at IS NULL"); err != nil {
 			return err
 		}
-		return appRefused(a, update(ctx, tx, &a, "forgotten_at", "created_at"))
+		return appRefused(a, update(ctx, tx, &a, "found", "forgotten_at", "created_at"))
 	})
 }
 

@@ -40,9 +40,9 @@ func fillHistory(t testing.TB, w *world) {
 	const message = "3 files could not be read"
 	for _, statement := range []string{
 		`INSERT INTO snapshots SELECT id, conf, dest, app, lower(hex(randomblob(32))), 'keepstead-01234567', '["/srv/app"]',
-			CASE n % 50 WHEN 7 THEN 'partial' ELSE 'success' END, 1, 2, 3000, 3003, 1000, 500, 5000000, 12, '', '[]', 0, at, at, at FROM row`,
+			CASE n % 50 WHEN 7 THEN 'partial' ELSE 'success' END, 1, 2, 3000, 3003, 1000, 500, 5000000, 12, '', '[]', 0, at, at, at, 0 FROM row`,
 		`INSERT INTO jobs SELECT id, 'backup', CASE n % 50 WHEN 7 THEN 'partial' WHEN 9 THEN 'failed' ELSE 'success' END, 'schedule',
-			conf, dest, id, app, NULL, at, NULL, '{"files":3003}', NULL, '', '` + message + `', '', 77, 88, 'boot', at, at, at FROM row`,
+			conf, dest, id, app, NULL, at, NULL, '{"files":3003}', NULL, '', '` + message + `', '', 77, 88, 'boot', 'host', at, at, at, NULL, NULL FROM row`,
 		`UPDATE jobs SET state = state`, // the trigger that an ending job fires
 	} {
 		if !strings.HasPrefix(statement, "UPDATE") {

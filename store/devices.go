@@ -38,11 +38,20 @@ func (s *Store) CreateDevice(ctx context.Context, d model.Device) (model.Device,
 	return d, s.write(ctx, "create a device", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &d) })
 }
 
-// UpdateDevice writes all fields of a device but the host name that restic records, which never changes.
+// UpdateDevice writes all fields of a device but the host name that restic records, which never changes, and what its
+// engine said.
 func (s *Store) UpdateDevice(ctx context.Context, d model.Device) (model.Device, error) {
 	stamp(&d.Stamps)
 	return d, s.write(ctx, "change a device", func(ctx context.Context, tx bun.Tx) error {
-		return update(ctx, tx, &d, "hostname", "created_at")
+		return update(ctx, tx, &d, "hostname", "engine", "created_at")
+	})
+}
+
+// SetDeviceEngine records what the container engine of a device said.
+func (s *Store) SetDeviceEngine(ctx context.Context, id uuid.UUID, e *model.Engine) error {
+	return s.write(ctx, "record a device's engine", func(ctx context.Context, tx bun.Tx) error {
+		d := model.Device{ID: id, Engine: e}
+		return touched(tx.NewUpdate().Model(&d).Column("engine").WherePK().Exec(ctx))
 	})
 }
 

@@ -101,7 +101,10 @@ func (o Outcome) finishSnapshot(ctx context.Context, tx bun.Tx, job model.Job, a
 	if _, err := tx.NewRaw("DELETE FROM snapshots WHERE id = ?", snap.ID).Exec(ctx); err != nil {
 		return err
 	}
-	return orphan(insert(ctx, tx, &snap), "destination_id", "There is no such destination.")
+	if err := insert(ctx, tx, &snap); err != nil {
+		return orphan(err, "destination_id", "There is no such destination.")
+	}
+	return setContents(ctx, tx, snap.ID, snap.Contents) // with the row that was deleted, its contents went too
 }
 
 // finishRepository brings the rows of the snapshots in line with what the job left in the repository.

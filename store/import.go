@@ -26,6 +26,11 @@ func importSnapshots(ctx context.Context, tx bun.Tx, snapshots []model.Snapshot)
 			return 0, err
 		}
 		added += int(n)
+		if n > 0 && snap.Contents != nil {
+			if err := setContents(ctx, tx, snap.ID, snap.Contents); err != nil {
+				return 0, err
+			}
+		}
 	}
 	return added, nil
 }

@@ -10,11 +10,11 @@ import (
 	"keepstead/model"
 )
 
-// Jobs lists the chosen jobs, newest first, one page at a time.
+// Jobs lists the chosen jobs without their steps, newest first, one page at a time.
 func (s *Store) Jobs(ctx context.Context, f model.JobFilter) ([]model.Job, error) {
 	ids := s.jobIDs(f)
 	return all[model.Job](ctx, s.r, "list jobs", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("id IN (?)", ids).Order("id DESC").Limit(int64(f.Size()))
+		return q.ExcludeColumn("steps").Where("id IN (?)", ids).Order("id DESC").Limit(int64(f.Size()))
 	})
 }
 

@@ -30,6 +30,14 @@ func (s *Store) SetJobProcess(ctx context.Context, id uuid.UUID, pid int, start 
 	})
 }
 
+// SetJobSteps records how far the visible parts of a job that has not ended are.
+func (s *Store) SetJobSteps(ctx context.Context, id uuid.UUID, steps []model.Step) error {
+	return s.write(ctx, "record a job's steps", func(ctx context.Context, tx bun.Tx) error {
+		job := model.Job{ID: id, Steps: steps}
+		return touched(tx.NewUpdate().Model(&job).Column("steps").Where("id = ?", id).Exec(ctx))
+	})
+}
+
 // CancelQueuedJob cancels a job that has not started. One that has is a Conflict.
 func (s *Store) CancelQueuedJob(ctx context.Context, id uuid.UUID) error {
 	return s.write(ctx, "cancel a job", func(ctx context.Context, tx bun.Tx) error {

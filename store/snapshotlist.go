@@ -12,7 +12,8 @@ import (
 	"keepstead/model"
 )
 
-// Snapshots lists the chosen snapshots, newest first by the time they were made, one page at a time.
+// Snapshots lists the chosen snapshots without what they hold, newest first by the time they were made, one page at a
+// time.
 func (s *Store) Snapshots(ctx context.Context, f model.SnapshotFilter) ([]model.Snapshot, error) {
 	ids := s.r.NewSelect().Model((*model.Snapshot)(nil)).Column("id").Apply(snapshotFilter(f)).
 		Order("started_at DESC", "id DESC").Limit(int64(f.Size()))

@@ -11,9 +11,14 @@ import (
 	"keepstead/model"
 )
 
-// Snapshot returns one snapshot.
+// Snapshot returns one snapshot, with what it holds.
 func (s *Store) Snapshot(ctx context.Context, id uuid.UUID) (model.Snapshot, error) {
-	return one[model.Snapshot](ctx, s.r, "read a snapshot", id)
+	const doing = "read a snapshot"
+	snap, err := one[model.Snapshot](ctx, s.r, doing, id)
+	if err == nil {
+		snap.Contents, err = contents(ctx, s.r, id)
+	}
+	return snap, fail(doing, err)
 }
 
 // LastGoodSnapshot returns the newest full snapshot of a configuration at a destination, or model.ErrNotFound.

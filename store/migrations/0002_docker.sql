@@ -1,16 +1,24 @@
 -- Apps made of containers: what discovery found, what a person chose, what a job must take back, and its visible steps.
+-- Long JSON stands last in its row: SQLite reads past it to reach what follows.
 
-ALTER TABLE apps ADD COLUMN found TEXT;
 ALTER TABLE apps ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN found TEXT;
 ALTER TABLE devices ADD COLUMN engine TEXT;
 ALTER TABLE configurations ADD COLUMN capture TEXT;
-ALTER TABLE snapshots ADD COLUMN contents TEXT;
 ALTER TABLE snapshots ADD COLUMN safety INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch TEXT;
 ALTER TABLE jobs ADD COLUMN steps TEXT;
 
+CREATE INDEX apps_device ON apps (device_id, kind);
+
+-- What a snapshot of an app holds, as gzipped JSON: some kilobytes each, so they stand beside the history and not in it.
+CREATE TABLE snapshot_contents (
+	snapshot_id TEXT PRIMARY KEY NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
+	contents    BLOB NOT NULL
+) STRICT;
+
 -- Acts of jobs that must be taken back, each written before the act and deleted once it is taken back.
-CREATE TABLE undo (
+CREATE TABLE undos (
 	id         TEXT PRIMARY KEY NOT NULL,
 	job_id     TEXT NOT NULL,
 	device_id  TEXT NOT NULL,
@@ -20,4 +28,4 @@ CREATE TABLE undo (
 	aside      TEXT NOT NULL,
 	created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX undo_job ON undo (job_id, id);
+CREATE INDEX undos_job ON undos (job_id, id);

@@ -1,0 +1,38 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"keepstead/model"
+)
+
+// CreateUndo writes down an act that must be taken back, before it is done. When it returns, the row outlives a crash of
+// Keepstead.
+func (s *Store) CreateUndo(ctx context.Context, u model.Undo) (model.Undo, error) {
+	newID(&u.ID, model.NewID)
+	if u.CreatedAt.IsZero() {
+		u.CreatedAt = now()
+	}
+	return u, s.write(ctx, "write down an act", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &u) })
+}
+
+// DeleteUndo removes an act that was taken back, or that stays. One that is gone already is no error.
+func (s *Store) DeleteUndo(ctx context.Context, id uuid.UUID) error {
+	return s.write(ctx, "strike out an act", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("DELETE FROM undos WHERE id = ?", id).Exec(ctx)
+		return err
+	})
+}
+
+// Undos lists what must be taken back, in the order of taking back: newest first. uuid.Nil asks for the acts of all jobs.
+func (s *Store) Undos(ctx context.Context, jobID uuid.UUID) ([]model.Undo, error) {
+	return all[model.Undo](ctx, s.r, "list acts to take back", func(q *bun.SelectQuery) *bun.SelectQuery {
+		if jobID != uuid.Nil {
+			q = q.Where("job_id = ?", jobID)
+		}
+		return q.Order("id DESC")
+	})
+}
