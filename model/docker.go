@@ -99,6 +99,8 @@ type Found struct {
 	Services []FoundService `json:"services"`
 	Mounts   []FoundMount   `json:"mounts"` // every volume and bind mount, the ones left out too
 	Networks []string       `json:"networks,omitempty"`
+	// Problems are what is wrong with the keepstead.* labels, each in a sentence.
+	Problems []string `json:"problems,omitempty"`
 	// Labels are the keepstead.* labels that hold for the whole app, without the prefix.
 	Labels map[string]string `json:"labels,omitempty"`
 	// Self says that Keepstead itself is one of the containers.
