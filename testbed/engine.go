@@ -15,7 +15,7 @@ import (
 
 // Engine is a Docker engine of a test's own: images of testbed/images, nothing else, and no network to the outside. It
 // runs in a process and a mount namespace of its own, so the kernel ends its containers and mounts with the test, however
-// that ends. What is a plain file of it, such as a volume's, the test sees at the path that the engine says.
+// that ends. Volumes alone the test sees as it would those of the machine's own engine.
 type Engine struct {
 	Socket  string // path of the engine's unix socket
 	Root    string // its data folder; volumes are below it
@@ -35,6 +35,7 @@ func NewEngine(t testing.TB) *Engine {
 	t.Cleanup(func() { e.close(t) })
 	check(t, os.MkdirAll(e.Plugins, 0o700))
 	check(t, seed(store, e.Root))
+	check(t, s.share())
 	var err error
 	e.init, err = startInit(t, e)
 	check(t, err)

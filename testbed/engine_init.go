@@ -20,9 +20,14 @@ import (
 // commands from the test, and ends when the test process has gone and with it the other end of that pipe.
 const initScript = `
 set -eu
-run=$1
-shift
-mount --make-rprivate /
+run=$1 volumes=$2
+shift 2
+# What is mounted here stays here, but for volumes that are mounts: those the test sees as well. Shared again, lest the
+# engine mounts its data folder anew, over the volumes, to have it shared.
+while read -r _ _ _ _ place _; do
+	printf -v place %b "$place"
+	if [ "$place" != "$volumes" ]; then mount --make-slave --make-shared "$place" || true; fi
+done </proc/self/mountinfo
 mount -t proc proc /proc
 # The engine's parts keep sockets at fixed places, where a second engine's or the machine's own may be.
 mkdir -p /run/containerd /run/docker
@@ -59,7 +64,7 @@ func startInit(t testing.TB, e *Engine) (*engineInit, error) {
 		"--default-address-pool", "base=" + e.slot.network.String() + ",size=24",
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/" + e.slot.cgroup(),
 	}
-	cmd := exec.Command("bash", append([]string{"-c", initScript, "init", e.slot.run}, dockerd...)...)
+	cmd := exec.Command("bash", append([]string{"-c", initScript, "init", e.slot.run, e.slot.volumes()}, dockerd...)...)
 	cmd.Env = e.Env()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
 	cmd.ExtraFiles = []*os.File{e.slot.lock} // the slot is taken until the last process of the engine has gone

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -101,6 +102,25 @@ func cacheDir() (string, error) {
 
 func (s *slot) log() string { return filepath.Join(s.run, "log") }
 
+func (s *slot) volumes() string { return filepath.Join(s.data, "volumes") }
+
+// share makes the folder of volumes a mount, so that what the engine mounts below it is seen by the test too.
+func (s *slot) share() error {
+	dir := s.volumes()
+	if err := os.MkdirAll(dir, 0o701); err != nil {
+		return err
+	}
+	if err := syscall.Mount(dir, dir, "", syscall.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", dir, err)
+	}
+	for _, kind := range []uintptr{syscall.MS_PRIVATE, syscall.MS_SHARED} {
+		if err := syscall.Mount("", dir, "", kind, ""); err != nil {
+			return fmt.Errorf("share %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
 func (s *slot) cgroup() string { return "keepstead-tests-" + strconv.Itoa(s.number) }
 
 // release removes all of the slot's engine, whose processes have ended, and lets others take it.
@@ -108,7 +128,7 @@ func (s *slot) release() error {
 	return errors.Join(s.clear(), s.lock.Close())
 }
 
-// clear removes bridges, control groups and folders, and in the end the note that there are any.
+// clear removes bridges, control groups, the volumes' mounts and folders, and in the end the note that there are any.
 func (s *slot) clear() error {
 	err := s.removeBridges()
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
@@ -116,6 +136,9 @@ func (s *slot) clear() error {
 		for _, group := range groups {
 			err = errors.Join(err, retry(func() error { return removeGroup(group) }))
 		}
+	}
+	for _, place := range slices.Backward(mountsBelow(s.volumes())) {
+		err = errors.Join(err, syscall.Unmount(place, syscall.MNT_DETACH))
 	}
 	for _, dir := range []string{s.data, s.run} {
 		if mounts := mountsBelow(dir); len(mounts) > 0 {
@@ -164,8 +187,8 @@ func removeGroup(dir string) error {
 	return errors.Join(err, syscall.Rmdir(dir))
 }
 
-// mountsBelow lists what is mounted at dir or below it. The engine's own mounts are not seen here, only such as must
-// keep a tree from being removed.
+// mountsBelow lists what is mounted at dir or below it. Of an engine's own mounts only volumes are seen here; any other
+// must keep a tree from being removed.
 func mountsBelow(dir string) []string {
 	raw, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

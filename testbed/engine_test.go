@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"keepstead/testbed"
 )
@@ -69,5 +70,24 @@ func TestEngineIsRestartedUponItsData(t *testing.T) {
 	}
 	if names := e.Docker(t, "ps", "--format", "{{.Names}}"); strings.Count(names, "\n") != 4 {
 		t.Errorf("these run: %s", names)
+	}
+}
+
+func TestVolumesThatAreMountsAreSeen(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	elsewhere := t.TempDir()
+	e.Docker(t, "volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", "device="+elsewhere, "bound")
+	e.Docker(t, "volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "memory")
+	e.Docker(t, "run", "-d", "--name", "user", "-v", "bound:/a", "-v", "memory:/b", "redis:7", "sh", "-c", "echo one >/a/file; echo two >/b/file; exec sleep 1000")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		one, _ := os.ReadFile(filepath.Join(e.Root, "volumes", "bound", "_data", "file"))
+		two, _ := os.ReadFile(filepath.Join(e.Root, "volumes", "memory", "_data", "file"))
+		if string(one)+string(two) == "one\ntwo\n" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the volumes hold %q and %q", one, two)
+		}
 	}
 }
