@@ -26,6 +26,7 @@ type ContainerSpec struct {
 	Name       string          `json:"name"`
 	Service    string          `json:"service"`
 	Running    bool            `json:"running"`
+	ImageID    string          `json:"image_id,omitempty"` // the image it ran, whatever its name means by now
 	Config     json.RawMessage `json:"config"`
 	HostConfig json.RawMessage `json:"host_config"`
 	Networks   json.RawMessage `json:"networks"`
