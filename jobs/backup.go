@@ -13,7 +13,10 @@ import (
 )
 
 // Tags of every snapshot Keepstead makes: identity that does not change with names and paths (safety core 4).
-const tagOurs = "keepstead"
+const (
+	tagOurs   = "keepstead"
+	tagSafety = "safety" // the state that a restore replaced
+)
 
 func tagApp(id fmt.Stringer) string    { return "app:" + id.String() }
 func tagConfig(id fmt.Stringer) string { return "config:" + id.String() }
@@ -49,41 +52,51 @@ func (r *run) save(ctx context.Context, row *model.Snapshot) (finish, error) {
 	if err != nil {
 		return finish{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	dev, err := r.Store.Device(ctx, p.app.DeviceID)
-	if err != nil {
-		return finish{}, fmt.Errorf("read the device: %w", err)
-	}
 	r.log.printf("Backing up %q.", p.app.Name)
 	o, err := r.openRun(ctx)
 	if err != nil {
 		return finish{}, err
 	}
-	defer r.unstage(p)
-	paths, err := r.paths(ctx, p)
+	src, err := r.gather(ctx, p)
 	if err != nil {
 		return finish{}, err
 	}
-	report, err := r.lookAt(paths)
+	defer src.release()
+	summary, err := r.write(ctx, o, p, src, row)
 	if err != nil {
 		return finish{}, err
 	}
-	if err := report.refuse(); err != nil {
-		return finish{}, err
-	}
-	excludes, err := r.excludes(ctx, p, report.usable)
+	return r.judge(ctx, o, p, row, src, summary)
+}
+
+// write saves what was gathered into the destination and fills the row in. A snapshot that lacks files is one.
+func (r *run) write(ctx context.Context, o opened, p plan, src *material, row *model.Snapshot) (restic.Summary, error) {
+	dev, err := r.Store.Device(ctx, p.app.DeviceID)
 	if err != nil {
-		return finish{}, err
+		return restic.Summary{}, fmt.Errorf("read the device: %w", err)
 	}
-	row.Hostname, row.Paths = dev.Hostname, report.usable
+	tags := []string{tagOurs, tagApp(p.app.ID), tagConfig(p.configuration.ID)}
+	if row.Safety {
+		tags = append(tags, tagSafety)
+	}
+	row.Hostname, row.Paths = dev.Hostname, src.usable
 	summary, err := r.command(o).Backup(ctx, restic.BackupOptions{
-		Host: dev.Hostname, Tags: []string{tagOurs, tagApp(p.app.ID), tagConfig(p.configuration.ID)},
-		Paths: report.usable, Excludes: excludes,
+		Host: dev.Hostname, Tags: tags, Paths: src.usable, Excludes: src.excludes,
 	}, r.report)
 	if err != nil && !(errors.Is(err, restic.ErrIncomplete) && summary.SnapshotID != "") {
-		return finish{}, err
+		return summary, err
+	}
+	if src.capture != nil {
+		src.doubts = append(src.doubts, src.capture.disturbed(ctx)...)
+		if err := r.provenDumps(ctx, o, src.capture, summary.SnapshotID); err != nil {
+			return summary, err
+		}
+		contents := src.capture.manifest.Contents
+		contents.Quiet = src.capture.quiet().Milliseconds()
+		row.Contents = &contents
 	}
 	r.fill(row, summary)
-	return r.judge(ctx, o, p, row, report, summary)
+	return summary, nil
 }
 
 // fill copies restic's figures into the row.
@@ -104,17 +117,20 @@ func (r *run) fill(row *model.Snapshot, s restic.Summary) {
 
 // judge decides whether a saved snapshot is whole. One that is not stays, amber, and where the source itself looks
 // wrong retention is held back until somebody has looked.
-func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, report sourceReport, s restic.Summary) (finish, error) {
+func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, src *material, s restic.Summary) (finish, error) {
 	if s.TotalFiles == 0 {
 		return finish{}, fail(model.CauseSourceEmpty, "Mount the disk or put the data back, then back up again.",
-			"The source holds no files: %s.", strings.Join(report.usable, ", "))
+			"The source holds no files: %s.", strings.Join(src.usable, ", "))
 	}
 	row.Status = model.SnapshotSuccess
 	out := store.Outcome{State: model.JobSuccess, Snapshot: row, Result: &model.Result{
 		Files: s.TotalFiles, Bytes: s.TotalBytes, FilesNew: s.FilesNew, FilesChange: s.FilesChanged,
 		DataAdded: s.DataAddedPacked, Errors: s.FailedCount,
 	}}
-	out.Cause, out.Message, out.Mend = r.doubt(ctx, o, p, *row, report)
+	if row.Contents != nil {
+		out.Result.Quiet, out.Result.Dumps = row.Contents.Quiet, len(row.Contents.Dumps)
+	}
+	out.Cause, out.Message, out.Mend = r.doubt(ctx, o, p, *row, src)
 	if out.Cause != "" {
 		out.State, row.Status, row.ErrorMessage = model.JobPartial, model.SnapshotPartial, out.Message
 		if out.Cause != model.CauseUnreadable {
@@ -133,14 +149,14 @@ func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, 
 }
 
 // doubt returns the cause, sentence and mend of a snapshot that is not whole, or nothing.
-func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, report sourceReport) (model.Cause, string, string) {
-	if len(report.missing) > 0 {
-		return model.CauseSourceMissing, fmt.Sprintf("Saved without %s.", strings.Join(report.missing, ", ")),
+func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, src *material) (model.Cause, string, string) {
+	if len(src.missing) > 0 {
+		return model.CauseSourceMissing, fmt.Sprintf("Saved without %s.", strings.Join(src.missing, ", ")),
 			"Mount the disk or correct the app's folders; retention is held back until you confirm."
 	}
 	last, err := r.Store.LastGoodSnapshot(ctx, p.configuration.ID, r.job.DestinationID)
 	if err == nil {
-		if emptied := r.emptied(ctx, o, p.configuration, last, report.empty); len(emptied) > 0 {
+		if emptied := r.emptied(ctx, o, p.configuration, last, src.empty); len(emptied) > 0 {
 			return model.CauseSourceEmpty, fmt.Sprintf("Nothing is left in %s.", strings.Join(emptied, ", ")),
 				"Mount the disk or put the data back; retention is held back until you confirm."
 		}
@@ -151,6 +167,9 @@ func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, r
 		r.log.printf("The last good snapshot cannot be read: %v", err)
 		return model.CauseInternal, "Saved, but it could not be compared with the last good snapshot.",
 			"Look whether anything is lost; retention is held back until you confirm."
+	}
+	if len(src.doubts) > 0 {
+		return model.CauseUnreadable, strings.Join(src.doubts, " "), "The app's page says what is captured and how; mend it there, then back up again."
 	}
 	if row.FailedCount > 0 {
 		return model.CauseUnreadable, fmt.Sprintf("Saved, but %d %s could not be read.", row.FailedCount, plural(row.FailedCount, "file", "files")),

@@ -64,15 +64,15 @@ func (m *Manager) plan(ctx context.Context, configuration uuid.UUID) (plan, erro
 	return p, nil
 }
 
-// backup returns the job and the open snapshot row for one destination of the plan.
-func (p plan) backup(d model.Destination, trigger model.JobTrigger, slot *time.Time, now time.Time) (model.Job, model.Snapshot) {
+// backup returns the job and the open snapshot row for one destination of the plan. Those of one batch share a capture.
+func (p plan) backup(d model.Destination, trigger model.JobTrigger, batch uuid.UUID, slot *time.Time, now time.Time) (model.Job, model.Snapshot) {
 	snapshot := model.Snapshot{
 		ID: model.NewID(), ConfigurationID: p.configuration.ID, DestinationID: d.ID, AppID: p.app.ID,
 		Paths: p.app.Paths, Status: model.SnapshotInProgress, StartedAt: now, CreatedAt: now,
 	}
 	return model.Job{
 		Kind: model.JobBackup, Trigger: trigger, ConfigurationID: p.configuration.ID, DestinationID: d.ID,
-		SnapshotID: snapshot.ID, AppID: p.app.ID, DeviceID: p.app.DeviceID, Slot: slot,
+		SnapshotID: snapshot.ID, AppID: p.app.ID, DeviceID: p.app.DeviceID, Batch: batch, Slot: slot,
 	}, snapshot
 }
 
@@ -93,8 +93,9 @@ func (m *Manager) Backup(ctx context.Context, configuration uuid.UUID, trigger m
 		}
 	}
 	var made []model.Job
+	batch := model.NewID()
 	for _, d := range p.destinations {
-		job, snapshot := p.backup(d, trigger, nil, m.now())
+		job, snapshot := p.backup(d, trigger, batch, nil, m.now())
 		jobs, err := m.create(ctx, []model.Snapshot{snapshot}, job)
 		if errors.Is(err, model.ErrConflict) {
 			continue
@@ -152,7 +153,8 @@ func (m *Manager) again(ctx context.Context, job model.Job, trigger model.JobTri
 		if !d.Enabled {
 			return next, model.Conflict{Reason: fmt.Sprintf("The destination %q is off; turn it on first.", d.Name)}
 		}
-		fresh, snapshot := p.backup(d, trigger, nil, m.now())
+		fresh, snapshot := p.backup(d, trigger, job.Batch, nil, m.now())
+		next.Batch = fresh.Batch
 		next.SnapshotID, snapshots = fresh.SnapshotID, []model.Snapshot{snapshot}
 	}
 	made, err := m.create(ctx, snapshots, next)

@@ -63,6 +63,8 @@ type Manager struct {
 	mu       sync.Mutex
 	running  map[uuid.UUID]*run
 	progress map[uuid.UUID]model.Progress
+	captures map[uuid.UUID]*capture // by app: one at a time
+	owned    map[uuid.UUID]bool     // captures at work, as owners of what must be taken back
 
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
@@ -104,6 +106,7 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
+		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{},
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
 	return m, nil

@@ -131,7 +131,7 @@ func (m *Manager) settleDestinations(ctx context.Context) error {
 			defer m.adding.Unlock()
 			ctx, cancel := context.WithTimeout(m.base, quickLimit) // others wait to add a destination
 			defer cancel()
-			if err := m.settle(ctx, d); err != nil {
+			if err := m.settleOne(ctx, d); err != nil {
 				m.logger.Warn("settle a half-made destination", "destination", d.Name, "error", err)
 			}
 		}()
@@ -139,7 +139,7 @@ func (m *Manager) settleDestinations(ctx context.Context) error {
 	return nil
 }
 
-func (m *Manager) settle(ctx context.Context, d model.Destination) error {
+func (m *Manager) settleOne(ctx context.Context, d model.Destination) error {
 	o, err := m.open(d, m.quickDir(), nil)
 	if err != nil {
 		return err

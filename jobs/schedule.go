@@ -86,7 +86,7 @@ func (m *Manager) tick(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("policy %q: %w", p.Name, err))
 		}
 	}
-	return errors.Join(append(problems, m.tickUpkeep(ctx))...)
+	return errors.Join(append(problems, m.tickUpkeep(ctx), m.undoLeft(ctx))...)
 }
 
 func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
@@ -139,12 +139,13 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 		if plan.app.Gone || plan.app.ForgottenAt != nil {
 			continue
 		}
+		batch := model.NewID()
 		for _, d := range plan.destinations {
 			if busy[pair{c.ID, d.ID}] {
 				m.logger.Warn("a backup is still under way; its next slot is passed over", "app", plan.app.Name, "destination", d.Name)
 				continue
 			}
-			job, snapshot := plan.backup(d, trigger, &slot, m.now())
+			job, snapshot := plan.backup(d, trigger, batch, &slot, m.now())
 			jobs, snapshots = append(jobs, job), append(snapshots, snapshot)
 		}
 	}

@@ -139,19 +139,68 @@ func (r *run) emptied(ctx context.Context, o opened, c model.Configuration, last
 	return out
 }
 
-// paths returns what a backup covers: the app's folders and the configuration's further ones, or the files that were
-// staged for a system part.
-func (r *run) paths(ctx context.Context, p plan) ([]string, error) {
-	if p.app.Kind == model.AppSystem {
+// material is what a backup reads: the folders as they are now, and for an app made of containers its capture.
+type material struct {
+	sourceReport
+	excludes []string
+	doubts   []string // what makes the snapshot less than whole, each in a sentence
+	capture  *capture
+	release  func()
+}
+
+// gather finds out what a backup covers: the app's folders and the configuration's further ones, the files that are
+// staged for a system part, or a capture. The caller releases it.
+func (r *run) gather(ctx context.Context, p plan) (*material, error) {
+	src := &material{release: func() {}}
+	paths, err := r.paths(ctx, p, src)
+	if err == nil {
+		src.sourceReport, err = r.lookAt(paths)
+	}
+	if err == nil {
+		err = src.refuse()
+	}
+	if err == nil {
+		src.excludes, err = r.excludes(ctx, p, src)
+	}
+	if err != nil {
+		src.release()
+		return nil, err
+	}
+	return src, nil
+}
+
+func (r *run) paths(ctx context.Context, p plan, src *material) ([]string, error) {
+	switch p.app.Kind {
+	case model.AppSystem:
+		src.release = func() { r.unstage(p) }
 		return r.stage(ctx, p)
+	case model.AppCompose, model.AppContainer:
+		c, err := r.join(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		src.adopt(c)
+		src.release = func() { r.release(ctx, c) }
+		return c.paths, nil
 	}
 	return append(slices.Clone(p.app.Paths), p.configuration.IncludePaths...), nil
 }
 
+// adopt makes a capture the material's own.
+func (s *material) adopt(c *capture) {
+	s.capture, s.doubts = c, slices.Clone(c.doubts)
+	for _, m := range c.missing {
+		s.doubts = append(s.doubts, "Saved without "+m+".")
+	}
+}
+
 // excludes returns the configuration's patterns and what must never be in a backup: Keepstead's own working folder,
 // and a destination that lies inside a source.
-func (r *run) excludes(ctx context.Context, p plan, paths []string) ([]string, error) {
+func (r *run) excludes(ctx context.Context, p plan, src *material) ([]string, error) {
 	out := slices.Clone(p.configuration.ExcludePaths)
+	if src.capture != nil {
+		out = slices.Clone(src.capture.excludes)
+	}
 	own := []string{}
 	if p.app.Kind != model.AppSystem {
 		own = append(own, r.Dir)
@@ -166,10 +215,13 @@ func (r *run) excludes(ctx context.Context, p plan, paths []string) ([]string, e
 		}
 	}
 	for _, dir := range own {
-		if slices.ContainsFunc(paths, func(p string) bool { return model.Within(dir, p) }) {
+		if slices.ContainsFunc(src.usable, func(p string) bool { return model.Within(dir, p) }) {
 			r.log.printf("Left out: %s (Keepstead's own).", dir)
 			out = append(out, escapePattern(dir))
 		}
+	}
+	if src.capture != nil { // the last match counts: no pattern takes away what was staged
+		out = append(out, "!"+escapePattern(src.capture.dir))
 	}
 	return out, nil
 }

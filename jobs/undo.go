@@ -67,10 +67,13 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 
 // takeBackOne is safe to repeat. What is gone needs no taking back.
 func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
-	if u.Action == model.UndoPutBack {
+	if u.Action == model.UndoPutBack || u.Action == model.UndoDropAside {
 		files, err := m.Host.Files()
 		if err != nil {
 			return err
+		}
+		if u.Action == model.UndoDropAside {
+			return files.RemoveAll(u.Aside)
 		}
 		return putBack(files, u.Target, u.Aside)
 	}
@@ -121,6 +124,25 @@ func (m *Manager) postHook(ctx context.Context, engine *docker.Engine, u model.U
 		m.logger.Warn("a command after a backup did not end well", "container", u.Name, "error", err)
 	}
 	return nil
+}
+
+// takeBackFirst takes back what a crash left behind before any new job begins; what cannot be taken back in time is tried
+// again every minute.
+func (m *Manager) takeBackFirst() {
+	ctx, cancel := context.WithTimeout(m.base, undoAtStart)
+	defer cancel()
+	if err := m.undoLeft(ctx); err != nil && m.base.Err() == nil {
+		m.logger.Error("put apps back as they were", "error", err)
+	}
+}
+
+// settle makes a restore's acts stay, all in one transaction: from here on what was set aside is only removed.
+func (m *Manager) settle(ctx context.Context, owner uuid.UUID) error {
+	ctx = context.WithoutCancel(ctx)
+	if err := m.Store.SettleUndo(ctx, owner); err != nil {
+		return fmt.Errorf("make the restore stay: %w", err)
+	}
+	return m.undo(ctx, owner)
 }
 
 // undoLeft takes back what no running work owns: after a crash, or when it could not be taken back at once.

@@ -46,6 +46,7 @@ func (m *Manager) dispatch() {
 	defer m.loops.Done()
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
+	m.takeBackFirst()
 	for {
 		m.claimAll()
 		select {

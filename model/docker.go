@@ -209,6 +209,7 @@ const (
 	UndoStart           UndoAction = "start"            // Target: a container that was running
 	UndoUnpause         UndoAction = "unpause"          // Target: a container that was running
 	UndoPutBack         UndoAction = "put_back"         // Target: a folder whose content was set aside in Aside
+	UndoDropAside       UndoAction = "drop_aside"       // Aside: what a restore that succeeded had set aside
 	UndoRemoveContainer UndoAction = "remove_container" // Target: one the job made
 	UndoRemoveVolume    UndoAction = "remove_volume"    // Target: one the job made
 	UndoRemoveNetwork   UndoAction = "remove_network"   // Target: one the job made

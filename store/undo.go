@@ -36,3 +36,16 @@ func (s *Store) Undos(ctx context.Context, jobID uuid.UUID) ([]model.Undo, error
 		return q.Order("id DESC")
 	})
 }
+
+// SettleUndo makes the acts of a job stay, all at once: what it set aside is from now on only to be removed, and nothing
+// else of it is taken back.
+func (s *Store) SettleUndo(ctx context.Context, jobID uuid.UUID) error {
+	return s.write(ctx, "make a job's acts stay", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("UPDATE undos SET action = ? WHERE job_id = ? AND action = ?", model.UndoDropAside, jobID, model.UndoPutBack).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.NewRaw("DELETE FROM undos WHERE job_id = ? AND action <> ?", jobID, model.UndoDropAside).Exec(ctx)
+		return err
+	})
+}
