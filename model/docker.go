@@ -103,6 +103,8 @@ type Found struct {
 	Problems []string `json:"problems,omitempty"`
 	// Labels are the keepstead.* labels that hold for the whole app, without the prefix.
 	Labels map[string]string `json:"labels,omitempty"`
+	// IDs are those of the containers, by which a renamed one is known again.
+	IDs []string `json:"ids,omitempty"`
 	// Self says that Keepstead itself is one of the containers.
 	Self   bool      `json:"self,omitempty"`
 	SeenAt time.Time `json:"seen_at"`
