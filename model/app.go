@@ -46,13 +46,15 @@ type App struct {
 	SystemType string // for kind system: SystemDatabase or SystemPlatformConfig
 	// Paths are absolute folders or files on the device. A system part has none: its files are made for each backup.
 	Paths []string
-	// Project is the compose project's name for kind compose.
+	// Project is the compose project's name for kind compose, and the container's for kind container.
 	Project string
 	// Found is what discovery last saw of an app made of containers; nil for other kinds, and for one known only from an
 	// adopted repository. Store.Apps leaves it out, Store.FoundApps has it.
 	Found *Found `bun:",nullzero"`
 	// Pending says that the app was found while “ask first” is on: it has no configuration until somebody decides.
 	Pending bool
+	// Disabled says that the label keepstead.enable of its containers is false: its schedule rests.
+	Disabled bool
 	// Gone says that the source of the app is no longer there; its snapshots stay.
 	Gone bool
 	// ForgottenAt hides an app that was deleted. The row stays so that its snapshots keep their name.

@@ -69,6 +69,11 @@ func TestDockerColumnsComeBackAndListsLeaveThemOut(t *testing.T) {
 		t.Errorf("found apps are %+v", got)
 	}
 
+	counts := must[map[uuid.UUID]model.FoundCounts](t)(w.FoundCounts(ctx))
+	if got := counts[a.ID]; len(counts) != 1 || got.Services != 1 || got.Databases != 1 || got.Volumes != 1 || !got.SeenAt.Equal(at) {
+		t.Errorf("counts are %+v", counts)
+	}
+
 	engine := &model.Engine{State: model.EngineDown, Message: "nobody answers", Mend: "start it", SeenAt: at}
 	check(t, w.SetDeviceEngine(ctx, w.device.ID, engine))
 	w.device.Name = "renamed" // read before the engine was

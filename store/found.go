@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"reflect"
 
@@ -20,11 +22,31 @@ func (s *Store) FoundApps(ctx context.Context, deviceID uuid.UUID) ([]model.App,
 	})
 }
 
+// FoundCounts sums up, by app, what discovery found of each that is made of containers and not forgotten.
+func (s *Store) FoundCounts(ctx context.Context) (map[uuid.UUID]model.FoundCounts, error) {
+	const doing = "count what was found"
+	rows, err := s.r.QueryContext(ctx, "SELECT id, found FROM apps WHERE forgotten_at IS NULL AND found IS NOT NULL")
+	if err != nil {
+		return nil, fail(doing, err)
+	}
+	out := map[uuid.UUID]model.FoundCounts{}
+	for rows.Next() {
+		var id uuid.UUID
+		var text sql.RawBytes // one app at a time: together they are megabytes
+		var found model.Found
+		if err := errors.Join(rows.Scan(&id, &text), json.Unmarshal(text, &found)); err != nil {
+			return nil, fail(doing, errors.Join(err, rows.Close()))
+		}
+		out[id] = found.Counts()
+	}
+	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
+}
+
 // FoundApp is what discovery has to say of one app.
 type FoundApp struct {
 	App model.App
 	// New makes the app, with Automatic as its configuration where it is not nil. An app that is there gets the new kind,
-	// project, found and gone.
+	// project, found, disabled and gone.
 	New       bool
 	Automatic *model.Configuration
 	// OldName lets an app that is there take the name of App too, unless somebody renamed it meanwhile; empty leaves the
@@ -64,7 +86,7 @@ func createFound(ctx context.Context, tx bun.Tx, f FoundApp) error {
 func changeFound(ctx context.Context, tx bun.Tx, f FoundApp) error {
 	stamp(&f.App.Stamps)
 	clean(reflect.ValueOf(&f.App).Elem())
-	_, err := tx.NewUpdate().Model(&f.App).Column("kind", "project", "found", "gone", "updated_at").WherePK().Exec(ctx)
+	_, err := tx.NewUpdate().Model(&f.App).Column("kind", "project", "found", "disabled", "gone", "updated_at").WherePK().Exec(ctx)
 	if err != nil || f.OldName == "" || f.OldName == f.App.Name {
 		return err
 	}

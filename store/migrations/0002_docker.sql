@@ -2,6 +2,7 @@
 -- Long JSON stands last in its row: SQLite reads past it to reach what follows.
 
 ALTER TABLE apps ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE apps ADD COLUMN found TEXT;
 ALTER TABLE devices ADD COLUMN engine TEXT;
 ALTER TABLE configurations ADD COLUMN capture TEXT;
