@@ -74,6 +74,7 @@ type ContentService struct {
 	Strategy  Strategy     `json:"strategy"`
 	Why       string       `json:"why,omitempty"`
 	DependsOn []string     `json:"depends_on,omitempty"`
+	Ports     []string     `json:"ports,omitempty"` // as published: 127.0.0.1:8080->80/tcp
 }
 
 // ContentVolume is a volume or a bind mount as it was, saved or not.
