@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keepstead/testbed"
+)
+
+// TestKilledWhileAnAppIsHeld kills Keepstead thirty times at random points of stops, pauses, dumps and restores. After
+// the next start every container is as it was, what was staged is gone, and the job says interrupted.
+func TestKilledWhileAnAppIsHeld(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	p := testbed.NewProject(t, testbed.Postgres)
+	k, _ := serveDocker(t, e, never)
+	e.Up(t, p.Dir)
+	a := k.awaitApp(p.Name, 10*time.Second, protected)
+	// One container was stopped before, and stays so.
+	e.Docker(t, "create", "--name", p.Name+"-idle", "--label", "com.docker.compose.project="+p.Name,
+		"--label", "com.docker.compose.service=idle", "--label", "com.docker.compose.oneoff=False",
+		"--label", "com.docker.compose.container-number=1", "webapp:1")
+	a = k.awaitApp(p.Name, 10*time.Second, func(a dockerApp) bool { return protected(a) })
+	whole := k.backupApp(a, "success")
+	before := states(t, e, p.Name)
+	rows := func() string {
+		return e.Docker(t, "exec", p.Container("db"), "psql", "-U", "shop", "-At", "-c", "SELECT count(*) FROM pg_class")
+	}
+	want := rows()
+
+	interrupted := map[string]int{}
+	for round := range 30 {
+		kind := []string{"stop", "pause", "dump", "restore"}[round%4]
+		var id string
+		if kind == "restore" {
+			k.call("GET", "/apps/"+a.ID, nil, nil)
+			go k.try("POST", "/backup/snapshots/"+whole.ID+"/restore", body{"app": body{"mode": "in_place"}})
+			id = k.awaitRunning("restore")
+		} else {
+			strategies := map[string]string{"web": kind, "db": kind}
+			if kind == "dump" {
+				strategies = map[string]string{"web": "hot", "db": "dump"}
+			}
+			k.call("PATCH", "/backup/configurations/"+a.Configurations[0].ID, body{"capture": body{"strategies": strategies}}, nil)
+			k.call("POST", "/backup/configurations/"+a.Configurations[0].ID+"/backup", nil, nil)
+			id = k.awaitRunning("backup")
+		}
+		time.Sleep(time.Duration(rand.IntN(map[bool]int{true: 6000, false: 1500}[kind == "restore"])) * time.Millisecond)
+		k.kill()
+		k.start()
+		k.quiet()
+		j := k.job(id)
+		switch j.State {
+		case "interrupted":
+			interrupted[kind]++
+		case "success":
+		default:
+			_, text := k.try("GET", "/jobs/"+id+"/log", nil)
+			t.Fatalf("round %d, %s: after the crash the job is %+v; its log:\n%s", round, kind, j, text)
+		}
+		awaitStates(t, e, p.Name, before)
+		e.AwaitHealthy(t, p.Dir)
+		if got := rows(); got != want {
+			t.Fatalf("round %d, %s: the database has %s, want %s", round, kind, got, want)
+		}
+		wantNothingStaged(t, k.data, filepath.Join(e.Root, "volumes"), p.Dir)
+	}
+	for _, kind := range []string{"stop", "pause", "dump", "restore"} {
+		if interrupted[kind] == 0 {
+			t.Errorf("no %s was met in the middle: %v", kind, interrupted)
+		}
+	}
+}
+
+func (k *keepstead) awaitRunning(kind string) string {
+	k.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for _, j := range k.jobs("kind=" + kind + "&state=running") {
+			return j.ID
+		}
+	}
+	k.t.Fatalf("no %s begins", kind)
+	return ""
+}
+
+func awaitStates(t *testing.T, e *testbed.Engine, project string, want map[string]string) {
+	t.Helper()
+	var got map[string]string
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if got = states(t, e, project); maps.Equal(got, want) {
+			return
+		}
+	}
+	t.Fatalf("containers are %v, were %v", got, want)
+}
+
+// wantNothingStaged checks that no dump, manifest or content set aside is left on the disk.
+func wantNothingStaged(t *testing.T, data string, folders ...string) {
+	t.Helper()
+	if left, _ := os.ReadDir(filepath.Join(data, "staging")); len(left) > 0 {
+		t.Errorf("staged files are left: %v", left)
+	}
+	for _, dir := range folders {
+		err := filepath.WalkDir(dir, func(name string, _ os.DirEntry, _ error) error {
+			if strings.Contains(filepath.Base(name), ".keepstead-") {
+				t.Errorf("%s is left", name)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

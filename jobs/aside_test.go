@@ -1,0 +1,168 @@
+package jobs
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+)
+
+// dying fails every change after a number of them, as a machine that loses its power does.
+type dying struct {
+	device.Files
+	left *int
+}
+
+var errPower = errors.New("the power is gone")
+
+func (d dying) spend() error {
+	if *d.left == 0 {
+		return errPower
+	}
+	*d.left--
+	return nil
+}
+
+func (d dying) Rename(from, to string) error {
+	if err := d.spend(); err != nil {
+		return err
+	}
+	return d.Files.Rename(from, to)
+}
+
+func (d dying) RemoveAll(name string) error {
+	if err := d.spend(); err != nil {
+		return err
+	}
+	return d.Files.RemoveAll(name)
+}
+
+func (d dying) WriteFile(name string, data []byte, perm fs.FileMode) error {
+	if err := d.spend(); err != nil {
+		return err
+	}
+	return d.Files.WriteFile(name, data, perm)
+}
+
+func (d dying) MkdirAll(name string, perm fs.FileMode) error {
+	if err := d.spend(); err != nil {
+		return err
+	}
+	return d.Files.MkdirAll(name, perm)
+}
+
+// A crash at any single change, while content is set aside, while the restore writes, or while it is put back, leaves
+// the present content whole after the next try.
+func TestAsideSurvivesACrashAnywhere(t *testing.T) {
+	t.Parallel()
+	local := device.NewLocal(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = local.Close() })
+	real, err := local.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[string]string{"a": "old a", "b": "old b", "dir/c": "old c", ".hidden": "old h"}
+	restored := map[string]string{"a": "new a", "dir/c": "new c", "only-new": "n"}
+	for steps := 0; ; steps++ {
+		dir := filepath.Join(t.TempDir(), "data")
+		lay(t, dir, before)
+		left := steps
+		weak := dying{Files: real, left: &left}
+		aside := asideOf(dir, true, uuid.New())
+		err := setAside(weak, dir, aside)
+		if err == nil {
+			lay(t, dir, restored)
+			err = putBack(weak, dir, aside)
+		}
+		if err != nil && !errors.Is(err, errPower) {
+			t.Fatalf("after %d changes: %v", steps, err)
+		}
+		if again := putBack(real, dir, aside); again != nil {
+			t.Fatalf("after %d changes, the next try: %v", steps, again)
+		}
+		if got := tree(t, dir); !equalTrees(got, before) {
+			t.Fatalf("a crash after %d changes left %v, want %v", steps, got, before)
+		}
+		if err == nil {
+			if steps < 10 {
+				t.Fatalf("only %d changes were tried", steps)
+			}
+			return
+		}
+	}
+}
+
+func TestAsideOfASingleFile(t *testing.T) {
+	t.Parallel()
+	local := device.NewLocal(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = local.Close() })
+	files, err := local.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	lay(t, dir, map[string]string{"app.conf": "old", "other": "untouched"})
+	target := filepath.Join(dir, "app.conf")
+	aside := asideOf(target, false, uuid.New())
+	if err := setAside(files, target, aside); err != nil {
+		t.Fatal(err)
+	}
+	lay(t, dir, map[string]string{"app.conf": "new"})
+	for range 2 { // it may be repeated
+		if err := putBack(files, target, aside); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := tree(t, dir), map[string]string{"app.conf": "old", "other": "untouched"}; !equalTrees(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+}
+
+func lay(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(p)
+		name, _ := filepath.Rel(dir, p)
+		out[name] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func equalTrees(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return true
+}
