@@ -239,7 +239,9 @@ func ownIPAM(c *network.EndpointIPAMConfig) *network.EndpointIPAMConfig {
 
 // userMAC returns the hardware address that a person chose, which the client's types no longer hold.
 func userMAC(raw json.RawMessage) network.HardwareAddr {
-	var in struct{ Config struct{ MacAddress network.HardwareAddr } }
+	var in struct {
+		Config struct{ MacAddress network.HardwareAddr }
+	}
 	if len(raw) == 0 || json.Unmarshal(raw, &in) != nil {
 		return nil
 	}
