@@ -194,3 +194,35 @@ func scheduleWords(p model.Policy) string {
 
 // noFilter is the id that filters nothing.
 func noFilter() uuid.UUID { return uuid.Nil }
+
+// subOfApp says under an app's name what it is, where, and what it follows.
+func subOfApp(p AppProps) string {
+	words := "On " + p.App.Device.Name
+	if p.App.App.Containers() {
+		words = madeOf(p.App.App, p.App.App.Found.Counts()) + ", on " + p.App.Device.Name
+	}
+	if len(p.App.Configurations) > 0 {
+		words += ", follows " + policyNames(p.App)
+	}
+	return words
+}
+
+// goneTitle says since when nothing is seen of an app.
+func goneTitle(p AppProps) string {
+	if f := p.App.App.Found; f != nil && !f.SeenAt.IsZero() {
+		return "Gone, last seen " + p.Relative(f.SeenAt)
+	}
+	return "The source of this app is gone"
+}
+
+// lastGood is the newest good snapshot of an app, the nil id for none.
+func lastGood(a model.AppOverview) uuid.UUID {
+	var at time.Time
+	var id uuid.UUID
+	for _, h := range heldBy(a) {
+		if h.LastGoodAt != nil && h.LastGoodAt.After(at) {
+			at, id = *h.LastGoodAt, h.LastGoodID
+		}
+	}
+	return id
+}

@@ -43,6 +43,11 @@ type ConfigurationForm struct {
 	IncludePaths string `form:"include_paths"` // one a line
 	ExcludePaths string `form:"exclude_paths"` // one a line
 	Retention    string `form:"retention"`     // policy or own
+	// Scope says that the form has the boxes of what belongs to an app made of containers.
+	Scope   string `form:"scope"`
+	Volumes string `form:"backup_volumes"` // on when checked
+	Compose string `form:"backup_compose"`
+	Env     string `form:"backup_env"`
 	KeepForm
 }
 
@@ -51,6 +56,7 @@ func NewConfigurationForm(c model.Configuration, p model.Policy) ConfigurationFo
 	f := ConfigurationForm{
 		PolicyID: c.PolicyID.String(), IncludePaths: Lines(c.IncludePaths), ExcludePaths: Lines(c.ExcludePaths),
 		Retention: "policy", KeepForm: NewKeepForm(c.Keep(p)),
+		Volumes: checked(c.BackupVolumes), Compose: checked(c.BackupCompose), Env: checked(c.BackupEnv),
 	}
 	if c.Retention != nil {
 		f.Retention = "own"
@@ -119,11 +125,59 @@ func NewPolicyForm(p model.Policy) PolicyForm {
 	return f
 }
 
-// RestoreForm is the form of a restore as it was typed. Files are written by FileValue.
+// RestoreForm is the form of a restore as it was typed. Files, volumes and databases are written by FileValue.
 type RestoreForm struct {
 	Files  []string `form:"file"`
 	Where  string   `form:"where"` // folder or in_place
 	Target string   `form:"target_path"`
+	// Mode is how an app made of containers comes back: a model.AppMode, or files. Empty for another app.
+	Mode      string   `form:"mode"`
+	Volumes   []string `form:"volume"`
+	Databases []string `form:"database"`
+	Project   string   `form:"project"`
+	Folder    string   `form:"folder"`
+	PortsFrom []string `form:"port_from"` // as published, beside PortsTo
+	PortsTo   []string `form:"port_to"`   // empty takes a free one
+	Isolated  string   `form:"isolated"`  // on when checked, like the next two
+	Safety    string   `form:"safety"`
+	Start     string   `form:"start"`
+}
+
+// ModeFiles brings back files of an app's snapshot, and leaves its containers alone.
+const ModeFiles = "files"
+
+// Parts says that the form brings back an app made of containers, not files.
+func (f RestoreForm) Parts() bool { return f.Mode != "" && f.Mode != ModeFiles }
+
+// CaptureForm is how each service of an app is captured, as it was typed. The lists run side by side; Services are
+// written by FileValue.
+type CaptureForm struct {
+	Services   []string `form:"service"`
+	Strategies []string `form:"strategy"` // empty leaves the choice to Keepstead
+	Pre        []string `form:"pre"`
+	Post       []string `form:"post"`
+	Timeouts   []string `form:"timeout"` // seconds
+	OnFailure  []string `form:"on_failure"`
+	RawToo     string   `form:"raw_too"` // on when checked
+}
+
+// ServiceForm is the part of a CaptureForm that belongs to one service.
+type ServiceForm struct{ Strategy, Pre, Post, Timeout, OnFailure string }
+
+// Of returns the part of the service; ok is false where the form does not have it.
+func (f CaptureForm) Of(service string) (part ServiceForm, ok bool) {
+	at := func(list []string, i int) string {
+		if i < len(list) {
+			return list[i]
+		}
+		return ""
+	}
+	for i, value := range f.Services {
+		if name, err := FilePath(value); err == nil && name == service {
+			return ServiceForm{at(f.Strategies, i), at(f.Pre, i), at(f.Post, i), at(f.Timeouts, i), at(f.OnFailure, i)}, true
+		}
+	}
+	return ServiceForm{}, false
 }
 
 // Lines joins entries one a line, for a text area.
@@ -138,6 +192,13 @@ func Entries(text string) []string {
 		}
 	}
 	return out
+}
+
+func checked(on bool) string {
+	if on {
+		return "on"
+	}
+	return ""
 }
 
 func number(n int) string {

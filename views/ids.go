@@ -14,7 +14,11 @@ const (
 	HomeCalendarID    = "home-calendar"
 	HomeRecentID      = "home-recent"
 	AppsListID        = "apps-list"
+	AppsFoundID       = "apps-found"
 	AppStateID        = "app-state"
+	AppServicesID     = "app-services"
+	AppMountsID       = "app-mounts"
+	AppFilesID        = "app-files"
 	AppSnapshotsID    = "app-snapshots"
 	AppJobsID         = "app-jobs"
 	DestinationsID    = "destinations-list"
@@ -23,6 +27,7 @@ const (
 	PoliciesListID    = "policies-list"
 	SnapshotsListID   = "snapshots-list"
 	SnapshotHeadID    = "snapshot-head"
+	ContentsID        = "contents"
 	ActivityListID    = "activity-list"
 	ProbeID           = "probe"
 	SchedulePreviewID = "schedule-preview"
@@ -37,6 +42,9 @@ func JobBarID(id uuid.UUID) string { return "job-bar-" + id.String() }
 
 // JobHeadID names the head of a job's page: state, cause, mend, buttons, facts.
 func JobHeadID(id uuid.UUID) string { return "job-head-" + id.String() }
+
+// JobStepsID names the steps of a job.
+func JobStepsID(id uuid.UUID) string { return "job-steps-" + id.String() }
 
 // JobLogID names the log of a job; its event's data is LogLines, appended.
 func JobLogID(id uuid.UUID) string { return "job-log-" + id.String() }

@@ -18,6 +18,8 @@ const (
 	BackupAllPath        = "/backup"
 	AppsPath             = "/apps"
 	NewAppPath           = "/apps/new"
+	DiscoverPath         = "/apps/discover"
+	AcceptAllPath        = "/apps/accept"
 	DestinationsPath     = "/destinations"
 	NewDestinationPath   = "/destinations/new"
 	TestNewPath          = "/destinations/test"
@@ -33,6 +35,7 @@ const (
 	SessionsPath         = "/settings/sessions"
 	OtherSessionsPath    = "/settings/sessions/others/revoke"
 	ThemePath            = "/settings/theme"
+	DiscoveryPath        = "/settings/discovery"
 	DesignPath           = "/_ui"
 )
 
@@ -50,6 +53,18 @@ func AppForgetPath(id uuid.UUID) string { return AppPath(id) + "/forget" }
 
 // AppConfigurationsPath adds a configuration (field policy_id) to an app.
 func AppConfigurationsPath(id uuid.UUID) string { return AppPath(id) + "/configurations" }
+
+// AppAcceptPath protects an app that was found.
+func AppAcceptPath(id uuid.UUID) string { return AppPath(id) + "/accept" }
+
+// AppDeclinePath leaves an app that was found out; it is not asked about again.
+func AppDeclinePath(id uuid.UUID) string { return AppPath(id) + "/decline" }
+
+// AppCapturePath saves how the services of an app are captured (CaptureForm).
+func AppCapturePath(id uuid.UUID) string { return AppPath(id) + "/capture" }
+
+// AppBindPath takes a folder that an app mounts, or leaves it out (fields path, as FileValue, and take: on or off).
+func AppBindPath(id uuid.UUID) string { return AppPath(id) + "/binds" }
 
 // ConfigurationPath saves a configuration's scope, policy and retention.
 func ConfigurationPath(id uuid.UUID) string { return "/configurations/" + id.String() }
@@ -104,6 +119,9 @@ func SnapshotDirPath(id uuid.UUID, dir string) string {
 func SnapshotFilesPath(id uuid.UUID, dir string) string {
 	return SnapshotPath(id) + "/files?dir=" + url.QueryEscape(dir)
 }
+
+// SnapshotContentsPath is the fragment that says what a snapshot of an app holds.
+func SnapshotContentsPath(id uuid.UUID) string { return SnapshotPath(id) + "/contents" }
 
 // RestorePath is GET for the form (query file, repeated), POST to start it.
 func RestorePath(id uuid.UUID) string { return SnapshotPath(id) + "/restore" }

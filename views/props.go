@@ -48,6 +48,8 @@ type HomeProps struct {
 	Open         []JobItem // running and queued jobs, running first
 	Recent       []JobItem // newest final jobs, at most 8
 	Days         []Day     // the last 90 days, oldest first; a missing day had nothing
+	Devices      []model.Device
+	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
 }
 
 // Day is what became of one day's backups, in the page's zone.
@@ -62,14 +64,22 @@ type AppsProps struct {
 	Apps         []model.AppOverview // already filtered
 	Total        int                 // before the filter
 	Destinations []model.Destination
-	Query        string           // query q
-	Status       model.Protection // query status; empty for all
+	Pending      []model.AppOverview // found, and not decided upon; not among Apps
+	Devices      []model.Device
+	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
+	Query        string                          // query q
+	Status       model.Protection                // query status; empty for all, StatusGone for apps that are gone
+	Kind         model.AppKind                   // query kind; empty for all
 	Progress     map[uuid.UUID]model.Progress
 }
+
+// StatusGone filters the list of apps for those whose source is no longer there.
+const StatusGone = model.Protection("gone")
 
 // AppRowProps is one row of the list of apps. Progress is by job id.
 type AppRowProps struct {
 	ui.Clock
+	Found        model.FoundCounts
 	App          model.AppOverview
 	Destinations []model.Destination
 	Progress     map[uuid.UUID]model.Progress
@@ -96,6 +106,7 @@ type AppProps struct {
 	AppForm           *AppForm
 	ConfigurationForm *ConfigurationForm
 	ConfigurationID   uuid.UUID // which configuration ConfigurationForm belongs to
+	CaptureForm       *CaptureForm
 	Errors            model.Invalids
 }
 
@@ -193,6 +204,17 @@ type SnapshotProps struct {
 	App      model.App
 	Files    SnapshotFilesProps
 	JobID    uuid.UUID // the backup job that made it, nil id when unknown
+	Contents ContentsProps
+}
+
+// ContentsProps is what a snapshot of an app made of containers holds; zero for other snapshots.
+type ContentsProps struct {
+	ui.Clock
+	SnapshotID uuid.UUID
+	Contents   *model.Contents
+	// Later says that it was not read: the page shows at once, and asks for it itself. Error says why it cannot be shown.
+	Later bool
+	Error string
 }
 
 // SnapshotFilesProps is one folder of a snapshot. Error says why it cannot be shown.
@@ -215,6 +237,10 @@ type RestoreProps struct {
 	Form     RestoreForm // Target prefilled
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
+	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
+	Contents *model.Contents
+	// Damaged says that the app is gone, or that a service of it does not run.
+	Damaged bool
 }
 
 // RestorePlanProps is the answer of RestorePlanPath.
@@ -268,6 +294,8 @@ type SettingsProps struct {
 	Errors   model.Invalids
 	Device   model.Device // this machine, for “About”
 	DataDir  string
+	// Discovery is what becomes of a new app: protect or ask.
+	Discovery string
 }
 
 // ErrorProps is a page for what went wrong, with a way on.

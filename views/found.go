@@ -1,0 +1,327 @@
+package views
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// kindName names what an app is made of.
+func kindName(k model.AppKind) string {
+	switch k {
+	case model.AppCompose:
+		return "Compose project"
+	case model.AppContainer:
+		return "Container"
+	case model.AppSystem:
+		return "Part of Keepstead"
+	}
+	return "Folders"
+}
+
+// kinds are those an app can be filtered by.
+func kinds() []model.AppKind {
+	return []model.AppKind{model.AppCompose, model.AppContainer, model.AppFolders, model.AppSystem}
+}
+
+// madeOf says in a few words what an app is: “Compose project, 3 services, 1 database”.
+func madeOf(a model.App, n model.FoundCounts) string {
+	words := []string{kindName(a.Kind)}
+	if a.Kind == model.AppCompose && n.Services > 0 {
+		words = append(words, ui.Plural(n.Services, "service", "services"))
+	}
+	if n.Databases > 0 {
+		words = append(words, ui.Plural(n.Databases, "database", "databases"))
+	}
+	return strings.Join(words, ", ")
+}
+
+// leftOut says that an app of containers was found and is not backed up: by a decision, or by its label.
+func leftOut(a model.AppOverview) bool {
+	return a.App.Containers() && !a.App.Pending && !a.App.Gone && a.App.ForgottenAt == nil && len(a.Configurations) == 0
+}
+
+// standing is how an app is shown in a list: gone before anything else.
+func standing(a model.AppOverview) ui.State {
+	if a.App.Gone {
+		return ui.Gone()
+	}
+	return ui.OfProtection(a.Status)
+}
+
+// showsEngine says that an engine has something to tell: one that was never there is no news.
+func showsEngine(d model.Device) bool {
+	return d.Engine != nil && d.Engine.State != model.EngineOff && d.Engine.State != ""
+}
+
+// engineFails says that an engine cannot be used and that somebody wants it to be: apps were found there, or its socket
+// is there and refuses.
+func engineFails(d model.Device, apps []model.AppOverview) bool {
+	if d.Engine == nil {
+		return false
+	}
+	switch d.Engine.State {
+	case model.EngineForbidden, model.EngineTooOld, model.EngineDown:
+		return true
+	case model.EngineAbsent:
+		return slices.ContainsFunc(apps, func(a model.AppOverview) bool {
+			return a.App.DeviceID == d.ID && a.App.Containers() && a.App.Origin == model.OriginFound
+		})
+	}
+	return false
+}
+
+// engineWords says in one line what an engine is: its version and how many containers it has.
+func engineWords(e model.Engine) string {
+	if e.State != model.EngineReady {
+		return ui.OfEngine(e.State).Word
+	}
+	return "Docker " + e.Version + ", " + ui.Plural(e.Containers, "container", "containers")
+}
+
+// engineTitle is the heading of a notice about an engine.
+func engineTitle(d model.Device) string {
+	if d.Engine.State == model.EngineReady {
+		return "Keepstead sees only a part of Docker on " + d.Name
+	}
+	return ui.OfEngine(d.Engine.State).Word + " on " + d.Name
+}
+
+// engineNotice says that an engine has a sentence for somebody.
+func engineNotice(d model.Device, apps []model.AppOverview) bool {
+	return d.Engine != nil && d.Engine.Message != "" && (engineFails(d, apps) || d.Engine.State == model.EngineReady)
+}
+
+func engineState(d model.Device) ui.State {
+	if d.Engine.State == model.EngineReady {
+		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: "In part"}
+	}
+	return ui.OfEngine(d.Engine.State)
+}
+
+// foundOf is what discovery saw of an app, never nil.
+func foundOf(p AppProps) model.Found {
+	if p.App.App.Found == nil {
+		return model.Found{}
+	}
+	return *p.App.App.Found
+}
+
+// captureOf is what a person chose for an app: the same for each of its configurations.
+func captureOf(p AppProps) model.Capture {
+	for _, c := range p.App.Configurations {
+		if c.Configuration.Capture != nil {
+			return *c.Configuration.Capture
+		}
+	}
+	return model.Capture{}
+}
+
+// serviceForm is the form of one service: as it was typed when it was refused, else as it was chosen.
+func serviceForm(p AppProps, service string) ServiceForm {
+	if p.CaptureForm != nil {
+		if part, ok := p.CaptureForm.Of(service); ok {
+			return part
+		}
+	}
+	chosen := captureOf(p)
+	hooks := chosen.Hooks[service]
+	return ServiceForm{
+		Strategy: string(chosen.Strategies[service]), Pre: hooks.Pre, Post: hooks.Post,
+		Timeout: number(hooks.Timeout), OnFailure: hooks.OnFailure,
+	}
+}
+
+func rawToo(p AppProps) bool {
+	if p.CaptureForm != nil {
+		return p.CaptureForm.RawToo == "on"
+	}
+	return captureOf(p).RawToo
+}
+
+func dumpsAny(f model.Found) bool {
+	return slices.ContainsFunc(f.Services, func(s model.FoundService) bool { return s.Strategy == model.StrategyDump })
+}
+
+// strategyName names a strategy; strategyHint says what it does.
+func strategyName(s model.Strategy) string {
+	switch s {
+	case model.StrategyDump:
+		return "Dump"
+	case model.StrategyPause:
+		return "Pause"
+	case model.StrategyStop:
+		return "Stop"
+	}
+	return "Hot"
+}
+
+func strategyHint(s model.Strategy) string {
+	switch s {
+	case model.StrategyDump:
+		return "the database copies itself, nothing stops"
+	case model.StrategyPause:
+		return "frozen while its files are read"
+	case model.StrategyStop:
+		return "stopped while its files are read"
+	}
+	return "files are read while it runs"
+}
+
+// strategyOptions are what a service can be captured by; the first leaves the choice to Keepstead.
+func strategyOptions(s model.FoundService) []ui.Option {
+	auto := "By itself"
+	if s.Origin == "auto" || s.Origin == "" {
+		auto += ": " + strategyName(s.Strategy)
+	}
+	out := []ui.Option{{Text: auto}}
+	for _, one := range model.Strategies() {
+		if one == model.StrategyDump && (s.Database == "" || s.Database == model.SQLite) {
+			continue
+		}
+		out = append(out, ui.Option{Value: string(one), Text: strategyName(one) + ": " + strategyHint(one)})
+	}
+	return out
+}
+
+// originOfStrategy says who chose a strategy.
+func originOfStrategy(s model.FoundService) string {
+	switch s.Origin {
+	case "label":
+		return "by its label"
+	case "person":
+		return "chosen by you"
+	}
+	return "chosen by itself"
+}
+
+func failureOptions() []ui.Option {
+	return []ui.Option{{Value: "", Text: "no backup is made"}, {Value: "go_on", Text: "go on, and mark it partial"}}
+}
+
+// runningWords says how many containers of a service run, where that is not simply one of one.
+func runningWords(s model.FoundService) string {
+	if len(s.Containers) < 2 {
+		return ""
+	}
+	return ui.Count(s.Running) + " of " + ui.Count(len(s.Containers)) + " run"
+}
+
+// chosenBind says that a person decided about a bind mount.
+func chosenBind(p AppProps, m model.FoundMount) (take, chosen bool) {
+	take, chosen = captureOf(p).Binds[m.Source]
+	return take, chosen
+}
+
+// quietOf is how long the last backup kept containers stopped or paused; ok is false before the first.
+func quietOf(p AppProps) (took time.Duration, ok bool) {
+	for _, j := range p.Jobs {
+		if j.Kind == model.JobBackup && (j.State == model.JobSuccess || j.State == model.JobPartial) && j.Result != nil {
+			return time.Duration(j.Result.Quiet) * time.Millisecond, true
+		}
+	}
+	return 0, false
+}
+
+// fixed says that a label decides about a service's strategy.
+func fixed(s model.FoundService) bool { return s.Origin == "label" || s.Labels["strategy"] != "" }
+
+// hasHooks says that commands run around a service's capture.
+func hasHooks(f ServiceForm) bool { return f.Pre != "" || f.Post != "" }
+
+// sortedMounts puts what wants somebody first, then what is captured, then what is left out.
+func sortedMounts(mounts []model.FoundMount) []model.FoundMount {
+	rank := map[model.MountRole]int{model.RoleLost: 0, model.RoleAsk: 1, model.RoleData: 2, model.RoleDumped: 3, model.RoleLeft: 4}
+	out := slices.Clone(mounts)
+	slices.SortStableFunc(out, func(a, b model.FoundMount) int { return rank[a.Role] - rank[b.Role] })
+	return out
+}
+
+// mountWords counts what becomes of the mounts.
+func mountWords(f model.Found) string {
+	n := map[model.MountRole]int{}
+	for _, m := range f.Mounts {
+		n[m.Role]++
+	}
+	var words []string
+	for _, w := range []struct {
+		role model.MountRole
+		text string
+	}{
+		{model.RoleLost, "cannot be read"}, {model.RoleAsk, "to decide"}, {model.RoleData, "captured"},
+		{model.RoleDumped, "dumped instead"}, {model.RoleLeft, "left out"},
+	} {
+		if n[w.role] > 0 {
+			words = append(words, ui.Count(n[w.role])+" "+w.text)
+		}
+	}
+	return strings.Join(words, " · ")
+}
+
+func mountedBy(m model.FoundMount) string {
+	if len(m.Users) == 0 {
+		return "used by no service"
+	}
+	return someOf(m.Users, 3)
+}
+
+// mountTags are the short facts beside a mount.
+func mountTags(m model.FoundMount) []string {
+	var out []string
+	if m.Anonymous {
+		out = append(out, "without a name")
+	}
+	if m.Driver != "" && m.Driver != "local" {
+		out = append(out, m.Driver)
+	}
+	if m.ReadOnly {
+		out = append(out, "read-only")
+	}
+	return out
+}
+
+// engines are the devices whose engine was looked for.
+func engines(devices []model.Device) []model.Device {
+	var out []model.Device
+	for _, d := range devices {
+		if showsEngine(d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func them(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+// sentences joins sentences that may be empty.
+func sentences(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), " ")
+}
+
+// groupWords says beside a device how many apps it has and what its engine is.
+func groupWords(g deviceGroup) string {
+	words := ui.Plural(len(g.Apps), "app", "apps")
+	if showsEngine(g.Device) {
+		words += " · " + engineWords(*g.Device.Engine)
+	}
+	return words
+}
+
+// underApp says under an app's name what it is and what it follows.
+func underApp(p AppRowProps) string {
+	if leftOut(p.App) {
+		return madeOf(p.App.App, p.Found) + " · left out"
+	}
+	if p.App.App.Containers() {
+		return madeOf(p.App.App, p.Found) + " · " + policyNames(p.App)
+	}
+	return policyNames(p.App)
+}

@@ -1,0 +1,105 @@
+package views
+
+import (
+	"sort"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// need is one thing that wants somebody, with its mend.
+type need struct {
+	State       ui.State
+	Title, Text string
+	Post        string // the mend as an act: where its button posts to
+	PostText    string
+	Link        string // the mend as a page
+	LinkText    string
+	Mend        string // the mend as a page that stands out, where Link is only the other way
+	MendText    string
+	About       string // the page of what it is about
+	severity    int
+}
+
+// needs lists what wants somebody, worst first.
+func needs(p HomeProps) []need {
+	var out []need
+	if len(p.Destinations) == 0 {
+		out = append(out, need{
+			State: ui.OfProtection(model.Unprotected), Title: "Give your backups a place",
+			Text: "A folder on another disk or an S3 bucket. The first one you add is used for every app.",
+			Link: NewDestinationPath, LinkText: "Add destination", severity: 99,
+		})
+	}
+	for _, d := range p.Destinations {
+		if d.Enabled && d.LastError != "" {
+			out = append(out, need{
+				State: ui.OfDestination(d), Title: d.Name + " is failing", Text: d.LastError,
+				Link: DestinationPath(d.ID), LinkText: "Look into it", severity: model.FailedSafe.Severity(),
+			})
+		}
+	}
+	out = append(out, needsOfEngines(p)...)
+	out = append(out, needsOfFound(p)...)
+	for _, a := range p.Apps {
+		if a.App.Gone {
+			continue
+		}
+		for _, c := range a.Configurations {
+			if n, ok := needOf(p, a.App, c); ok {
+				out = append(out, n)
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].severity > out[j].severity })
+	return out
+}
+
+func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool) {
+	n := need{State: ui.OfProtection(c.Status), severity: c.Status.Severity()}
+	last := newestIn(c.Coverage, c.Status)
+	if last.LastJobID != uuid.Nil {
+		n.Link, n.LinkText = JobPath(last.LastJobID), "Why?"
+	}
+	switch c.Status {
+	case model.FailedSafe:
+		n.Title, n.Text = a.Name+" could not be backed up", last.LastMessage
+		n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Try again"
+	case model.PartialSafe:
+		n.Title, n.Text = a.Name+" was saved with files missing", last.LastMessage
+		n.LinkText = "What is missing?"
+	case model.Overdue:
+		n.Title, n.Text = a.Name+" is overdue", "Its backup should have run by now and has not."
+		n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Back up now"
+	case model.Frozen:
+		n.Title, n.Text = a.Name+" keeps all its snapshots for now", c.Configuration.FrozenReason
+		n.Post, n.PostText = ConfigurationUnfreezePath(c.Configuration.ID), "Looks right: go on"
+		n.Link, n.LinkText = AppPath(a.ID), "Look"
+	case model.Unprotected:
+		if len(p.Destinations) == 0 {
+			return need{}, false // said once, above
+		}
+		n.Title, n.Text = a.Name+" is not protected", "Its policy “"+c.Policy.Name+"” has no destination that is enabled."
+		n.Link, n.LinkText = PolicyPath(c.Policy.ID), "Choose a destination"
+	default:
+		return need{}, false
+	}
+	return n, true
+}
+
+// newestIn picks the destination whose newest backup tells about the status: one that failed for a failure.
+func newestIn(coverage []model.Coverage, status model.Protection) model.Coverage {
+	var best model.Coverage
+	for _, c := range coverage {
+		bad := c.LastState == model.JobFailed || c.LastState == model.JobInterrupted || c.LastState == model.JobPartial
+		if status != model.Overdue && !bad {
+			continue
+		}
+		if best.LastAt == nil || c.LastAt != nil && c.LastAt.After(*best.LastAt) {
+			best = c
+		}
+	}
+	return best
+}
