@@ -40,7 +40,7 @@ type (
 )
 
 // serveDocker starts Keepstead beside an engine, with one destination in the default policy, whose schedule is given.
-func serveDocker(t *testing.T, e *testbed.Engine, schedule string, env ...string) (*keepstead, destination) {
+func serveDocker(t testing.TB, e *testbed.Engine, schedule string, env ...string) (*keepstead, destination) {
 	t.Helper()
 	k := serve(t, append([]string{"KEEPSTEAD_DOCKER_SOCKET=" + e.Socket}, env...)...)
 	d := k.addFolder("Disk", newFolder(t, "repository"))
