@@ -37,6 +37,7 @@ func (r *run) describe(ctx context.Context, p plan, c *capture, project docker.P
 	for _, s := range project.Found.Services {
 		content := model.ContentService{
 			Name: s.Name, Image: s.Image, Digest: s.Digest, Database: s.Database, Strategy: s.Strategy, Why: s.Why, DependsOn: s.DependsOn,
+			Ports: s.Ports,
 		}
 		for _, ctr := range project.Containers {
 			if ctr.Service == s.Name {
