@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
+	"path"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
 
@@ -35,12 +36,9 @@ type Engine struct {
 	host   device.Host
 	socket string
 	own    []string // Keepstead's own folders, as it sees them itself
+	root   string   // where the engine keeps volumes and more, as the host names it
+	self   self
 	looks  *looks
-	parsed parsed
-
-	mu   sync.Mutex
-	self *self // nil until the engine was asked
-	root string
 }
 
 // Open connects to the engine behind a socket of the host. It returns *Error when the engine cannot be used. The folders
@@ -58,10 +56,32 @@ func Open(ctx context.Context, host device.Host, socket string, own ...string) (
 		return nil, fmt.Errorf("make a client for %s: %w", socket, err)
 	}
 	e.api = api
-	if err := e.negotiate(ctx); err != nil {
+	if err := e.meet(ctx); err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
 	return e, nil
+}
+
+// meet learns all that stays as it is while the engine runs.
+func (e *Engine) meet(ctx context.Context) error {
+	if err := e.negotiate(ctx); err != nil {
+		return err
+	}
+	files, err := e.host.Files()
+	if err != nil {
+		return fmt.Errorf("reach the files of the device: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, reading)
+	defer cancel()
+	info, err := e.api.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return e.explain(ctx, "ask the engine about itself", err)
+	}
+	e.root = path.Clean(info.Info.DockerRootDir)
+	if e.self, err = e.findSelf(ctx, files); err != nil {
+		return e.explain(ctx, "look for Keepstead's own container", err)
+	}
+	return nil
 }
 
 // Close gives up the connections that are not in use.
@@ -102,6 +122,9 @@ func (e *Engine) negotiate(ctx context.Context) error {
 func (e *Engine) explain(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	}
+	if cerrdefs.IsPermissionDenied(err) || cerrdefs.IsUnauthorized(err) {
+		return refused(e.socket, err)
 	}
 	if client.IsErrConnectionFailed(err) || errors.Is(err, context.DeadlineExceeded) {
 		conn, cause := e.dial(ctx)

@@ -58,7 +58,7 @@ type ComposeFile struct {
 type Container struct {
 	ID      string
 	Name    string
-	Service string // of compose; the name for a lone container
+	Service string // of compose; the container's name where it has none
 	Replica int    // 1 for the first container of a service
 	Image   string // as it was asked for
 	ImageID string
@@ -104,7 +104,7 @@ type Mount struct {
 
 // Port is a port of a container that the host publishes.
 type Port struct {
-	HostIP    string // empty or 0.0.0.0 is every address
+	HostIP    string // empty is every address
 	Host      int
 	Container int
 	Protocol  string // tcp udp sctp
@@ -112,5 +112,9 @@ type Port struct {
 
 // String is the port as people write it: 127.0.0.1:8080->80/tcp.
 func (p Port) String() string {
-	return fmt.Sprintf("%s->%d/%s", net.JoinHostPort(p.HostIP, strconv.Itoa(p.Host)), p.Container, p.Protocol)
+	host := strconv.Itoa(p.Host)
+	if p.HostIP != "" {
+		host = net.JoinHostPort(p.HostIP, host)
+	}
+	return fmt.Sprintf("%s->%d/%s", host, p.Container, p.Protocol)
 }
