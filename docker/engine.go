@@ -50,6 +50,7 @@ func Open(ctx context.Context, host device.Host, socket string, own ...string) (
 	api, err := client.New(
 		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
 		client.WithHost("unix://"+socket),
+		client.WithScheme("http"), // it takes a transport that may speak HTTP/2 for one with TLS
 		client.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx) }),
 	)
 	if err != nil {
