@@ -10,7 +10,6 @@ type FoundCounts struct {
 	Ask       int // mounts that wait for a decision
 	Lost      int // mounts that Keepstead cannot read
 	Self      bool
-	Disabled  bool // by the label keepstead.enable
 	SeenAt    time.Time
 }
 
@@ -19,7 +18,7 @@ func (f *Found) Counts() FoundCounts {
 	if f == nil {
 		return FoundCounts{}
 	}
-	out := FoundCounts{Services: len(f.Services), Self: f.Self, Disabled: f.Labels["enable"] == "false", SeenAt: f.SeenAt}
+	out := FoundCounts{Services: len(f.Services), Self: f.Self, SeenAt: f.SeenAt}
 	for _, s := range f.Services {
 		if s.Database != "" {
 			out.Databases++

@@ -88,7 +88,7 @@ func appActs(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if leftOut(p.App) && !p.App.App.Found.Counts().Disabled {
+		} else if leftOut(p.App) && !p.App.App.Disabled {
 			templ_7745c5c3_Var4 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -115,7 +115,7 @@ func appActs(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if p.App.App.ForgottenAt == nil && !p.App.App.Gone && len(p.App.Configurations) > 0 {
+		} else if canBackUp(p.App) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<span class=\"quiet small\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -245,8 +245,8 @@ func appNotices(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if leftOut(p.App) && p.App.App.Found.Counts().Disabled {
-			templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-idle", Icon: ui.IconPower}, "Its label keepstead.enable leaves this app out", "Take the label away, or set it to true, and it is protected.").Render(ctx, templ_7745c5c3_Buffer)
+		} else if p.App.App.Disabled && !p.App.App.Gone {
+			templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-idle", Icon: ui.IconPower}, "Its label keepstead.enable switches this app off", "Nothing new of it is saved. Set the label to true, or take it away, and its backups go on.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -44,6 +44,11 @@ func leftOut(a model.AppOverview) bool {
 	return a.App.Containers() && !a.App.Pending && !a.App.Gone && a.App.ForgottenAt == nil && len(a.Configurations) == 0
 }
 
+// canBackUp says that an app can be backed up and switched: it is there, and follows a policy.
+func canBackUp(a model.AppOverview) bool {
+	return a.App.ForgottenAt == nil && !a.App.Gone && !a.App.Disabled && len(a.Configurations) > 0
+}
+
 // standing is how an app is shown in a list: gone before anything else.
 func standing(a model.AppOverview) ui.State {
 	if a.App.Gone {
