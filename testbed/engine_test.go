@@ -21,6 +21,13 @@ func TestEngineRunsWhatItsImagesPromise(t *testing.T) {
 	}{
 		{testbed.Postgres, "db", []string{"psql", "-U", "shop", "-Atc", "SELECT count(*) FROM orders"}, "300"},
 		{testbed.MariaDB, "db", []string{"sh", "-c", `MYSQL_PWD="$MARIADB_ROOT_PASSWORD" mariadb -N -e "SELECT count(*) FROM wiki.pages"`}, "303"},
+		{testbed.Mongo, "db", []string{"bash", "-c", `
+			printf 'password: "%s"\n' "$MONGO_INITDB_ROOT_PASSWORD" >/tmp/c
+			for n in {1..300}; do echo "{\"_id\": $n, \"name\": \"naïve 日本\"}"; done >/tmp/in
+			m() { tool=$1; shift; "mongo$tool" --quiet --config /tmp/c -u root --authenticationDatabase admin "$@"; }
+			m import -d app -c things /tmp/in && m dump --archive=/tmp/dump &&
+			m restore --drop --nsExclude 'admin.*' --nsFrom 'app.*' --nsTo 'copy.*' --archive=/tmp/dump &&
+			m export -d copy -c things | grep -c 日本; mongoexport -d app -c things 2>&1 | grep -o authentication`}, "300\nauthentication"},
 		{testbed.Redis, "cache", []string{"redis-cli", "ping"}, "NOAUTH Authentication required.\n"},
 		{testbed.SQLite, "app", []string{"sqlite3", "/data/app.db", "PRAGMA journal_mode; SELECT count(*) > 0 FROM items"}, "wal\n1"},
 	} {

@@ -15,6 +15,7 @@ import (
 const (
 	Postgres   = "postgres"   // services db and web, with a schema, roles and a second database
 	MariaDB    = "mariadb"    // services db and web, likewise
+	Mongo      = "mongo"      // services db, without data, and web
 	Redis      = "redis"      // services cache and web
 	SQLite     = "sqlite"     // services app, which writes without rest, and web
 	Everything = "everything" // each database, with secrets, bind mounts, an anonymous volume, two networks, a profile

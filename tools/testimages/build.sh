@@ -29,6 +29,7 @@ build() {
 build postgres postgres:15
 build mariadb mariadb:10.11
 build redis redis:7 valkey/valkey:7
+build mongo mongo:7
 build sqliteapp sqliteapp:1
 build webapp webapp:1
 

@@ -15,7 +15,8 @@ cache=${KEEPSTEAD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/keepstead-tests}
 sum() { find "$@" -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16; }
 
 base=$cache/base-$(sum tools/testimages/base.sh).tar
-store=$cache/images-$(sum tools/testimages testbed/images)
+mongo=$cache/mongo-$(sum tools/mongo)
+store=$cache/images-$(sum tools/testimages tools/mongo testbed/images)
 if [ "${1:-}" = --print ]; then
 	echo "$store"
 	exit
@@ -48,9 +49,19 @@ if [ ! -f "$base" ]; then
 	echo "test images: base system made after $((SECONDS - started)) s"
 fi
 
+if [ ! -d "$mongo" ]; then
+	rm -rf "$cache"/mongo-*
+	mkdir "$work/mongo"
+	tools/mongo/build.sh "$work/mongo"
+	mv "$work/mongo" "$mongo"
+	echo "test images: MongoDB's stand-in built after $((SECONDS - started)) s"
+fi
+
 mkdir "$work/images"
 cp -a testbed/images/. "$work/images/"
 CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$work/images/webapp/webapp" ./testbed/images/webapp
+
+cp "$mongo"/* "$work/images/mongo/"
 
 # A process namespace of its own ends everything the engine started, and its mounts, with this script.
 unshare --pid --mount --fork --kill-child --mount-proc tools/testimages/build.sh "$base" "$work" 9>&-
