@@ -33,9 +33,11 @@ func (e *Engine) describe(c client.ContainerInspectResult, digests []string, nam
 		User: in.Config.User, WorkingDir: in.Config.WorkingDir, Labels: in.Config.Labels,
 		Mounts: e.mountsOf(in), Tmpfs: tmpfsOf(in), Networks: networksOf(in), Ports: portsOf(in),
 		DependsOn: dependsLabel(in.Config.Labels[composeDepends]), Spec: spec,
-		OneOff: strings.EqualFold(in.Config.Labels[composeOneOff], "true"),
-		Self:   e.self.id == in.ID,
+		OneOff:  strings.EqualFold(in.Config.Labels[composeOneOff], "true"),
+		Passing: in.HostConfig.AutoRemove,
+		Self:    e.self.id == in.ID,
 	}
+	out.CreatedAt = moment(in.Created)
 	out.Service, out.Replica = out.Name, 1
 	if service := out.Labels[composeService]; usable(service) && usable(out.Labels[composeProject]) {
 		out.Service = service

@@ -39,6 +39,7 @@ type Engine struct {
 	root   string   // where the engine keeps volumes and more, as the host names it
 	self   self
 	looks  *looks
+	memory memory
 }
 
 // Open connects to the engine behind a socket of the host. It returns *Error when the engine cannot be used. The folders

@@ -69,6 +69,7 @@ type Container struct {
 	Running    bool   // also while paused
 	Paused     bool
 	ExitCode   int
+	CreatedAt  time.Time
 	StartedAt  time.Time
 	FinishedAt time.Time
 
@@ -86,7 +87,9 @@ type Container struct {
 
 	Spec   model.ContainerSpec // secret: it holds the environment
 	OneOff bool                // made by `docker compose run`
-	Self   bool                // Keepstead runs in it
+	// Passing containers are removed by the engine when they end.
+	Passing bool
+	Self    bool // Keepstead runs in it
 }
 
 // Mount is a volume or a host path inside a container.

@@ -34,6 +34,8 @@ type survey struct {
 	networks   map[string]network.Network // by name
 	// users are the apps that mount a path of the host or a volume, by its place on the host.
 	users map[string][]Key
+	// places are the folders of the host that containers see under other names.
+	places []place
 }
 
 // survey asks the engine for its lists.
@@ -65,6 +67,11 @@ func (e *Engine) survey(ctx context.Context) (survey, error) {
 		s.networks[n.Name] = n.Network
 	}
 	for _, c := range containers.Items {
+		for _, m := range c.Mounts {
+			if p := (place{host: m.Source, inside: m.Destination}); m.Source != "" && m.Source != m.Destination && !slices.Contains(s.places, p) {
+				s.places = append(s.places, p)
+			}
+		}
 		if !ours(c.Labels) {
 			continue
 		}
