@@ -117,9 +117,17 @@ func (m *Manager) BackupAll(ctx context.Context, trigger model.JobTrigger) ([]mo
 	if err != nil {
 		return nil, err
 	}
+	apps, err := m.Store.Apps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resting := map[uuid.UUID]bool{}
+	for _, a := range apps {
+		resting[a.ID] = a.Disabled
+	}
 	var made []model.Job
 	for _, c := range all {
-		if !c.Enabled {
+		if !c.Enabled || resting[c.AppID] {
 			continue
 		}
 		jobs, err := m.Backup(ctx, c.ID, trigger)

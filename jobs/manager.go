@@ -55,7 +55,7 @@ type Manager struct {
 	base  context.Context // ends when Stop begins; every job's context hangs from it
 	halt  context.CancelCauseFunc
 	wake  chan struct{}
-	loops sync.WaitGroup // dispatcher and workers
+	loops sync.WaitGroup // dispatcher, workers and discovery
 
 	// claiming keeps a job from passing between the queue and running while somebody looks for it.
 	claiming sync.Mutex
@@ -65,6 +65,9 @@ type Manager struct {
 	progress map[uuid.UUID]model.Progress
 	captures map[uuid.UUID]*capture // by app: one at a time
 	owned    map[uuid.UUID]bool     // captures at work, as owners of what must be taken back
+
+	link      link       // to the container engine
+	discovery sync.Mutex // one look at the containers at a time
 
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
@@ -120,8 +123,9 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.startSchedule(); err != nil {
 		return fmt.Errorf("start the schedule: %w", err)
 	}
-	m.loops.Add(1)
+	m.loops.Add(2)
 	go m.dispatch()
+	go m.discoverLoop()
 	m.poke()
 	return nil
 }

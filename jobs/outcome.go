@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"keepstead/device"
+	"keepstead/docker"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/store"
@@ -109,12 +110,16 @@ func (r *run) afterKill(err error) []model.Job {
 	}}
 }
 
-// explain names the cause of an error of restic or of anything else.
+// explain names the cause of an error of restic, of the container engine or of anything else.
 func explain(err error) (model.Cause, string, string) {
 	for _, k := range known {
 		if errors.Is(err, k.err) {
 			return k.cause, k.message, k.mend
 		}
+	}
+	var engine *docker.Error
+	if errors.As(err, &engine) {
+		return model.CauseEngine, engine.Message, engine.Mend
 	}
 	var told *restic.Error
 	if errors.As(err, &told) {

@@ -122,7 +122,7 @@ func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]cover
 // judgeConfiguration gathers the facts of one configuration and sets its status and next run.
 func judgeConfiguration(o *model.ConfigurationOverview, app model.App, now time.Time) {
 	f := model.Facts{
-		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && app.ForgottenAt == nil,
+		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && !app.Disabled && app.ForgottenAt == nil,
 		Destinations: len(o.Coverage), Frozen: o.Configuration.FrozenAt != nil,
 	}
 	cron, err := o.Policy.Cron()

@@ -136,7 +136,7 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 		if err != nil {
 			return err
 		}
-		if plan.app.Gone || plan.app.ForgottenAt != nil {
+		if plan.app.Gone || plan.app.Disabled || plan.app.ForgottenAt != nil {
 			continue
 		}
 		batch := model.NewID()

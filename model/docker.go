@@ -168,7 +168,9 @@ type FoundMount struct {
 	ReadOnly bool      `json:"read_only,omitempty"`
 	Role     MountRole `json:"role"`
 	Why      string    `json:"why,omitempty"`
-	Bytes    int64     `json:"bytes,omitempty"` // where it was measured
+	// Without are paths in it, as Keepstead sees them, that are left out because their database is dumped.
+	Without []string `json:"without,omitempty"`
+	Bytes   int64    `json:"bytes,omitempty"` // where it was measured
 }
 
 // Label is the text a person knows the mount by.
