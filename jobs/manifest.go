@@ -133,15 +133,15 @@ func (c *capture) stageEnv(files device.Files, project docker.Project) error {
 			continue
 		}
 		done[ctr.Service] = true
-		if err := stageFile(files, path.Join(c.dir, "env", fileName(ctr.Service)+".env"), dotenv(ctr.Env)); err != nil {
+		if err := stageFile(files, path.Join(c.dir, "env", fileName(ctr.Service)+".env"), dotenvText(ctr.Env)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dotenv writes variables in the form that compose reads, sorted, each value in double quotes.
-func dotenv(env map[string]string) []byte {
+// dotenvText writes variables in the form that compose reads, sorted, each value in double quotes.
+func dotenvText(env map[string]string) []byte {
 	var keys []string
 	for k := range env {
 		keys = append(keys, k)

@@ -210,6 +210,9 @@ func (c *capture) volumes() {
 		case v.Role == model.RoleData && v.Path != "":
 			c.manifest.Volumes[i].In = v.Path
 			c.reach(v.Path)
+			for _, raw := range v.Without {
+				c.leave(raw)
+			}
 		}
 	}
 	for _, v := range c.manifest.Volumes {
