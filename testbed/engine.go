@@ -36,6 +36,7 @@ func NewEngine(t testing.TB) *Engine {
 	check(t, os.MkdirAll(e.Plugins, 0o700))
 	check(t, seed(store, e.Root))
 	check(t, s.share())
+	check(t, s.openFirewall())
 	var err error
 	e.init, err = startInit(t, e)
 	check(t, err)
@@ -46,7 +47,7 @@ func NewEngine(t testing.TB) *Engine {
 // engineStore returns the image store to start upon, and ends the test where a part is missing.
 func engineStore(t testing.TB) string {
 	t.Helper()
-	for _, name := range []string{"dockerd", "docker", "docker-compose", "ip"} {
+	for _, name := range []string{"dockerd", "docker", "docker-compose", "ip", "iptables"} {
 		if program(name) == "" {
 			Missing(t, "A Docker engine cannot be started for want of %s; apt-get install docker.io docker-compose debootstrap iproute2, then sudo make testimages.", name)
 		}

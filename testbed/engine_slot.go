@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -128,9 +126,9 @@ func (s *slot) release() error {
 	return errors.Join(s.clear(), s.lock.Close())
 }
 
-// clear removes bridges, control groups, the volumes' mounts and folders, and in the end the note that there are any.
+// clear removes bridges, firewall rules, control groups, the volumes' mounts and folders, and in the end the note that there are any.
 func (s *slot) clear() error {
-	err := s.removeBridges()
+	err := errors.Join(s.removeBridges(), s.closeFirewall())
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
 		groups, _ := filepath.Glob(pattern + s.cgroup())
 		for _, group := range groups {
@@ -151,26 +149,6 @@ func (s *slot) clear() error {
 		return err
 	}
 	return s.lock.Truncate(0)
-}
-
-// removeBridges removes the bridges that have an address of the slot's network.
-func (s *slot) removeBridges() error {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return err
-	}
-	for _, i := range interfaces {
-		addresses, _ := i.Addrs() // an interface that is gone by now has none
-		for _, a := range addresses {
-			prefix, bad := netip.ParsePrefix(a.String())
-			if bad == nil && strings.HasPrefix(i.Name, "br-") && s.network.Contains(prefix.Addr()) {
-				if out, e := exec.Command(program("ip"), "link", "delete", i.Name).CombinedOutput(); e != nil {
-					err = errors.Join(err, fmt.Errorf("remove bridge %s: %w: %s", i.Name, e, out))
-				}
-			}
-		}
-	}
-	return err
 }
 
 // removeGroup removes a control group and those in it, whose other entries are not files to remove.

@@ -37,6 +37,7 @@ exec 9>"$cache/make.lock"
 flock 9 # two makers would do the work twice
 [ ! -f "$store/complete" ] || exit 0
 started=$SECONDS
+rm -rf "$cache"/making-* # of a maker that was killed
 work=$(mktemp -d "$cache/making-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -72,6 +73,6 @@ mv "$work/data/image" "$work/data/overlay2" "$work/store/"
 touch "$work/store/complete"
 rm -rf "$store"
 mv "$work/store" "$store"
-# Sets of other sources go when nobody has used them for a week; an engine may still stand upon a younger one.
-find "$cache" -maxdepth 1 -name 'images-*' -mtime +7 ! -path "$store" -exec rm -rf {} +
+# Sets of other sources go when no test has used them for a day; an engine may still stand upon a younger one.
+find "$cache" -maxdepth 1 -name 'images-*' -mtime +0 ! -path "$store" -exec rm -rf {} +
 echo "test images: made after $((SECONDS - started)) s, $(du -sh "$store" | cut -f 1)"
