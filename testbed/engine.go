@@ -122,10 +122,17 @@ func (e *Engine) Run(ctx context.Context, args ...string) (string, error) {
 	return e.run(exec.CommandContext(ctx, program("docker"), args...))
 }
 
+// enough is time for any command, in a test's clean-up too, when its own context has ended.
+func enough(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
+}
+
 // Docker is Run for what must succeed.
 func (e *Engine) Docker(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := e.Run(t.Context(), args...)
+	ctx, cancel := enough(t)
+	defer cancel()
+	out, err := e.Run(ctx, args...)
 	if err != nil {
 		t.Fatalf("docker %s: %v", strings.Join(args, " "), err)
 	}
@@ -135,7 +142,9 @@ func (e *Engine) Docker(t testing.TB, args ...string) string {
 // Pipe runs docker with text at its standard input, as for `exec -i`.
 func (e *Engine) Pipe(t testing.TB, text string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program("docker"), args...)
+	ctx, cancel := enough(t)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program("docker"), args...)
 	cmd.Stdin = strings.NewReader(text)
 	out, err := e.run(cmd)
 	if err != nil {
@@ -147,7 +156,9 @@ func (e *Engine) Pipe(t testing.TB, text string, args ...string) string {
 // Compose runs docker-compose in the project's folder.
 func (e *Engine) Compose(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	out, err := e.compose(t.Context(), dir, args...)
+	ctx, cancel := enough(t)
+	defer cancel()
+	out, err := e.compose(ctx, dir, args...)
 	if err != nil {
 		t.Fatalf("docker-compose %s: %v", strings.Join(args, " "), err)
 	}
@@ -174,8 +185,10 @@ func (e *Engine) run(cmd *exec.Cmd) (string, error) {
 // Up starts the project in dir and waits until each of its containers runs and, where it can tell, is healthy.
 func (e *Engine) Up(t testing.TB, dir string) {
 	t.Helper()
-	if out, err := e.compose(t.Context(), dir, "up", "-d"); err != nil {
-		logs, _ := e.compose(t.Context(), dir, "logs", "--no-color", "--tail", "30")
+	ctx, cancel := enough(t)
+	defer cancel()
+	if out, err := e.compose(ctx, dir, "up", "-d"); err != nil {
+		logs, _ := e.compose(ctx, dir, "logs", "--no-color", "--tail", "30")
 		t.Fatalf("docker-compose up: %v\n%s\n%s", err, out, logs)
 	}
 	e.AwaitHealthy(t, dir)
