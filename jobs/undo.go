@@ -48,7 +48,11 @@ func (m *Manager) undo(ctx context.Context, owner uuid.UUID) error {
 
 func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 	var problems []error
+	stuck := map[uuid.UUID]bool{} // owners of content that is not back yet: nothing may start upon it
 	for i, u := range rows {
+		if stuck[u.JobID] {
+			continue
+		}
 		limit, cancel := context.WithTimeout(ctx, undoLimit)
 		err := m.takeBackOne(limit, u)
 		if err == nil && u.Action == model.UndoStart && i < len(rows)-1 {
@@ -60,6 +64,7 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s %s: %w", strings.ReplaceAll(string(u.Action), "_", " "), u.Name, err))
+			stuck[u.JobID] = u.Action == model.UndoStop || u.Action == model.UndoPutBack
 		}
 	}
 	return errors.Join(problems...)
@@ -67,15 +72,17 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 
 // takeBackOne is safe to repeat. What is gone needs no taking back.
 func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
-	if u.Action == model.UndoPutBack || u.Action == model.UndoDropAside {
-		files, err := m.Host.Files()
-		if err != nil {
-			return err
-		}
-		if u.Action == model.UndoDropAside {
-			return files.RemoveAll(u.Aside)
-		}
+	files, err := m.Host.Files()
+	if err != nil {
+		return err
+	}
+	switch u.Action {
+	case model.UndoPutBack:
 		return putBack(files, u.Target, u.Aside)
+	case model.UndoDropAside:
+		return files.RemoveAll(u.Aside)
+	case model.UndoRemoveFolder:
+		return files.RemoveAll(u.Target)
 	}
 	engine, err := m.engine(ctx, u.DeviceID)
 	if err != nil {
@@ -84,6 +91,8 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 	switch u.Action {
 	case model.UndoStart:
 		err = engine.Start(ctx, u.Target)
+	case model.UndoStop:
+		err = engine.Stop(ctx, u.Target)
 	case model.UndoUnpause:
 		err = engine.Unpause(ctx, u.Target)
 	case model.UndoRemoveContainer:
