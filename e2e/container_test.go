@@ -1,0 +1,378 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"keepstead/testbed"
+)
+
+// boxed is Keepstead in a container: a compose project of its own, beside the apps of the engine.
+type boxed struct {
+	*keepstead
+	engine *testbed.Engine
+	dir    string
+	name   string
+	port   string
+}
+
+// box says how the container is made.
+type box struct {
+	hostname string   // empty leaves it to the engine
+	folders  []string // of projects, mounted under their own paths
+	blind    bool     // without the folder of volumes
+	deaf     bool     // without the engine's socket
+}
+
+// boxUp writes the project and starts it. The mounts of docs/compose.example.yml are mapped to the paths of the test.
+func (b *boxed) boxUp(o box) {
+	b.t.Helper()
+	mounts := []string{
+		"data:/data", "backups:/backups", b.dir + ":" + b.dir,
+		binary(b.t) + ":/usr/local/bin/keepstead:ro", testbed.Binary(b.t, "restic") + ":/usr/local/bin/restic:ro",
+	}
+	if volumes := filepath.Join(b.engine.Root, "volumes"); !o.blind {
+		mounts = append(mounts, volumes+":"+volumes+":rslave")
+	}
+	for _, dir := range o.folders {
+		mounts = append(mounts, dir+":"+dir)
+	}
+	if !o.deaf {
+		mounts = append(mounts, b.engine.Socket+":/var/run/docker.sock")
+	}
+	hostname := ""
+	if o.hostname != "" {
+		hostname = "hostname: " + o.hostname
+	}
+	text := fmt.Sprintf(`services:
+  keepstead:
+    image: keepstead:test
+    %s
+    entrypoint: [/usr/local/bin/keepstead, serve]
+    stop_grace_period: 30s
+    healthcheck: {disable: true}
+    labels: {keepstead.strategy: stop}
+    environment: {KEEPSTEAD_DATA: /data, KEEPSTEAD_LISTEN: "0.0.0.0:8080", KEEPSTEAD_ADMIN_PASSWORD: %s}
+    ports: ["127.0.0.1:%s:8080"]
+    volumes: ["%s"]
+volumes: {data: {}, backups: {}}
+`, hostname, adminPassword, b.port, strings.Join(mounts, `", "`))
+	for name, text := range map[string]string{"docker-compose.yml": text, ".env": "COMPOSE_PROJECT_NAME=" + b.name + "\n"} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.engine.Compose(b.t, b.dir, "up", "-d")
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if res, err := http.Get(b.url + "/readyz"); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+	}
+	b.t.Fatalf("Keepstead in its container is not ready after 60 s: %s", b.log())
+}
+
+// newBox starts Keepstead in a container, with a destination in a volume of its own, in the default policy.
+func newBox(t *testing.T, e *testbed.Engine, o box) *boxed {
+	t.Helper()
+	name := "keepstead" + strings.ToLower(filepath.Base(e.Root))
+	b := &boxed{keepstead: &keepstead{t: t}, engine: e, name: name, dir: filepath.Join(t.TempDir(), name)}
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, b.port, _ = strings.Cut(testbed.FreePort(t), ":")
+	b.url = "http://127.0.0.1:" + b.port
+	e.Docker(t, "tag", "sqliteapp:1", "keepstead:test") // a Debian to run in; nothing of its own is started
+	t.Cleanup(func() {
+		if text := b.log(); t.Failed() || strings.Contains(text, "DATA RACE") || strings.Contains(text, "panic:") {
+			t.Errorf("output of keepstead in its container:\n%s", tail(text, 8000))
+		}
+	})
+	b.boxUp(o)
+	b.token = b.inside("token", "create", "e2e")
+	d := b.addFolder("Volume", "/backups/repository")
+	var list struct {
+		Policies []struct {
+			ID      string `json:"id"`
+			Default bool   `json:"is_default"`
+		} `json:"policies"`
+	}
+	b.call("GET", "/backup/policies", nil, &list)
+	for _, p := range list.Policies {
+		if p.Default {
+			b.call("PATCH", "/backup/policies/"+p.ID, body{"schedule": never, "destination_ids": []string{d.ID}}, nil)
+		}
+	}
+	return b
+}
+
+func (b *boxed) container() string { return b.name + "_keepstead_1" }
+
+// inside runs keepstead with arguments in the container.
+func (b *boxed) inside(args ...string) string {
+	b.t.Helper()
+	return b.engine.Docker(b.t, append([]string{"exec", b.container(), "/usr/local/bin/keepstead"}, args...)...)
+}
+
+func (b *boxed) log() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // it is asked at the test's end, too
+	defer cancel()
+	text, err := b.engine.Run(ctx, "logs", b.container())
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// repository is the folder of the destination as the test sees it.
+func (b *boxed) repository() string {
+	return filepath.Join(b.engine.Root, "volumes", b.name+"_backups", "_data", "repository")
+}
+
+// started is when the container began to run, for the last time.
+func (b *boxed) started() string {
+	b.t.Helper()
+	return b.engine.Docker(b.t, "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", b.container())
+}
+
+// boxedApp is what the API says of an app, as far as these tests read it.
+type boxedApp struct {
+	Found struct {
+		Self     bool `json:"self"`
+		Services []struct {
+			Name     string `json:"name"`
+			Strategy string `json:"strategy"`
+			Self     bool   `json:"self"`
+		} `json:"services"`
+		Mounts []boxedMount `json:"mounts"`
+	} `json:"found"`
+}
+
+type boxedMount struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+	Role   string `json:"role"`
+	Why    string `json:"why"`
+}
+
+// mounts returns what becomes of the mounts of an app, by the names of volumes and the paths of folders.
+func (b *boxed) mounts(app string) map[string]boxedMount {
+	b.t.Helper()
+	var a boxedApp
+	b.call("GET", "/apps/"+app, nil, &a)
+	out := map[string]boxedMount{}
+	for _, m := range a.Found.Mounts {
+		if m.Name == "" {
+			m.Name = m.Source
+		}
+		out[m.Name] = m
+	}
+	return out
+}
+
+// boxedEngine is what the local device says of its engine.
+type boxedEngine struct {
+	State   string `json:"state"`
+	Message string `json:"message"`
+	Mend    string `json:"mend"`
+	Self    string `json:"self"`
+}
+
+func (b *boxed) awaitEngine(state string) boxedEngine {
+	b.t.Helper()
+	var list struct {
+		Devices []struct {
+			Engine boxedEngine `json:"engine"`
+		} `json:"devices"`
+	}
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		b.call("GET", "/devices", nil, &list)
+		if len(list.Devices) == 1 && list.Devices[0].Engine.State == state {
+			return list.Devices[0].Engine
+		}
+	}
+	b.t.Fatalf("the engine is not %s but %+v", state, list.Devices)
+	return boxedEngine{}
+}
+
+// Keepstead in a container finds the project beside it, saves it into a volume of its own, and brings a volume back.
+func TestInAContainer(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	p := testbed.NewProject(t, testbed.Postgres)
+	b := newBox(t, e, box{folders: []string{p.Dir}})
+	if self, _, _ := strings.Cut(b.started(), " "); b.awaitEngine("ready") != (boxedEngine{State: "ready", Self: self}) {
+		t.Errorf("the engine is %+v, want nothing missing, and itself in %s", b.awaitEngine("ready"), self)
+	}
+	e.Up(t, p.Dir)
+	a := b.awaitApp(p.Name, 10*time.Second, protected)
+	uploads := filepath.Join(e.Root, "volumes", p.Volume("uploads"), "_data")
+	put(t, filepath.Join(uploads, "beach.jpg"), "sand")
+	s := b.backupApp(a, "success")
+
+	put(t, filepath.Join(uploads, "beach.jpg"), "scratched")
+	put(t, filepath.Join(uploads, "later.jpg"), "new")
+	b.restoreApp(s.ID, "success", body{"mode": "parts", "volumes": []string{p.Volume("uploads")}})
+	if got, err := os.ReadFile(filepath.Join(uploads, "beach.jpg")); err != nil || string(got) != "sand" {
+		t.Errorf("the restored volume has %q, %v", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(uploads, "later.jpg")); err == nil {
+		t.Error("the restored volume has a file that the snapshot has not")
+	}
+	e.AwaitHealthy(t, p.Dir)
+}
+
+func put(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// It knows its own container: it never stops or pauses it, whatever the label says, and its own data is no app's.
+func TestOwnContainerStaysUp(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	b := newBox(t, e, box{})
+	a := b.awaitApp(b.name, 10*time.Second, protected)
+	var own boxedApp
+	b.call("GET", "/apps/"+a.ID, nil, &own)
+	if s := own.Found.Services; len(s) != 1 || !s[0].Self || s[0].Strategy != "hot" {
+		t.Errorf("its own service is %+v, want it to be itself, and hot", s)
+	}
+	for name, m := range b.mounts(a.ID) {
+		if m.Role != "left" || m.Why == "" {
+			t.Errorf("%s of its own container is %s (%s), want it left out", name, m.Role, m.Why)
+		}
+	}
+	for _, how := range []string{"stop", "pause"} {
+		status, raw := b.try("PATCH", "/backup/configurations/"+a.Configurations[0].ID,
+			body{"capture": body{"strategies": body{"keepstead": how}}})
+		if status != http.StatusUnprocessableEntity {
+			t.Errorf("%s itself: %d %s, want it refused", how, status, raw)
+		}
+	}
+	before := b.started()
+	s := b.backupApp(a, "success")
+	if after := b.started(); after != before {
+		t.Errorf("its container was started at %s and then at %s", before, after)
+	}
+	password := strings.TrimSpace(b.inside("destination", "password", "Volume"))
+	files := strings.Fields(string(restic(t, b.repository(), password, "ls", s.ResticID)))
+	for _, name := range []string{"/keepstead-manifest.json", "/docker-compose.yml"} {
+		if !slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, name) }) {
+			t.Errorf("its snapshot has no %s: %v", name, files)
+		}
+	}
+	for _, f := range files {
+		if strings.Contains(f, "keepstead.db") || strings.Contains(f, "master.key") || strings.Contains(f, "/repository") {
+			t.Errorf("its snapshot as an app has %s", f)
+		}
+	}
+}
+
+// Without a mount that it needs it says which, and nothing looks whole; with it all is well.
+func TestInAContainerWithoutMounts(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	p := testbed.NewProject(t, testbed.Redis)
+	b := newBox(t, e, box{deaf: true})
+	if got := b.awaitEngine("absent"); !strings.Contains(got.Mend, "/var/run/docker.sock:/var/run/docker.sock") {
+		t.Errorf("without the socket it says %+v", got)
+	}
+	e.Up(t, p.Dir)
+	b.boxUp(box{blind: true})
+	volumes := filepath.Join(e.Root, "volumes")
+	if got := b.awaitEngine("ready"); !strings.Contains(got.Message, volumes) || !strings.Contains(got.Mend, volumes+":"+volumes) {
+		t.Errorf("without the volumes it says %+v", got)
+	}
+	a := b.awaitApp(p.Name, 10*time.Second, protected)
+	for name, m := range b.mounts(a.ID) {
+		if strings.HasPrefix(name, p.Name) && m.Role != "dumped" && (m.Role != "lost" || !strings.Contains(m.Why, m.Source)) {
+			t.Errorf("%s is %s (%s), want it lost, with its path", name, m.Role, m.Why)
+		}
+	}
+	if s := b.backupApp(a, "partial"); s.Status != "partial" {
+		t.Errorf("a snapshot without the volumes is %+v", s)
+	}
+	b.boxUp(box{})
+	b.awaitEngine("ready")
+	a = b.awaitApp(p.Name, 10*time.Second, protected)
+	for name, m := range b.mounts(a.ID) {
+		if strings.HasPrefix(name, p.Name) && m.Role != "data" && m.Role != "dumped" {
+			t.Errorf("with the mount, %s is %s (%s)", name, m.Role, m.Why)
+		}
+	}
+}
+
+// A container that is made anew under another name clears the locks of the one before, and its snapshots keep their host.
+func TestContainerMadeAnew(t *testing.T) {
+	t.Parallel()
+	e := testbed.NewEngine(t)
+	p := testbed.NewProject(t, testbed.SQLite)
+	b := newBox(t, e, box{hostname: "first", folders: []string{p.Dir}})
+	e.Up(t, p.Dir)
+	a := b.awaitApp(p.Name, 10*time.Second, protected)
+	first := b.backupApp(a, "success")
+
+	// Enough to be in the middle of it.
+	volume := filepath.Join(e.Root, "volumes", p.Volume("data"), "_data")
+	writeRandom(t, filepath.Join(volume, "large"), 400<<20)
+	b.call("POST", "/backup/configurations/"+a.Configurations[0].ID+"/backup", nil, nil)
+	id := b.awaitRunning("backup")
+	b.awaitLocks(func(n int) bool { return n > 0 })
+	e.Docker(t, "kill", b.container())
+	if b.locks() == 0 {
+		t.Fatal("the kill left no lock")
+	}
+	before := b.started()
+	b.boxUp(box{hostname: "second", folders: []string{p.Dir}})
+	if b.started() == before {
+		t.Fatal("the container was not made anew")
+	}
+	b.awaitLocks(func(n int) bool { return n == 0 })
+	b.quiet()
+	if j := b.job(id); j.State != "interrupted" {
+		t.Errorf("the job that was cut off is %+v", j)
+	}
+	second := b.backupApp(a, "success")
+	password := strings.TrimSpace(b.inside("destination", "password", "Volume"))
+	hosts := string(restic(t, b.repository(), password, "snapshots", "--json"))
+	for _, s := range []snapshot{first, second} {
+		if !strings.Contains(hosts, s.ResticID) {
+			t.Errorf("snapshot %s is not in the repository", s.ResticID)
+		}
+	}
+	if n := strings.Count(hosts, `"hostname":"keepstead-`); n == 0 || n != strings.Count(hosts, `"hostname":`) || strings.Contains(hosts, `"hostname":"second"`) {
+		t.Errorf("the snapshots' hosts are not one: %s", hosts)
+	}
+}
+
+// locks counts the locks of the repository.
+func (b *boxed) locks() int {
+	b.t.Helper()
+	all, err := os.ReadDir(filepath.Join(b.repository(), "locks"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(all)
+}
+
+func (b *boxed) awaitLocks(wanted func(int) bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if wanted(b.locks()) {
+			return
+		}
+	}
+	b.t.Fatalf("there are %d locks", b.locks())
+}
