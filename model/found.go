@@ -37,5 +37,11 @@ func (f *Found) Counts() FoundCounts {
 	return out
 }
 
+// LeftOut says that an app made of containers is there and nothing of it is backed up, because somebody decided so.
+func (v AppOverview) LeftOut() bool {
+	a := v.App
+	return a.Containers() && !a.Pending && !a.Gone && a.ForgottenAt == nil && len(v.Configurations) == 0
+}
+
 // Containers says that the app is made of containers, so that discovery keeps it up to date.
 func (a App) Containers() bool { return a.Kind == AppCompose || a.Kind == AppContainer }

@@ -88,7 +88,7 @@ func appActs(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if leftOut(p.App) && !p.App.App.Disabled {
+		} else if p.App.LeftOut() && !p.App.App.Disabled {
 			templ_7745c5c3_Var4 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -250,7 +250,7 @@ func appNotices(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if leftOut(p.App) {
+		} else if p.App.LeftOut() {
 			templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-idle", Icon: ui.IconRing}, "This app is left out", "Nothing of it is backed up.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -56,7 +56,7 @@ func AppPage(p AppProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.App.App.Containers() {
-				templ_7745c5c3_Err = AppServices(p).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = AppMounts(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -64,7 +64,7 @@ func AppPage(p AppProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = AppMounts(p).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = AppServices(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -39,11 +39,6 @@ func madeOf(a model.App, n model.FoundCounts) string {
 	return strings.Join(words, ", ")
 }
 
-// leftOut says that an app of containers was found and is not backed up: by a decision, or by its label.
-func leftOut(a model.AppOverview) bool {
-	return a.App.Containers() && !a.App.Pending && !a.App.Gone && a.App.ForgottenAt == nil && len(a.Configurations) == 0
-}
-
 // canBackUp says that an app can be backed up and switched: it is there, and follows a policy.
 func canBackUp(a model.AppOverview) bool {
 	return a.App.ForgottenAt == nil && !a.App.Gone && !a.App.Disabled && len(a.Configurations) > 0
@@ -322,11 +317,11 @@ func groupWords(g deviceGroup) string {
 
 // underApp says under an app's name what it is and what it follows.
 func underApp(p AppRowProps) string {
-	if leftOut(p.App) {
-		return madeOf(p.App.App, p.Found) + " · left out"
+	if p.App.LeftOut() {
+		return kindName(p.App.App.Kind) + " · left out"
 	}
 	if p.App.App.Containers() {
-		return madeOf(p.App.App, p.Found) + " · " + policyNames(p.App)
+		return kindName(p.App.App.Kind) + " · " + policyNames(p.App)
 	}
 	return policyNames(p.App)
 }

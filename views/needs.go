@@ -59,6 +59,7 @@ func needs(p HomeProps) []need {
 
 func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool) {
 	n := need{State: ui.OfProtection(c.Status), severity: c.Status.Severity()}
+	a.Name = ui.Plain(a.Name)
 	last := newestIn(c.Coverage, c.Status)
 	if last.LastJobID != uuid.Nil {
 		n.Link, n.LinkText = JobPath(last.LastJobID), "Why?"

@@ -34,7 +34,7 @@ func needsOfFound(p HomeProps) []need {
 	for _, a := range p.Apps {
 		switch {
 		case a.App.Pending && !a.App.Gone:
-			pending = append(pending, a.App.Name)
+			pending = append(pending, ui.Plain(a.App.Name))
 		case a.App.Gone && lastGood(a) != uuid.Nil:
 			out = append(out, goneNeed(a))
 		case len(a.Configurations) > 0 && !a.App.Gone:
@@ -67,7 +67,7 @@ func protectWords(n int) string {
 
 func goneNeed(a model.AppOverview) need {
 	return need{
-		State: ui.Gone(), Title: a.App.Name + " is gone", Text: "Nothing new of it can be saved; its snapshots stay.",
+		State: ui.Gone(), Title: ui.Plain(a.App.Name) + " is gone", Text: "Nothing new of it can be saved; its snapshots stay.",
 		Link: AppForgetPath(a.App.ID), LinkText: "Forget…", About: AppPath(a.App.ID),
 		Mend: RestorePath(lastGood(a)), MendText: "Bring it back", severity: model.Paused.Severity() + 1,
 	}
@@ -78,13 +78,13 @@ func mountNeeds(a model.AppOverview, n model.FoundCounts) []need {
 	at := AppPath(a.App.ID) + "#" + AppMountsID
 	if n.Lost > 0 {
 		out = append(out, need{
-			State: ui.OfMount(model.RoleLost), Title: ui.Plural(n.Lost, "part", "parts") + " of " + a.App.Name + " cannot be read",
+			State: ui.OfMount(model.RoleLost), Title: ui.Plural(n.Lost, "part", "parts") + " of " + ui.Plain(a.App.Name) + " cannot be read",
 			Text: "Its backups go on without; the page of the app says why.", Mend: at, MendText: "See why", severity: model.FailedSafe.Severity(),
 		})
 	}
 	if n.Ask > 0 {
 		out = append(out, need{
-			State: ui.OfMount(model.RoleAsk), Title: ui.Plural(n.Ask, "folder", "folders") + " of " + a.App.Name + " " + waits(n.Ask) + " for your decision",
+			State: ui.OfMount(model.RoleAsk), Title: ui.Plural(n.Ask, "folder", "folders") + " of " + ui.Plain(a.App.Name) + " " + waits(n.Ask) + " for your decision",
 			Text: "Left out until you say so.", Mend: at, MendText: "Decide", severity: model.PartialSafe.Severity(),
 		})
 	}

@@ -18,6 +18,15 @@ func stepsWords(steps []model.Step) string {
 	return ui.Count(ended) + " of " + ui.Count(len(steps))
 }
 
+// stepState is how a step is shown: one that an ended job never came to was not done.
+func stepState(job model.JobState, s model.Step) ui.State {
+	state := ui.OfStep(s.State)
+	if job.Final() && s.State == model.StepWaiting {
+		state.Icon, state.Word = ui.IconSkipped, "Not done"
+	}
+	return state
+}
+
 // stepTook is how long a step ran, up to now where it still does.
 func stepTook(c ui.Clock, s model.Step) string {
 	switch {

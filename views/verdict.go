@@ -41,6 +41,9 @@ func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 	var v verdict
 	named := map[model.Protection][]string{}
 	for _, a := range apps {
+		if a.LeftOut() {
+			continue
+		}
 		for _, c := range a.Configurations {
 			v.Next = earlier(v.Next, c.NextRun)
 			for _, held := range c.Coverage {
@@ -59,7 +62,7 @@ func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 		if safe(a) && (status.Severity() < model.Paused.Severity() || status == model.Frozen) {
 			v.Safe++
 		}
-		named[status] = append(named[status], a.App.Name)
+		named[status] = append(named[status], ui.Plain(a.App.Name))
 	}
 	status, sentence := worst(named, v.Active, len(destinations))
 	v.State, v.Sentence = ui.OfProtection(status), sentence

@@ -143,3 +143,13 @@ func (c Clock) zone() *time.Location {
 	}
 	return c.Zone
 }
+
+// Plain takes the signs out of a name that turn the direction of what follows it in a sentence.
+func Plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
+			return -1
+		}
+		return r
+	}, name)
+}
