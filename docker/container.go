@@ -159,8 +159,8 @@ func portOf(inside network.Port, b network.PortBinding) Port {
 func dependsLabel(label string) []string {
 	var out []string
 	for entry := range strings.SplitSeq(label, ",") {
-		name, _, _ := strings.Cut(strings.TrimSpace(entry), ":")
-		if usable(name) {
+		name, _, _ := strings.Cut(entry, ":")
+		if name = strings.TrimSpace(name); usable(name) {
 			out = append(out, name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path"
@@ -12,6 +13,7 @@ import (
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
+	"github.com/sirupsen/logrus"
 
 	"keepstead/device"
 	"keepstead/model"
@@ -46,6 +48,8 @@ type Engine struct {
 // in own hold Keepstead's own data: what lies in them is never the data of an app.
 func Open(ctx context.Context, host device.Host, socket string, own ...string) (*Engine, error) {
 	e := &Engine{host: host, socket: socket, own: own, looks: newLooks()}
+	// Compose's library warns the standard error of whoever reads a file with it.
+	logrus.SetOutput(io.Discard)
 	// Kept connections spare a remote device a new channel for each of several hundred questions.
 	transport := &http.Transport{MaxIdleConns: workers, MaxIdleConnsPerHost: workers, IdleConnTimeout: 30 * time.Second}
 	api, err := client.New(

@@ -179,7 +179,7 @@ func (f facts) byReach() verdict {
 	case m.Path == "":
 		return lost("Keepstead's container does not see %s. Add the volume %s:%s to it.", m.Source, m.Source, m.Source)
 	case !f.seen.answered:
-		return lost("%s does not answer. Is it on a disk or a network share that is away?", m.Source)
+		return lost("%s does not answer. It may be on a disk or a network share that is away.", m.Source)
 	case errors.Is(f.seen.err, errLeadsOut):
 		return lost("%s is a symbolic link to a place that Keepstead's container does not see.", m.Source)
 	case errors.Is(f.seen.err, fs.ErrNotExist):
