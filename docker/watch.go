@@ -2,8 +2,6 @@ package docker
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +18,7 @@ const (
 )
 
 // Watch returns a channel that gets a token when containers, volumes or networks have changed, or may have: also when it
-// begins, and when the engine is there again after a loss. Many changes at once are one token, and a token that nobody has
+// begins, when the engine is lost, and when it is there again. Many changes at once are one token, and a token that nobody has
 // taken stands for all that follow. The channel is closed when the context ends.
 func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 	out := make(chan struct{}, 1)
@@ -72,12 +70,11 @@ func (e *Engine) listen(ctx context.Context, out chan<- struct{}) bool {
 			tell(out)
 		case <-beat.C:
 			if !e.alive(ctx) {
+				tell(out) // whoever looks now learns that the engine is away
 				return true
 			}
-		case err := <-stream.Err:
-			if settled != nil || errors.Is(err, io.EOF) {
-				tell(out)
-			}
+		case <-stream.Err:
+			tell(out)
 			return true
 		}
 	}
