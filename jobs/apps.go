@@ -45,6 +45,9 @@ func (m *Manager) prepareApp(ctx context.Context, a, old model.App) (model.App, 
 	if old.Kind == model.AppSystem {
 		return a, model.Conflict{Reason: fmt.Sprintf("%q is a part of Keepstead; it cannot be changed.", old.Name)}
 	}
+	if old.Containers() {
+		return m.renamed(ctx, a, old)
+	}
 	local, err := m.Store.LocalDevice(ctx)
 	if err != nil {
 		return a, err
@@ -72,6 +75,21 @@ func (m *Manager) prepareApp(ctx context.Context, a, old model.App) (model.App, 
 		return a, err
 	}
 	return a, m.checkFolders("paths", a.Paths)
+}
+
+// renamed is an app made of containers with the name that is asked for. Everything else of it is found, not told.
+func (m *Manager) renamed(ctx context.Context, a, old model.App) (model.App, error) {
+	if len(a.Paths) > 0 {
+		return a, model.Invalid{
+			Field: "paths", Reason: "What belongs to an app made of containers is found by itself; add further folders to its configuration.",
+		}
+	}
+	old.Name = strings.TrimSpace(a.Name)
+	old.Touch(m.now())
+	if err := old.Validate(); err != nil {
+		return old, err
+	}
+	return old, m.checkAppName(ctx, old)
 }
 
 func (m *Manager) checkAppName(ctx context.Context, a model.App) error {

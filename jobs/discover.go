@@ -20,9 +20,10 @@ const (
 	lookEvery  = 5 * time.Minute
 	retryEvery = 3 * time.Second
 	lookLimit  = 2 * time.Minute
-	// restAfter times the length of a look is the pause after it, so that containers which restart without end cost a
-	// bounded share of the machine.
-	restAfter = 4
+	// restAfter times the length of a look is the pause after it, longestRest at most, so that containers which restart
+	// without end cost a bounded share of the machine.
+	restAfter   = 2
+	longestRest = 5 * time.Second
 	// manyApps is the number of changes from which pages are told once that all may have changed.
 	manyApps = 20
 )
@@ -45,7 +46,7 @@ func (m *Manager) discoverLoop() {
 		if err := m.Discover(m.base); err != nil && m.base.Err() == nil {
 			m.logger.Error("discover apps", "error", err)
 		}
-		m.pause(restAfter * time.Since(begun))
+		m.pause(min(restAfter*time.Since(begun), longestRest))
 		every := lookEvery
 		if w.tokens == nil {
 			every = retryEvery

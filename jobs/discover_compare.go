@@ -22,7 +22,7 @@ type view struct {
 	names          map[string]bool
 	configurations map[uuid.UUID][]model.Configuration // by app, oldest first
 	policies       []model.Policy
-	mode           model.DiscoveryMode
+	mode           string // model.DiscoverProtect or model.DiscoverAsk
 	now            time.Time
 }
 

@@ -14,33 +14,34 @@ import (
 // discoveryModeKey is the setting that holds the mode of discovery.
 const discoveryModeKey = "discovery_mode"
 
-// DiscoveryMode says what happens to an app that is found for the first time. Where nobody chose, it is protected.
-func (m *Manager) DiscoveryMode(ctx context.Context) (model.DiscoveryMode, error) {
+// DiscoveryMode says what happens to an app that is found for the first time: model.DiscoverProtect, which holds where
+// nobody chose, or model.DiscoverAsk.
+func (m *Manager) DiscoveryMode(ctx context.Context) (string, error) {
 	text, err := m.Store.Setting(ctx, discoveryModeKey)
-	if errors.Is(err, model.ErrNotFound) || err == nil && text != string(model.DiscoverAsk) {
+	if errors.Is(err, model.ErrNotFound) || err == nil && text != model.DiscoverAsk {
 		return model.DiscoverProtect, nil
 	}
-	return model.DiscoveryMode(text), err
+	return text, err
 }
 
 // SetDiscoveryMode chooses it. Apps that wait for a decision go on waiting.
-func (m *Manager) SetDiscoveryMode(ctx context.Context, mode model.DiscoveryMode) error {
+func (m *Manager) SetDiscoveryMode(ctx context.Context, mode string) error {
 	if mode != model.DiscoverProtect && mode != model.DiscoverAsk {
 		return model.Invalid{Field: "mode", Reason: fmt.Sprintf("%q is no mode of discovery; choose protect or ask.", mode)}
 	}
-	return m.Store.SetSetting(ctx, discoveryModeKey, string(mode))
+	return m.Store.SetSetting(ctx, discoveryModeKey, mode)
 }
 
 // AcceptApp protects an app that waits for a decision, or that was declined: it gets the configuration that it would have
 // got by itself.
-func (m *Manager) AcceptApp(ctx context.Context, id uuid.UUID) (model.App, error) {
+func (m *Manager) AcceptApp(ctx context.Context, id uuid.UUID) error {
 	a, err := m.awaited(ctx, id)
 	if err != nil {
-		return a, err
+		return err
 	}
 	policies, err := m.Store.Policies(ctx)
 	if err != nil {
-		return a, err
+		return err
 	}
 	var found model.Found
 	if a.Found != nil {
@@ -52,20 +53,20 @@ func (m *Manager) AcceptApp(ctx context.Context, id uuid.UUID) (model.App, error
 	} else {
 		_, err = m.Store.CreateConfiguration(ctx, *c)
 	}
-	return m.decided(ctx, id, err)
+	return m.decided(id, err)
 }
 
 // DeclineApp ends the wait of an app without protecting it. It stays, is not asked about again, and AcceptApp still
 // protects it.
-func (m *Manager) DeclineApp(ctx context.Context, id uuid.UUID) (model.App, error) {
+func (m *Manager) DeclineApp(ctx context.Context, id uuid.UUID) error {
 	a, err := m.awaited(ctx, id)
 	if err == nil && !a.Pending {
 		err = model.Conflict{Reason: fmt.Sprintf("%q waits for no decision.", a.Name)}
 	}
 	if err != nil {
-		return a, err
+		return err
 	}
-	return m.decided(ctx, id, m.Store.DecideApp(ctx, id, nil))
+	return m.decided(id, m.Store.DecideApp(ctx, id, nil))
 }
 
 // awaited returns an app that has no configuration yet.
@@ -84,12 +85,11 @@ func (m *Manager) awaited(ctx context.Context, id uuid.UUID) (model.App, error) 
 	return a, err
 }
 
-func (m *Manager) decided(ctx context.Context, id uuid.UUID, err error) (model.App, error) {
-	if err != nil {
-		return model.App{}, err
+func (m *Manager) decided(id uuid.UUID, err error) error {
+	if err == nil {
+		m.publish(model.EventApp, id)
 	}
-	m.publish(model.EventApp, id)
-	return m.Store.App(ctx, id)
+	return err
 }
 
 // automatic is the configuration that an app gets by itself: with the policy that its labels name, or the default one.

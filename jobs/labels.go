@@ -14,16 +14,10 @@ import (
 )
 
 // disabled says that the labels of an app switch its schedule off.
-func disabled(found model.Found) bool {
-	on, err := strconv.ParseBool(found.Labels["enable"])
-	return err == nil && !on
-}
+func disabled(found model.Found) bool { return found.Labels["enable"] == "false" }
 
 // insisted says that the labels of an app ask for its protection, whatever is asked first elsewhere.
-func insisted(found model.Found) bool {
-	on, err := strconv.ParseBool(found.Labels["enable"])
-	return err == nil && on
-}
+func insisted(found model.Found) bool { return found.Labels["enable"] == "true" }
 
 // labelPolicy is the policy that the label keepstead.policy names, by name or id; false without a label that is known.
 func labelPolicy(found model.Found, policies []model.Policy) (model.Policy, bool) {
@@ -44,11 +38,6 @@ func judgeLabels(found *model.Found, policies []model.Policy) {
 	if name := found.Labels["policy"]; name != "" {
 		if _, ok := labelPolicy(*found, policies); !ok {
 			say("The label keepstead.policy names “%s”, and there is no such policy; the app follows the default policy instead.", name)
-		}
-	}
-	if text := found.Labels["enable"]; text != "" {
-		if _, err := strconv.ParseBool(text); err != nil {
-			say("The label keepstead.enable is “%s”; write true or false.", text)
 		}
 	}
 	for _, s := range found.Services {

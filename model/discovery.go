@@ -1,10 +1,7 @@
 package model
 
-// DiscoveryMode says what happens to an app that discovery finds for the first time.
-type DiscoveryMode string
-
-// The modes.
+// What happens to an app that discovery finds for the first time.
 const (
-	DiscoverProtect DiscoveryMode = "protect" // it gets a configuration with the default policy at once
-	DiscoverAsk     DiscoveryMode = "ask"     // it waits for a decision
+	DiscoverProtect = "protect" // it gets a configuration with the default policy at once
+	DiscoverAsk     = "ask"     // it waits for a decision
 )
