@@ -15,6 +15,7 @@ import (
 type appsQuery struct {
 	Text   string `query:"q"`
 	Status string `query:"status"`
+	Kind   string `query:"kind"`
 }
 
 // Apps lists the apps with their status.
@@ -23,16 +24,26 @@ func (h *Handlers) Apps(c *fiber.Ctx) error {
 }
 
 func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuery) (views.AppsProps, error) {
-	p := views.AppsProps{Chrome: frame, Query: q.Text, Status: model.Protection(q.Status)}
+	p := views.AppsProps{Chrome: frame, Query: q.Text, Status: model.Protection(q.Status), Kind: model.AppKind(q.Kind)}
 	all, err := h.Jobs.Overview(ctx)
 	if err != nil {
 		return p, err
 	}
-	p.Total = len(all)
 	for _, a := range all {
+		if a.App.Pending && !a.App.Gone {
+			p.Pending = append(p.Pending, a)
+			continue
+		}
+		p.Total++
 		if q.shows(a) {
 			p.Apps = append(p.Apps, a)
 		}
+	}
+	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
+		return p, err
+	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, err
 	}
 	p.Progress = h.progressOf(p.Apps)
 	p.Destinations, err = h.Store.Destinations(ctx)
@@ -40,7 +51,10 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 }
 
 func (q appsQuery) shows(a model.AppOverview) bool {
-	if q.Status != "" && string(a.Status) != q.Status {
+	switch {
+	case q.Kind != "" && string(a.App.Kind) != q.Kind,
+		q.Status == string(views.StatusGone) && !a.App.Gone,
+		q.Status != "" && q.Status != string(views.StatusGone) && (a.App.Gone || string(a.Status) != q.Status):
 		return false
 	}
 	text := strings.ToLower(a.App.Name + "\n" + a.Device.Name + "\n" + strings.Join(a.App.Paths, "\n"))

@@ -42,6 +42,9 @@ func (h *Handlers) ChangeConfiguration(c *fiber.Ctx) error {
 	var problems model.Invalids
 	conf.PolicyID = optionalID(&problems, "policy_id", f.PolicyID)
 	conf.IncludePaths, conf.ExcludePaths = views.Entries(f.IncludePaths), views.Entries(f.ExcludePaths)
+	if f.Scope != "" {
+		conf.BackupVolumes, conf.BackupCompose, conf.BackupEnv = f.Volumes == "on", f.Compose == "on", f.Env == "on"
+	}
 	conf.Retention = nil
 	if f.Retention == "own" {
 		keep := retention(&problems, f.KeepForm)

@@ -55,6 +55,12 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Recent, err = h.jobs(ctx, model.JobFilter{Kinds: toldOnHome(), States: finalStates(), Page: model.Page{Limit: recentJobs}}); err != nil {
 		return p, fmt.Errorf("read recent jobs: %w", err)
 	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, fmt.Errorf("read devices: %w", err)
+	}
+	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
+		return p, err
+	}
 	p.Days, err = h.days(ctx, frame.Now, frame.Zone)
 	return p, err
 }

@@ -73,7 +73,7 @@ func liveApps(s *stream, seen changes) ([]fragment, error) {
 			return out, err
 		}
 		row := views.AppRowProps{
-			Clock: s.frame().Clock, App: app, Destinations: destinations, Progress: s.progressOf([]model.AppOverview{app}),
+			Clock: s.frame().Clock, App: app, Found: app.App.Found.Counts(), Destinations: destinations, Progress: s.progressOf([]model.AppOverview{app}),
 		}
 		out = append(out, fragment{id: views.AppRowID(e.AppID), component: views.AppRow(row)})
 	}
@@ -82,13 +82,16 @@ func liveApps(s *stream, seen changes) ([]fragment, error) {
 
 func (s *stream) appsList(out []fragment) ([]fragment, error) {
 	p, err := s.appsProps(s.ctx, s.frame(), s.query.apps)
-	return append(out, fragment{id: views.AppsListID, component: views.AppsList(p)}), err
+	return append(out,
+		fragment{id: views.AppsFoundID, component: views.AppsFound(p)},
+		fragment{id: views.AppsListID, component: views.AppsList(p)},
+	), err
 }
 
 func liveApp(s *stream, seen changes) ([]fragment, error) {
 	mine := func(e model.Event) bool { return e.AppID == s.id }
 	out, err := s.jobProgress(seen, mine)
-	other := of(model.EventApp, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventSnapshot)
+	other := of(model.EventApp, model.EventDevice, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventSnapshot)
 	if err != nil || !seen.any(func(e model.Event) bool { return mine(e) || other(e) }) {
 		return out, err
 	}
@@ -98,6 +101,9 @@ func liveApp(s *stream, seen changes) ([]fragment, error) {
 	}
 	return append(out,
 		fragment{id: views.AppStateID, component: views.AppState(p)},
+		fragment{id: views.AppServicesID, component: views.AppServices(p)},
+		fragment{id: views.AppMountsID, component: views.AppMounts(p)},
+		fragment{id: views.AppFilesID, component: views.AppFiles(p)},
 		fragment{id: views.AppSnapshotsID, component: views.AppSnapshots(p)},
 		fragment{id: views.AppJobsID, component: views.AppJobs(p)},
 	), nil
@@ -208,7 +214,10 @@ func liveJob(s *stream, seen changes) ([]fragment, error) {
 		if err != nil {
 			return out, err
 		}
-		out = append(out, fragment{id: views.JobProgressID(s.id), component: views.JobProgress(p.Clock, p.Job)})
+		out = append(out,
+			fragment{id: views.JobProgressID(s.id), component: views.JobProgress(p.Clock, p.Job)},
+			fragment{id: views.JobStepsID(s.id), component: views.JobSteps(p)},
+		)
 		if seen.any(mine) {
 			out = append(out, fragment{id: views.JobHeadID(s.id), component: views.JobHead(p)})
 		}

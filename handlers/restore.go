@@ -20,7 +20,7 @@ func (h *Handlers) RestoreForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := views.RestoreForm{Where: "folder", Files: queryFiles(c)}
+	f := views.RestoreForm{Where: "folder", Files: queryFiles(c), Safety: "on", Start: "on"}
 	page, err := h.restorePage(c, id, f, nil, nil)
 	if err != nil {
 		return err
@@ -85,19 +85,36 @@ func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Re
 	if err != nil {
 		return id, f, model.Restore{}, err
 	}
-	want := model.Restore{SnapshotID: id, DeviceID: device.ID, InPlace: f.Where == "in_place"}
-	if !want.InPlace {
-		want.TargetPath = strings.TrimSpace(f.Target)
-	}
+	want := model.Restore{SnapshotID: id, DeviceID: device.ID}
 	var problems model.Invalids
-	for _, value := range f.Files {
-		file, err := views.FilePath(value)
-		if err != nil {
-			problems.Add("files", "An entry of the list of files cannot be read.")
-		}
-		want.Files = append(want.Files, file)
+	if f.Parts() {
+		app := readAppRestore(&problems, f)
+		want.App = &app
+	} else {
+		readFiles(&problems, f, &want)
 	}
 	return id, f, want, merge(problems, want.Validate())
+}
+
+// readFiles reads the part of the form that brings files back.
+func readFiles(problems *model.Invalids, f views.RestoreForm, want *model.Restore) {
+	if want.InPlace = f.Where == "in_place"; !want.InPlace {
+		want.TargetPath = strings.TrimSpace(f.Target)
+	}
+	want.Files = unwrapped(problems, "files", f.Files)
+}
+
+// unwrapped reads what views.FileValue wrote.
+func unwrapped(problems *model.Invalids, field string, values []string) []string {
+	var out []string
+	for _, value := range values {
+		text, err := views.FilePath(value)
+		if err != nil {
+			problems.Add(field, "An entry of the list cannot be read.")
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, plan *model.RestorePlan, reasons model.Invalids) (templ.Component, error) {
@@ -122,6 +139,9 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	}
 	if p.Form.Target == "" && len(reasons) == 0 {
 		p.Form.Target = "/tmp/restore-" + s.StartedAt.Local().Format("2006-01-02-1504")
+	}
+	if s.Contents != nil || p.App.Containers() {
+		h.prepareAppRestore(ctx, &p)
 	}
 	return views.RestorePage(p), nil
 }

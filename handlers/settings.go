@@ -35,6 +35,9 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Device, err = h.Store.LocalDevice(ctx); err != nil {
 		return err
 	}
+	if p.Discovery, err = h.Jobs.DiscoveryMode(ctx); err != nil {
+		return err
+	}
 	p.Current, p.DataDir = who.SessionHash(), h.DataDir
 	return render(c, views.SettingsPage(p))
 }

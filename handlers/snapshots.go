@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/gofiber/fiber/v2"
@@ -89,7 +90,56 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 	} else if props.Files, err = h.files(c.UserContext(), s, c.Query("dir")); err != nil {
 		return err
 	}
+	props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
+	if s.Contents == nil && !props.App.Containers() {
+		props.Contents = views.ContentsProps{}
+	}
 	return render(c, views.SnapshotPage(props))
+}
+
+// SnapshotContents says what a snapshot of an app holds: to htmx that alone, else the page with it.
+func (h *Handlers) SnapshotContents(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := h.Store.Snapshot(c.UserContext(), id); err != nil {
+		return err
+	}
+	p := views.ContentsProps{Clock: h.frame().Clock, SnapshotID: id}
+	switch p.Contents, err = h.contents(c.UserContext(), id); {
+	case err != nil && !errors.Is(err, model.ErrNotFound) && sentence(err) != "":
+		p.Error = sentence(err)
+	case err != nil && !errors.Is(err, model.ErrNotFound):
+		p.Error = "The destination cannot be read now. Test it on its page, then try again."
+	case p.Contents == nil:
+		p.Error = "This snapshot says nothing of containers; its files are below."
+	}
+	if isFragment(c) {
+		return render(c, views.SnapshotContents(p))
+	}
+	frame, err := h.live(c, "snapshot", id)
+	if err != nil {
+		return err
+	}
+	frame.Live = views.LivePath("snapshot", id)
+	props, err := h.snapshotProps(c.UserContext(), frame, id)
+	if err != nil {
+		return err
+	}
+	props.Contents = p
+	props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(props.Snapshot.Paths), Later: true}
+	return render(c, views.SnapshotPage(props))
+}
+
+// contents is what a snapshot of an app holds. An error that nobody has a sentence for is logged here, since the pages
+// go on without.
+func (h *Handlers) contents(ctx context.Context, id uuid.UUID) (*model.Contents, error) {
+	contents, err := h.Jobs.Contents(ctx, id)
+	if err != nil && sentence(err) == "" && !errors.Is(err, model.ErrNotFound) {
+		h.Log.Error("read what a snapshot holds", "snapshot", id, "error", err)
+	}
+	return contents, err
 }
 
 func (h *Handlers) snapshotProps(ctx context.Context, frame views.Chrome, id uuid.UUID) (views.SnapshotProps, error) {

@@ -11,7 +11,17 @@ func (a *API) listApps(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(AppList{Apps: mapped(rows, wireApp)})
+	found, err := a.Store.FoundCounts(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return c.JSON(AppList{Apps: mapped(rows, func(v model.AppOverview) App {
+		out := wireApp(v)
+		if n, made := found[v.App.ID]; made {
+			out.Counts = wireCounts(n)
+		}
+		return out
+	})})
 }
 
 func (a *API) getApp(c *fiber.Ctx) error {
@@ -22,7 +32,7 @@ func (a *API) getApp(c *fiber.Ctx) error {
 	if app.App.ForgottenAt != nil { // its row stays, to name its snapshots
 		return model.ErrNotFound
 	}
-	return c.JSON(wireApp(app))
+	return c.JSON(wireAppWhole(app))
 }
 
 // createApp adds folders that a person names; putApp takes what the platform declares.
@@ -77,7 +87,7 @@ func wireApp(v model.AppOverview) App {
 	return App{
 		ID: v.App.ID, DeviceID: v.App.DeviceID, Name: v.App.Name, Kind: v.App.Kind, Origin: v.App.Origin,
 		SystemType: v.App.SystemType, Project: v.App.Project, Paths: list(v.App.Paths), Gone: v.App.Gone,
-		Status: v.Status, Configurations: mapped(v.Configurations, wireAppConfiguration),
+		Pending: v.App.Pending, Disabled: v.App.Disabled, Status: v.Status, Configurations: mapped(v.Configurations, wireAppConfiguration),
 		CreatedAt: utc(v.App.CreatedAt), UpdatedAt: utc(v.App.UpdatedAt),
 	}
 }

@@ -54,6 +54,16 @@ func (a *API) changeConfiguration(c *fiber.Ctx) error {
 	conf.PolicyID, conf.Enabled, conf.Retention = in.PolicyID, in.Enabled, in.Retention
 	conf.BackupVolumes, conf.BackupCompose, conf.BackupEnv = in.BackupVolumes, in.BackupCompose, in.BackupEnv
 	conf.IncludePaths, conf.ExcludePaths = in.IncludePaths, in.ExcludePaths
+	if err := conf.Validate(); err != nil {
+		return err
+	}
+	if _, given := checked(c).given["capture"]; given {
+		changed, err := a.Jobs.ChangeCapture(c.UserContext(), conf.ID, in.Capture.capture())
+		if err != nil {
+			return err
+		}
+		conf.Capture = changed.Capture
+	}
 	conf, err = a.Jobs.ChangeConfiguration(c.UserContext(), conf)
 	if err != nil {
 		return err
@@ -92,7 +102,7 @@ func configurationChange(conf model.Configuration) ConfigurationChange {
 	return ConfigurationChange{
 		PolicyID: conf.PolicyID, Enabled: conf.Enabled, Retention: conf.Retention,
 		BackupVolumes: conf.BackupVolumes, BackupCompose: conf.BackupCompose, BackupEnv: conf.BackupEnv,
-		IncludePaths: conf.IncludePaths, ExcludePaths: conf.ExcludePaths,
+		IncludePaths: conf.IncludePaths, ExcludePaths: conf.ExcludePaths, Capture: captureChange(conf.Capture),
 	}
 }
 
@@ -103,6 +113,7 @@ func wireConfiguration(conf model.Configuration) Configuration {
 		BackupVolumes: conf.BackupVolumes, BackupCompose: conf.BackupCompose, BackupEnv: conf.BackupEnv,
 		IncludePaths: list(conf.IncludePaths), ExcludePaths: list(conf.ExcludePaths), Retention: conf.Retention,
 		Enabled: conf.Enabled, Frozen: conf.FrozenAt != nil, FrozenAt: utcOr(conf.FrozenAt), FrozenReason: conf.FrozenReason,
+		Capture:   conf.Capture,
 		CreatedAt: utc(conf.CreatedAt), UpdatedAt: utc(conf.UpdatedAt),
 	}
 }

@@ -48,6 +48,6 @@ func (a *API) deleteDevice(c *fiber.Ctx) error {
 func wireDevice(d model.Device) Device {
 	return Device{
 		ID: d.ID, Name: d.Name, Kind: d.Kind, Hostname: d.Hostname, OS: d.OS, Arch: d.Arch, ResticVersion: d.ResticVersion,
-		LastSeenAt: utcOr(d.LastSeenAt), CreatedAt: utc(d.CreatedAt), UpdatedAt: utc(d.UpdatedAt),
+		Engine: wireEngine(d.Engine), LastSeenAt: utcOr(d.LastSeenAt), CreatedAt: utc(d.CreatedAt), UpdatedAt: utc(d.UpdatedAt),
 	}
 }

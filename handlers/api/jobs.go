@@ -73,10 +73,17 @@ func (a *API) wireJob(j model.Job) Job {
 		Duration:  int(j.Duration(a.now()).Seconds()),
 		CreatedAt: utc(j.CreatedAt), StartedAt: utcOr(j.StartedAt), FinishedAt: utcOr(j.FinishedAt),
 	}
+	if len(j.Steps) > 0 {
+		out.Steps = mapped(j.Steps, wireJobStep)
+	}
 	if p, running := a.Jobs.Progress(j.ID); running && j.State == model.JobRunning {
 		out.Progress = wireProgress(p)
 	}
 	return out
+}
+
+func wireJobStep(s model.Step) Step {
+	return Step{Title: s.Title, State: s.State, Detail: s.Detail, StartedAt: utcOr(s.StartedAt), FinishedAt: utcOr(s.FinishedAt)}
 }
 
 func wireProgress(p model.Progress) Progress {

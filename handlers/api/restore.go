@@ -36,6 +36,7 @@ func (a *API) restoreSnapshot(c *fiber.Ctx) error {
 	return c.JSON(RestoreResult{
 		Success: true, Message: "Restore completed successfully", RestoredPath: restoredPath(ended, want),
 		JobID: ended.ID, Files: result.Files, Bytes: result.Bytes,
+		Project: result.Project, Containers: result.Containers, Databases: databases(want, result), SafetySnapshotID: safety(result),
 	})
 }
 
@@ -50,7 +51,7 @@ func (a *API) planRestore(c *fiber.Ctx) error {
 	}
 	return c.JSON(RestorePlan{
 		Target: plan.Target, FreeBytes: known(plan.FreeBytes), NeedBytes: plan.NeedBytes, NewFiles: plan.NewFiles,
-		Overwrites: plan.Overwrites, Unchanged: plan.Unchanged, Examples: list(plan.Examples),
+		Overwrites: plan.Overwrites, Unchanged: plan.Unchanged, Examples: list(plan.Examples), App: wireAppPlan(plan.App),
 	})
 }
 
@@ -61,13 +62,16 @@ func (a *API) restoreRequest(c *fiber.Ctx) (model.Restore, error) {
 	}
 	device, err := a.deviceOr(c.UserContext(), in.TargetDeviceID)
 	return model.Restore{
-		SnapshotID: pathID(c), DeviceID: device, InPlace: in.InPlace, TargetPath: in.TargetPath, Files: in.Files,
+		SnapshotID: pathID(c), DeviceID: device, InPlace: in.InPlace, TargetPath: in.TargetPath, Files: in.Files, App: in.App,
 	}, err
 }
 
-// restoredPath is where the files are: the target, or the root for a restore in place.
+// restoredPath is where the files are: the target, the folder of a new project, or the root for a restore in place.
 func restoredPath(job model.Job, want model.Restore) string {
 	restored := want.TargetPath
+	if want.App != nil {
+		restored = want.App.Folder
+	}
 	if job.Result != nil {
 		restored = cmp.Or(job.Result.RestoredTo, restored)
 	}

@@ -51,8 +51,11 @@ func (a *API) routes() []route {
 		{"GET", "/backup/snapshots/:id", a.getSnapshot},
 		{"DELETE", "/backup/snapshots/:id", a.forgetSnapshot},
 		{"GET", "/backup/snapshots/:id/files", a.listFiles},
+		{"GET", "/backup/snapshots/:id/contents", a.getContents},
 		{"POST", "/backup/snapshots/:id/restore", a.restoreSnapshot},
 		{"POST", "/backup/snapshots/:id/restore/plan", a.planRestore},
+
+		{"POST", "/backup/discover", a.discover},
 
 		{"GET", "/jobs", a.listJobs},
 		{"GET", "/jobs/:id", a.getJob},
@@ -70,6 +73,11 @@ func (a *API) routes() []route {
 		{"GET", "/apps/:id", a.getApp},
 		{"PUT", "/apps/:id", a.putApp},
 		{"DELETE", "/apps/:id", a.forgetApp},
+		{"POST", "/apps/:id/accept", a.acceptApp},
+		{"POST", "/apps/:id/decline", a.declineApp},
+
+		{"GET", "/settings", a.getSettings},
+		{"PATCH", "/settings", a.changeSettings},
 
 		{"GET", "/events", a.streamEvents},
 		{"GET", "/status", a.getStatus},

@@ -67,7 +67,7 @@ func wireSnapshot(s model.Snapshot) Snapshot {
 		Status: s.Status, Restorable: s.Restorable(),
 		FilesNew: s.FilesNew, FilesChanged: s.FilesChanged, FilesUnmodified: s.FilesUnmodified, TotalFiles: s.TotalFiles,
 		DataAdded: s.DataAdded, DataAddedPacked: s.DataAddedPacked, TotalSize: s.TotalSize, Duration: s.Duration,
-		ErrorMessage: s.ErrorMessage, FailedFiles: s.FailedFiles, FailedCount: s.FailedCount,
+		ErrorMessage: s.ErrorMessage, FailedFiles: s.FailedFiles, FailedCount: s.FailedCount, Safety: s.Safety,
 		StartedAt: utc(s.StartedAt), CompletedAt: utcOr(s.CompletedAt), CreatedAt: utc(s.CreatedAt),
 	}
 }

@@ -21,6 +21,10 @@ func (a *API) getStatus(c *fiber.Ctx) error {
 		RunningJobs: len(running), Time: utc(a.now()),
 	}
 	for _, app := range apps {
+		if app.LeftOut() { // somebody decided so
+			out.Counts["left_out"]++
+			continue
+		}
 		out.Counts[string(app.Status)]++
 		if app.Status.Severity() > out.Verdict.Severity() {
 			out.Verdict = app.Status

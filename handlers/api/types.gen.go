@@ -11,20 +11,68 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for SettingsDiscovery.
+const (
+	SettingsDiscoveryAsk     SettingsDiscovery = "ask"
+	SettingsDiscoveryProtect SettingsDiscovery = "protect"
+)
+
+// Valid indicates whether the value is a known member of the SettingsDiscovery enum.
+func (e SettingsDiscovery) Valid() bool {
+	switch e {
+	case SettingsDiscoveryAsk:
+		return true
+	case SettingsDiscoveryProtect:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettingsChangeDiscovery.
+const (
+	SettingsChangeDiscoveryAsk     SettingsChangeDiscovery = "ask"
+	SettingsChangeDiscoveryProtect SettingsChangeDiscovery = "protect"
+)
+
+// Valid indicates whether the value is a known member of the SettingsChangeDiscovery enum.
+func (e SettingsChangeDiscovery) Valid() bool {
+	switch e {
+	case SettingsChangeDiscoveryAsk:
+		return true
+	case SettingsChangeDiscoveryProtect:
+		return true
+	default:
+		return false
+	}
+}
+
 // App What is protected, and how well.
 type App struct {
 	Configurations []AppConfiguration `json:"configurations"`
-	CreatedAt      time.Time          `json:"created_at"`
-	DeviceID       openapi_types.UUID `json:"device_id"`
+
+	// Counts What an app made of containers has, in numbers.
+	Counts    FoundCounts        `json:"counts,omitempty,omitzero"`
+	CreatedAt time.Time          `json:"created_at"`
+	DeviceID  openapi_types.UUID `json:"device_id"`
+
+	// Disabled Its label keepstead.enable switches it off.
+	Disabled bool `json:"disabled,omitempty,omitzero"`
+
+	// Found What discovery saw of an app made of containers. The list of apps leaves it out.
+	Found Found `json:"found,omitempty,omitzero"`
 
 	// Gone Its source is no longer there; its snapshots are.
-	Gone    bool               `json:"gone"`
-	ID      openapi_types.UUID `json:"id"`
-	Kind    model.AppKind      `json:"kind"`
-	Name    string             `json:"name"`
-	Origin  model.AppOrigin    `json:"origin"`
-	Paths   []string           `json:"paths"`
-	Project string             `json:"project,omitempty,omitzero"`
+	Gone   bool               `json:"gone"`
+	ID     openapi_types.UUID `json:"id"`
+	Kind   model.AppKind      `json:"kind"`
+	Name   string             `json:"name"`
+	Origin model.AppOrigin    `json:"origin"`
+	Paths  []string           `json:"paths"`
+
+	// Pending It was found, and waits for a decision.
+	Pending bool   `json:"pending,omitempty,omitzero"`
+	Project string `json:"project,omitempty,omitzero"`
 
 	// Status The worst of its configurations.
 	Status     model.Protection `json:"status"`
@@ -60,6 +108,27 @@ type AppList struct {
 	Apps []App `json:"apps"`
 }
 
+// AppPlan What the restore of an app would do, and what stands in its way.
+type AppPlan struct {
+	// Created Volumes, networks and containers that would be made.
+	Created []string    `json:"created"`
+	Images  []ImagePlan `json:"images"`
+
+	// Missing What the snapshot does not hold, each in a sentence.
+	Missing []string `json:"missing"`
+
+	// Obstacles Why the restore cannot begin, each in a sentence with its mend.
+	Obstacles []string   `json:"obstacles"`
+	Ports     []PortPlan `json:"ports"`
+	Project   string     `json:"project"`
+
+	// Replaced Volumes, folders and databases whose present content would be replaced.
+	Replaced []string `json:"replaced"`
+
+	// Stopped Containers that would be stopped meanwhile.
+	Stopped []string `json:"stopped"`
+}
+
 // AppWrite An app as the platform declares it.
 type AppWrite struct {
 	DeviceID openapi_types.UUID `json:"device_id"`
@@ -69,18 +138,29 @@ type AppWrite struct {
 	Paths []string `json:"paths"`
 }
 
+// CaptureChange What changes of how an app is captured.
+type CaptureChange struct {
+	Binds      map[string]*bool           `json:"binds,omitempty,omitzero"`
+	Hooks      map[string]*model.Hooks    `json:"hooks,omitempty,omitzero"`
+	RawToo     bool                       `json:"raw_too,omitempty,omitzero"`
+	Strategies map[string]*model.Strategy `json:"strategies,omitempty,omitzero"`
+}
+
 // Configuration An app joined to a policy.
 type Configuration struct {
 	AppID openapi_types.UUID `json:"app_id"`
 
 	// Automatic Made by itself for a new app.
-	Automatic     bool      `json:"automatic"`
-	BackupCompose bool      `json:"backup_compose"`
-	BackupEnv     bool      `json:"backup_env"`
-	BackupVolumes bool      `json:"backup_volumes"`
-	CreatedAt     time.Time `json:"created_at"`
-	Enabled       bool      `json:"enabled"`
-	ExcludePaths  []string  `json:"exclude_paths"`
+	Automatic     bool `json:"automatic"`
+	BackupCompose bool `json:"backup_compose"`
+	BackupEnv     bool `json:"backup_env"`
+	BackupVolumes bool `json:"backup_volumes"`
+
+	// Capture What a person chose for an app made of containers.
+	Capture      *model.Capture `json:"capture,omitempty"`
+	CreatedAt    time.Time      `json:"created_at"`
+	Enabled      bool           `json:"enabled"`
+	ExcludePaths []string       `json:"exclude_paths"`
 
 	// Frozen Retention waits until somebody has looked.
 	Frozen         bool               `json:"frozen"`
@@ -99,13 +179,16 @@ type Configuration struct {
 
 // ConfigurationChange The fields of a configuration that change. The app stays.
 type ConfigurationChange struct {
-	BackupCompose bool               `json:"backup_compose,omitempty,omitzero"`
-	BackupEnv     bool               `json:"backup_env,omitempty,omitzero"`
-	BackupVolumes bool               `json:"backup_volumes,omitempty,omitzero"`
-	Enabled       bool               `json:"enabled,omitempty,omitzero"`
-	ExcludePaths  []string           `json:"exclude_paths,omitempty,omitzero"`
-	IncludePaths  []string           `json:"include_paths,omitempty,omitzero"`
-	PolicyID      openapi_types.UUID `json:"policy_id,omitempty,omitzero"`
+	BackupCompose bool `json:"backup_compose,omitempty,omitzero"`
+	BackupEnv     bool `json:"backup_env,omitempty,omitzero"`
+	BackupVolumes bool `json:"backup_volumes,omitempty,omitzero"`
+
+	// Capture What changes of how an app made of containers is captured. An entry that is null goes back to what Keepstead chooses; null for the whole takes every choice back.
+	Capture      *CaptureChange     `json:"capture,omitempty"`
+	Enabled      bool               `json:"enabled,omitempty,omitzero"`
+	ExcludePaths []string           `json:"exclude_paths,omitempty,omitzero"`
+	IncludePaths []string           `json:"include_paths,omitempty,omitzero"`
+	PolicyID     openapi_types.UUID `json:"policy_id,omitempty,omitzero"`
 
 	// Retention Replaces the policy's retention for this configuration, rule by rule; null takes the replacement away.
 	Retention *model.Retention `json:"retention,omitempty"`
@@ -134,6 +217,9 @@ type ConfigurationCreate struct {
 type ConfigurationList struct {
 	Configurations []Configuration `json:"configurations"`
 }
+
+// Contents What a snapshot of an app made of containers holds.
+type Contents = model.Contents
 
 // Coverage defines model for Coverage.
 type Coverage struct {
@@ -262,6 +348,9 @@ type Device struct {
 	Arch      string    `json:"arch,omitempty,omitzero"`
 	CreatedAt time.Time `json:"created_at"`
 
+	// Engine What the container engine of a device said at the last look.
+	Engine Engine `json:"engine,omitempty,omitzero"`
+
 	// Hostname The name that restic records.
 	Hostname      string             `json:"hostname"`
 	ID            openapi_types.UUID `json:"id"`
@@ -282,6 +371,24 @@ type DeviceList struct {
 type DeviceWrite struct {
 	Kind model.DeviceKind `json:"kind,omitempty,omitzero"`
 	Name string           `json:"name"`
+}
+
+// Engine What the container engine of a device said at the last look.
+type Engine struct {
+	APIVersion string `json:"api_version,omitempty,omitzero"`
+	Containers int    `json:"containers"`
+
+	// Mend What to do about it.
+	Mend string `json:"mend,omitempty,omitzero"`
+
+	// Message Why it cannot be used, or what is missing.
+	Message string `json:"message,omitempty,omitzero"`
+
+	// RootDir Where it keeps volumes, as the host names it.
+	RootDir string            `json:"root_dir,omitempty,omitzero"`
+	SeenAt  time.Time         `json:"seen_at"`
+	State   model.EngineState `json:"state"`
+	Version string            `json:"version,omitempty,omitzero"`
 }
 
 // Event What changed; read it again.
@@ -323,6 +430,59 @@ type FileList struct {
 	Path  string `json:"path"`
 }
 
+// Found What discovery saw of an app made of containers. The list of apps leaves it out.
+type Found struct {
+	// ComposeError Why the compose files could not be read; one is then made from the containers.
+	ComposeError string   `json:"compose_error,omitempty,omitzero"`
+	ConfigFiles  []string `json:"config_files,omitempty,omitzero"`
+	EnvFiles     []string `json:"env_files,omitempty,omitzero"`
+
+	// Labels The keepstead.* labels that hold for the whole app, without the prefix.
+	Labels   map[string]string `json:"labels,omitempty,omitzero"`
+	Mounts   []FoundMount      `json:"mounts"`
+	Networks []string          `json:"networks,omitempty,omitzero"`
+
+	// Problems What is wrong with the labels, each in a sentence.
+	Problems []string  `json:"problems,omitempty,omitzero"`
+	Profiles []string  `json:"profiles,omitempty,omitzero"`
+	SeenAt   time.Time `json:"seen_at"`
+
+	// Self Keepstead itself is one of the containers.
+	Self       bool           `json:"self,omitempty,omitzero"`
+	Services   []FoundService `json:"services"`
+	WorkingDir string         `json:"working_dir,omitempty,omitzero"`
+}
+
+// FoundCounts What an app made of containers has, in numbers.
+type FoundCounts struct {
+	// Ask Folders that wait for a decision.
+	Ask       int `json:"ask"`
+	Databases int `json:"databases"`
+
+	// Lost Volumes and folders that cannot be read.
+	Lost     int        `json:"lost"`
+	SeenAt   *time.Time `json:"seen_at,omitempty"`
+	Services int        `json:"services"`
+
+	// Volumes Volumes and folders whose data is saved.
+	Volumes int `json:"volumes"`
+}
+
+// FoundMount defines model for FoundMount.
+type FoundMount = model.FoundMount
+
+// FoundService defines model for FoundService.
+type FoundService = model.FoundService
+
+// ImagePlan defines model for ImagePlan.
+type ImagePlan struct {
+	Image   string `json:"image"`
+	Present bool   `json:"present"`
+
+	// Pull What would be pulled; empty where it cannot be.
+	Pull string `json:"pull,omitempty,omitzero"`
+}
+
 // Job One piece of work.
 type Job struct {
 	AppID openapi_types.UUID `json:"app_id,omitempty,omitzero"`
@@ -357,7 +517,10 @@ type Job struct {
 	SnapshotID openapi_types.UUID `json:"snapshot_id,omitempty,omitzero"`
 	StartedAt  *time.Time         `json:"started_at,omitempty"`
 	State      model.JobState     `json:"state"`
-	Trigger    model.JobTrigger   `json:"trigger"`
+
+	// Steps The visible parts of a longer job, in order. Lists leave them out.
+	Steps   []Step           `json:"steps,omitempty,omitzero"`
+	Trigger model.JobTrigger `json:"trigger"`
 }
 
 // JobList defines model for JobList.
@@ -462,6 +625,19 @@ type PolicyWrite struct {
 	TimeZone string `json:"time_zone,omitempty,omitzero"`
 }
 
+// PortPlan defines model for PortPlan.
+type PortPlan struct {
+	// From As it was published.
+	From    int    `json:"from"`
+	Service string `json:"service"`
+
+	// Taken By whom, where it is not free.
+	Taken string `json:"taken,omitempty,omitzero"`
+
+	// To As it would be; 0 is not published.
+	To int `json:"to"`
+}
+
 // Problem A problem document of RFC 9457.
 type Problem struct {
 	// Detail A sentence for the person who asked.
@@ -500,6 +676,9 @@ type Progress struct {
 
 // RestorePlan defines model for RestorePlan.
 type RestorePlan struct {
+	// App What the restore of an app would do, and what stands in its way.
+	App AppPlan `json:"app,omitempty,omitzero"`
+
 	// Examples Some of the files that would be overwritten.
 	Examples []string `json:"examples"`
 
@@ -540,6 +719,9 @@ type RestoreProblem struct {
 
 // RestoreRequest What to bring back, and where to.
 type RestoreRequest struct {
+	// App Brings back an app made of containers, in place of files: the whole of it (`in_place`), chosen parts (`parts`), or beside the old one (`new_project`). `target_path`, `in_place` and `files` are then left out.
+	App *model.AppRestore `json:"app,omitempty"`
+
 	// Files Absolute paths as the snapshot holds them, or relative to one of its roots. Every character means itself. None means all.
 	Files []string `json:"files,omitempty,omitzero"`
 
@@ -555,12 +737,24 @@ type RestoreRequest struct {
 
 // RestoreResult defines model for RestoreResult.
 type RestoreResult struct {
-	Bytes        int64              `json:"bytes"`
-	Files        int                `json:"files"`
-	JobID        openapi_types.UUID `json:"job_id"`
-	Message      string             `json:"message"`
-	RestoredPath string             `json:"restored_path"`
-	Success      bool               `json:"success"`
+	Bytes int64 `json:"bytes"`
+
+	// Containers Of an app: those that were started and are healthy.
+	Containers int `json:"containers,omitempty,omitzero"`
+
+	// Databases Of an app: those that were imported.
+	Databases int                `json:"databases,omitempty,omitzero"`
+	Files     int                `json:"files"`
+	JobID     openapi_types.UUID `json:"job_id"`
+	Message   string             `json:"message"`
+
+	// Project Of an app: the project that it is now.
+	Project      string `json:"project,omitempty,omitzero"`
+	RestoredPath string `json:"restored_path"`
+
+	// SafetySnapshotID Of an app: the snapshot of what was replaced.
+	SafetySnapshotID openapi_types.UUID `json:"safety_snapshot_id,omitempty,omitzero"`
+	Success          bool               `json:"success"`
 }
 
 // S3DestinationCreate Storage that speaks S3, and how to reach it.
@@ -586,6 +780,24 @@ type S3DestinationCreate struct {
 	RepoPassword string `json:"repo_password,omitempty,omitzero"`
 	SecretKey    string `json:"secret_key,omitempty,omitzero"`
 }
+
+// Settings What holds for all of Keepstead.
+type Settings struct {
+	// Discovery What becomes of an app that is found: it is protected at once, or waits for a decision.
+	Discovery SettingsDiscovery `json:"discovery"`
+}
+
+// SettingsDiscovery What becomes of an app that is found: it is protected at once, or waits for a decision.
+type SettingsDiscovery string
+
+// SettingsChange The settings that change.
+type SettingsChange struct {
+	// Discovery What becomes of an app that is found: it is protected at once, or waits for a decision.
+	Discovery SettingsChangeDiscovery `json:"discovery,omitempty,omitzero"`
+}
+
+// SettingsChangeDiscovery What becomes of an app that is found: it is protected at once, or waits for a decision.
+type SettingsChangeDiscovery string
 
 // Snapshot The record of one backup of one configuration into one destination.
 type Snapshot struct {
@@ -616,11 +828,14 @@ type Snapshot struct {
 	Paths           []string           `json:"paths"`
 
 	// ResticSnapshotID Empty while in progress and after a failure.
-	ResticSnapshotID string               `json:"restic_snapshot_id"`
-	Restorable       bool                 `json:"restorable"`
-	StartedAt        time.Time            `json:"started_at"`
-	Status           model.SnapshotStatus `json:"status"`
-	TotalFiles       int                  `json:"total_files"`
+	ResticSnapshotID string `json:"restic_snapshot_id"`
+	Restorable       bool   `json:"restorable"`
+
+	// Safety The state that a restore replaced.
+	Safety     bool                 `json:"safety,omitempty,omitzero"`
+	StartedAt  time.Time            `json:"started_at"`
+	Status     model.SnapshotStatus `json:"status"`
+	TotalFiles int                  `json:"total_files"`
 
 	// TotalSize Bytes of all files.
 	TotalSize int64 `json:"total_size"`
@@ -662,6 +877,15 @@ type Status struct {
 	// Verdict The worst of its configurations.
 	Verdict model.Protection `json:"verdict"`
 	Version string           `json:"version"`
+}
+
+// Step defines model for Step.
+type Step struct {
+	Detail     string          `json:"detail,omitempty,omitzero"`
+	FinishedAt *time.Time      `json:"finished_at,omitempty"`
+	StartedAt  *time.Time      `json:"started_at,omitempty"`
+	State      model.StepState `json:"state"`
+	Title      string          `json:"title"`
 }
 
 // TestStep defines model for TestStep.
