@@ -37,7 +37,7 @@ func Dump(
 
 func (s *session) dump(ctx context.Context, t *target) ([]model.Dump, error) {
 	if !s.server.Dumpable {
-		return nil, &Error{Service: s.service(), Message: s.server.Reason}
+		return nil, &Error{Service: s.service(), Message: s.server.Reason, Mend: "Let it run, or choose “stop” for this service."}
 	}
 	switch s.server.Kind {
 	case model.Postgres:

@@ -16,7 +16,7 @@ import (
 )
 
 // maxLine is how much of a line the scan for ends and objects sees.
-const maxLine = 4 << 10
+const maxLine = 64 << 10
 
 // target makes the files of one server's dump and removes them all when the dump fails.
 type target struct {

@@ -42,7 +42,7 @@ const pgProbe = `
 code=0; pg_isready -q -t 10 -d postgres || code=$?
 if [ $code = 1 ] || [ $code = 2 ]; then echo "not ready: the database system is starting up" >&2; exit 75; fi
 q="SELECT current_setting('is_superuser'), current_setting('server_version'), current_setting('data_directory', true),
-	pg_is_in_recovery(), current_setting('listen_addresses') = '', pg_postmaster_start_time()"
+	pg_is_in_recovery(), pg_postmaster_start_time()"
 psql -wXAtq -F '|' -d dbname=postgres -c "$q" 2>/dev/null || psql -wXAtq -F '|' -d dbname=template1 -c "$q"
 if [ -r /proc/1/comm ]; then cat /proc/1/comm; fi
 `
@@ -55,8 +55,8 @@ type postgres struct {
 	version    string
 	dataDir    string
 	replica    bool
-	setUp      bool   // its image's first start is still under way
 	generation string // when it was started
+	first      string // the name of the container's first process, where it can be seen
 }
 
 // logins returns the ways to try, likeliest first: local trust with the superuser's name, then passwords, then the
@@ -101,10 +101,14 @@ func (s *session) logins() []login {
 
 // enterPostgres finds a way in, a superuser's if there is one, and waits for a server that is starting.
 func (s *session) enterPostgres(ctx context.Context) (*postgres, error) {
+	var seen steady
 	for deadline := time.Now().Add(readyWithin); ; {
 		p, err := s.tryPostgres(ctx)
-		if err == nil || !errors.Is(err, ErrStarting) || time.Now().After(deadline) {
-			return p, err
+		if err == nil && (p.first == "postgres" || s.long() || seen.still(p.generation)) {
+			return p, nil
+		}
+		if err != nil && (!errors.Is(err, ErrStarting) || time.Now().After(deadline)) {
+			return nil, err
 		}
 		if err := wait(ctx, 500*time.Millisecond); err != nil {
 			return nil, err
@@ -149,14 +153,12 @@ func (p *postgres) script(text string, args []string) script {
 func (p *postgres) read(answer string) error {
 	line, comm, _ := strings.Cut(strings.TrimSpace(answer), "\n")
 	fields := strings.Split(line, "|")
-	if len(fields) != 6 {
+	if len(fields) != 5 {
 		return fmt.Errorf("PostgreSQL described itself as %q", clip(answer))
 	}
-	p.super, p.replica, p.generation = fields[0] == "on", fields[3] == "t", fields[5]
+	p.super, p.replica, p.generation = fields[0] == "on", fields[3] == "t", fields[4]
 	p.version, _, _ = strings.Cut(fields[1], " ")
-	p.dataDir = fields[2]
-	// While an official image fills a new server, that server listens to nobody outside and a shell is the first process.
-	p.setUp = fields[4] == "t" && strings.HasSuffix(strings.TrimSpace(comm), "sh")
+	p.dataDir, p.first = fields[2], strings.TrimSpace(comm)
 	return nil
 }
 
@@ -200,6 +202,20 @@ func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // quoteText makes an SQL text of any text, for PostgreSQL.
 func quoteText(text string) string {
 	return " E'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(text) + "'"
+}
+
+// steady tells a server that stays from one that its image starts only to fill it, and stops again.
+type steady struct {
+	generation string
+	since      time.Time
+}
+
+// still says that the same server was there at all looks of the last seconds.
+func (s *steady) still(generation string) bool {
+	if generation != s.generation {
+		s.generation, s.since = generation, time.Now()
+	}
+	return time.Since(s.since) >= steadyFor
 }
 
 // wait pauses, or returns why the context ended.

@@ -16,6 +16,10 @@ import (
 const (
 	// readyWithin is how long a server may take to accept connections.
 	readyWithin = 3 * time.Minute
+	// steadyFor is how long a server must stay that is not surely the one its image starts for good; longAgo is when there
+	// is no doubt any more.
+	steadyFor = 6 * time.Second
+	longAgo   = 5 * time.Minute
 	// keptStderr and keptAnswer bound what is kept of a tool's words and of an answer.
 	keptStderr = 8 << 10
 	keptAnswer = 16 << 20
@@ -26,6 +30,7 @@ type session struct {
 	engine    *docker.Engine
 	container docker.Container
 	server    Server
+	fresh     bool              // the container may have been started after it was described
 	hide      *strings.Replacer // takes secrets out of what tools say
 }
 
@@ -39,6 +44,11 @@ func (s *session) service() string {
 		return s.container.Service
 	}
 	return s.container.Name
+}
+
+// long says that the container was started long ago, as far as the caller knew.
+func (s *session) long() bool {
+	return !s.fresh && !s.container.StartedAt.IsZero() && time.Since(s.container.StartedAt) > longAgo
 }
 
 // script is a piece of work for the container's own shell. Secrets reach it in the container's environment or in env,
@@ -74,8 +84,26 @@ func (s *session) run(ctx context.Context, x script) error {
 	if err == nil || !errors.As(err, &exit) {
 		return err
 	}
+	if exit.Code > 128 && s.ended(ctx) {
+		return errors.Join(docker.ErrStopped, err)
+	}
 	said := s.hide.Replace(stderr.String())
 	return &toolError{stderr: said, err: errors.Join(append([]error{err}, meaning(said)...)...)}
+}
+
+// ended says that the container is not as it was, or will not be in a moment: its processes are killed before the engine
+// notes its end.
+func (s *session) ended(ctx context.Context) bool {
+	for range 20 {
+		now, err := s.engine.State(ctx, s.container.ID)
+		if err != nil || !now.Running || now.Restarting || !s.container.StartedAt.IsZero() && now.StartedAt.After(s.container.StartedAt) {
+			return true
+		}
+		if wait(ctx, 150*time.Millisecond) != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // ask runs a script for a short answer.
