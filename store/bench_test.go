@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -30,6 +31,9 @@ func fillHistory(t testing.TB, w *world) {
 	for i := range bigApps {
 		w.newApp(fmt.Sprintf("app %03d", i))
 	}
+	text := must[[]byte](t)(json.Marshal(found(now())))
+	_, err := w.w.ExecContext(ctx, "UPDATE apps SET found = ? WHERE name LIKE 'app %'", string(text))
+	check(t, err)
 	// Ids like UUIDv7: the time in front, so that they grow with it.
 	const rows = `WITH RECURSIVE run (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM run WHERE n < ?0 - 1),
 		row (n, conf, app, dest, id, at) AS (
@@ -78,13 +82,14 @@ func BenchmarkLarge(b *testing.B) {
 	second := must[[]model.Destination](b)(w.Destinations(ctx))[1]
 
 	for name, do := range map[string]func() error{
-		"Coverages": func() error { _, err := w.Coverages(ctx, uuid.Nil); return err },
-		"Coverage":  func() error { _, err := w.Coverages(ctx, w.configuration.ID); return err },
-		"Counts":    func() error { _, err := w.Counts(ctx); return err },
-		"Days90":    func() error { _, err := w.DailyOutcomes(ctx, now().AddDate(0, 0, -90), zone); return err },
-		"Apps":      func() error { _, err := w.Apps(ctx); return err },
-		"Configs":   func() error { _, err := w.Configurations(ctx, ConfigurationFilter{}); return err },
-		"Jobs":      func() error { _, err := w.Jobs(ctx, model.JobFilter{}); return err },
+		"Coverages":       func() error { _, err := w.Coverages(ctx, uuid.Nil); return err },
+		"Coverage":        func() error { _, err := w.Coverages(ctx, w.configuration.ID); return err },
+		"Counts":          func() error { _, err := w.Counts(ctx); return err },
+		"Days90":          func() error { _, err := w.DailyOutcomes(ctx, now().AddDate(0, 0, -90), zone); return err },
+		"Apps":            func() error { _, err := w.Apps(ctx); return err },
+		"Counts of found": func() error { _, err := w.FoundCounts(ctx); return err },
+		"Configs":         func() error { _, err := w.Configurations(ctx, ConfigurationFilter{}); return err },
+		"Jobs":            func() error { _, err := w.Jobs(ctx, model.JobFilter{}); return err },
 		"JobsFailed": func() error {
 			_, err := w.Jobs(ctx, model.JobFilter{States: []model.JobState{model.JobFailed}})
 			return err
