@@ -31,8 +31,8 @@ func fillHistory(t testing.TB, w *world) {
 	for i := range bigApps {
 		w.newApp(fmt.Sprintf("app %03d", i))
 	}
-	text := must[[]byte](t)(json.Marshal(found(now())))
-	_, err := w.w.ExecContext(ctx, "UPDATE apps SET found = ? WHERE name LIKE 'app %'", string(text))
+	text, counts := must[[]byte](t)(json.Marshal(found(now()))), must[[]byte](t)(json.Marshal(found(now()).Counts()))
+	_, err := w.w.ExecContext(ctx, "UPDATE apps SET found = ?, counts = ? WHERE name LIKE 'app %'", string(text), string(counts))
 	check(t, err)
 	// Ids like UUIDv7: the time in front, so that they grow with it.
 	const rows = `WITH RECURSIVE run (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM run WHERE n < ?0 - 1),

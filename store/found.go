@@ -25,19 +25,23 @@ func (s *Store) FoundApps(ctx context.Context, deviceID uuid.UUID) ([]model.App,
 // FoundCounts sums up, by app, what discovery found of each that is made of containers and not forgotten.
 func (s *Store) FoundCounts(ctx context.Context) (map[uuid.UUID]model.FoundCounts, error) {
 	const doing = "count what was found"
-	rows, err := s.r.QueryContext(ctx, "SELECT id, found FROM apps WHERE forgotten_at IS NULL AND found IS NOT NULL")
+	rows, err := s.r.QueryContext(ctx, "SELECT id, counts FROM apps WHERE forgotten_at IS NULL AND counts IS NOT NULL")
 	if err != nil {
 		return nil, fail(doing, err)
 	}
 	out := map[uuid.UUID]model.FoundCounts{}
 	for rows.Next() {
 		var id uuid.UUID
-		var text sql.RawBytes // one app at a time: together they are megabytes
-		var found model.Found
-		if err := errors.Join(rows.Scan(&id, &text), json.Unmarshal(text, &found)); err != nil {
+		var text sql.RawBytes
+		var counts model.FoundCounts
+		err := rows.Scan(&id, &text)
+		if err == nil {
+			err = json.Unmarshal(text, &counts)
+		}
+		if err != nil {
 			return nil, fail(doing, errors.Join(err, rows.Close()))
 		}
-		out[id] = found.Counts()
+		out[id] = counts
 	}
 	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
@@ -73,7 +77,10 @@ func (s *Store) PutFoundApps(ctx context.Context, found []FoundApp) error {
 func createFound(ctx context.Context, tx bun.Tx, f FoundApp) error {
 	newID(&f.App.ID, model.NewID)
 	stamp(&f.App.Stamps)
-	if err := insert(ctx, tx, &f.App); err != nil || f.Automatic == nil {
+	if err := insert(ctx, tx, &f.App); err != nil {
+		return err
+	}
+	if err := setCounts(ctx, tx, f.App); err != nil || f.Automatic == nil {
 		return err
 	}
 	c := *f.Automatic
@@ -87,10 +94,26 @@ func changeFound(ctx context.Context, tx bun.Tx, f FoundApp) error {
 	stamp(&f.App.Stamps)
 	clean(reflect.ValueOf(&f.App).Elem())
 	_, err := tx.NewUpdate().Model(&f.App).Column("kind", "project", "found", "disabled", "gone", "updated_at").WherePK().Exec(ctx)
+	if err == nil {
+		err = setCounts(ctx, tx, f.App)
+	}
 	if err != nil || f.OldName == "" || f.OldName == f.App.Name {
 		return err
 	}
 	_, err = tx.NewRaw("UPDATE apps SET name = ? WHERE id = ? AND name = ?", f.App.Name, f.App.ID, cleanText(f.OldName)).Exec(ctx)
+	return err
+}
+
+// setCounts keeps the sum of what was found of an app beside it, for lists.
+func setCounts(ctx context.Context, tx bun.Tx, a model.App) error {
+	if a.Found == nil {
+		return nil
+	}
+	counts, err := json.Marshal(a.Found.Counts())
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewRaw("UPDATE apps SET counts = ? WHERE id = ?", string(counts), a.ID).Exec(ctx)
 	return err
 }
 

@@ -3,6 +3,8 @@
 
 ALTER TABLE apps ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE apps ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+-- counts sums up what was found, for lists: reading five hundred times the whole takes too long.
+ALTER TABLE apps ADD COLUMN counts TEXT;
 ALTER TABLE apps ADD COLUMN found TEXT;
 ALTER TABLE devices ADD COLUMN engine TEXT;
 ALTER TABLE configurations ADD COLUMN capture TEXT;
