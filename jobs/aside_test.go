@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/device"
+	"keepstead/testbed"
 )
 
 // dying fails every change after a number of them, as a machine that loses its power does.
@@ -67,24 +68,36 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := map[string]string{"a": "old a", "b": "old b", "dir/c": "old c", ".hidden": "old h"}
+	before := map[string]string{"a": "old a", "b": "old b", "dir/c": "old c", ".hidden": "old h", "kept/deep/k": "kept", "kept/other": "old o"}
 	restored := map[string]string{"a": "new a", "dir/c": "new c", "only-new": "n"}
 	for steps := 0; ; steps++ {
 		dir := filepath.Join(t.TempDir(), "data")
 		lay(t, dir, before)
 		left := steps
 		weak := dying{Files: real, left: &left}
-		aside := asideOf(dir, true, uuid.New())
-		err := setAside(weak, dir, aside)
+		aside, err := asideOf(weak, dir, true, uuid.New(), 1)
 		if err == nil {
+			err = setAside(weak, dir, aside, "kept/deep")
+		}
+		if err == nil {
+			if got, want := tree(t, dir), map[string]string{"kept/deep/k": "kept"}; !equalTrees(got, want) {
+				t.Fatalf("set aside but for what is kept, there is %v", got)
+			}
 			lay(t, dir, restored)
+			must(t, os.Chmod(dir, 0o711))
 			err = putBack(weak, dir, aside)
 		}
 		if err != nil && !errors.Is(err, errPower) {
 			t.Fatalf("after %d changes: %v", steps, err)
 		}
+		if aside == "" {
+			continue // nothing was begun
+		}
 		if again := putBack(real, dir, aside); again != nil {
 			t.Fatalf("after %d changes, the next try: %v", steps, again)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
+			t.Fatalf("after %d changes the folder's mode is %v, %v", steps, info.Mode(), err)
 		}
 		if got := tree(t, dir); !equalTrees(got, before) {
 			t.Fatalf("a crash after %d changes left %v, want %v", steps, got, before)
@@ -109,7 +122,8 @@ func TestAsideOfASingleFile(t *testing.T) {
 	dir := t.TempDir()
 	lay(t, dir, map[string]string{"app.conf": "old", "other": "untouched"})
 	target := filepath.Join(dir, "app.conf")
-	aside := asideOf(target, false, uuid.New())
+	aside, err := asideOf(files, target, false, uuid.New(), 1)
+	must(t, err)
 	if err := setAside(files, target, aside); err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +135,55 @@ func TestAsideOfASingleFile(t *testing.T) {
 		if got, want := tree(t, dir), map[string]string{"app.conf": "old", "other": "untouched"}; !equalTrees(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
+	}
+}
+
+// A file that was not there before is gone again.
+func TestAsideOfAFileThatWasNotThere(t *testing.T) {
+	t.Parallel()
+	local := device.NewLocal(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = local.Close() })
+	files, err := local.Files()
+	must(t, err)
+	dir := t.TempDir()
+	target := filepath.Join(dir, "app.conf")
+	aside, err := asideOf(files, target, false, uuid.New(), 1)
+	must(t, err)
+	must(t, setAside(files, target, aside))
+	lay(t, dir, map[string]string{"app.conf": "new"})
+	must(t, putBack(files, target, aside))
+	if got := tree(t, dir); len(got) != 0 {
+		t.Errorf("left over: %v", got)
+	}
+}
+
+// Where the folder is a file system of its own, its content is set aside inside it.
+func TestAsideInsideAFileSystem(t *testing.T) {
+	t.Parallel()
+	local := device.NewLocal(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = local.Close() })
+	files, err := local.Files()
+	must(t, err)
+	dir := testbed.SmallDisk(t, 1<<20)
+	before := map[string]string{"a": "old", "dir/b": "old"}
+	lay(t, dir, before)
+	aside, err := asideOf(files, dir, true, uuid.New(), 1)
+	must(t, err)
+	if filepath.Dir(aside) != dir {
+		t.Fatalf("set aside at %s, outside of its file system", aside)
+	}
+	must(t, setAside(files, dir, aside))
+	lay(t, dir, map[string]string{"a": "new", "new": "new"})
+	must(t, putBack(files, dir, aside))
+	if got := tree(t, dir); !equalTrees(got, before) {
+		t.Errorf("put back %v, want %v", got, before)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

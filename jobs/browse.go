@@ -80,6 +80,9 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 	if err != nil {
 		return plan, err
 	}
+	if want.App != nil {
+		return m.planApp(ctx, s, want)
+	}
 	if plan.Target, err = m.target(ctx, want, s); err != nil {
 		return plan, err
 	}

@@ -21,16 +21,8 @@ func (m *Manager) Restore(ctx context.Context, want model.Restore, trigger model
 	if err != nil {
 		return model.Job{}, err
 	}
-	if _, err := m.target(ctx, want, s); err != nil {
+	if err := m.checkRestore(ctx, want, s); err != nil {
 		return model.Job{}, err
-	}
-	if len(want.Files) > 0 {
-		if err := m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
-			_, err := m.includes(ctx, o, s, want.Files)
-			return err
-		}); err != nil {
-			return model.Job{}, err
-		}
 	}
 	made, err := m.create(ctx, nil, model.Job{
 		Kind: model.JobRestore, Trigger: trigger, ConfigurationID: s.ConfigurationID, DestinationID: s.DestinationID,
@@ -43,6 +35,23 @@ func (m *Manager) Restore(ctx context.Context, want model.Restore, trigger model
 		return model.Job{}, model.Conflict{Reason: "This restore is already queued."}
 	}
 	return made[0], nil
+}
+
+// checkRestore refuses what can be seen to fail without a long look.
+func (m *Manager) checkRestore(ctx context.Context, want model.Restore, s model.Snapshot) error {
+	if want.App != nil {
+		return m.checkAppRestore(ctx, *want.App, s)
+	}
+	if _, err := m.target(ctx, want, s); err != nil {
+		return err
+	}
+	if len(want.Files) == 0 {
+		return nil
+	}
+	return m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
+		_, err := m.includes(ctx, o, s, want.Files)
+		return err
+	})
 }
 
 // restorable validates a request and returns its snapshot; the device defaults to this machine.
@@ -195,8 +204,11 @@ func candidates(s model.Snapshot, f string) []string {
 	return append(out, path.Join("/", f))
 }
 
-// restore brings files back and proves it: restic verifies what it wrote, and the counts must agree.
+// restore brings an app back, or files, and proves it: restic verifies what it wrote, and the counts must agree.
 func (r *run) restore(ctx context.Context) finish {
+	if r.job.Restore.App != nil {
+		return r.rebuild(ctx)
+	}
 	done, err := r.bringBack(ctx)
 	if err != nil {
 		return r.failed(ctx, err)

@@ -1,0 +1,271 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"keepstead/docker"
+	"keepstead/model"
+	"keepstead/store"
+)
+
+// rebuild is the restore of an app made of containers, on its way. Whatever it changes is written down before, so that a
+// failure, a cancel or a crash leaves the app as it was.
+type rebuild struct {
+	*run
+	*survey
+	o         opened
+	asides    int // folders set aside so far
+	saved     *model.Snapshot
+	fileCount int // files and folders brought back
+	bytes     int64
+	dumps     int
+	started   int
+	doubts    []string // what is not as it should be, each in a sentence
+	settled   bool
+}
+
+// rebuild brings an app back, or parts of it, or makes a copy of it.
+func (r *run) rebuild(ctx context.Context) finish {
+	b, release, err := r.beginRebuild(ctx)
+	if err != nil {
+		return r.failed(ctx, targetFailure(err))
+	}
+	defer release()
+	if err := r.walk(ctx, b.acts()); err != nil && !b.settled {
+		return b.takenBack(ctx, err)
+	}
+	return b.finished()
+}
+
+// beginRebuild reads what the snapshot holds and what is there. No backup of the app begins before release is called.
+func (r *run) beginRebuild(ctx context.Context) (b *rebuild, release func(), err error) {
+	s, err := r.Store.Snapshot(ctx, r.job.Restore.SnapshotID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the snapshot: %w", err)
+	}
+	r.log.printf("Restoring the app of snapshot %.8s.", s.ResticSnapshotID)
+	o, err := r.openRun(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.phase("looking", "Looking at what the snapshot holds and what is there.")
+	if release, err = r.own(ctx, s.AppID); err != nil {
+		return nil, nil, err
+	}
+	reading := o
+	reading.repo = r.command(o)
+	v, err := r.surveyApp(ctx, reading, s, *r.job.Restore)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return &rebuild{run: r, survey: v, o: o}, release, nil
+}
+
+// acts are the steps of the restore, in order.
+func (b *rebuild) acts() []act {
+	acts := []act{{"Check that everything needed is there", b.check}}
+	if b.want.Mode == model.AppCopy {
+		return append(append(acts, b.copyActs()...), b.bringUp()...)
+	}
+	if !b.want.SkipSafety {
+		acts = append(acts, act{"Save the present state", b.saveSafety})
+	}
+	acts = append(acts, b.pulls()...)
+	if len(b.stop) > 0 {
+		acts = append(acts, act{"Stop what uses the data", b.stopAll})
+	}
+	acts = append(acts, b.dataActs()...)
+	if files := b.projectFiles(); len(files) > 0 {
+		acts = append(acts, act{"Restore compose and environment files", func(ctx context.Context) (string, error) { return b.restoreFiles(ctx, files) }})
+	}
+	if len(b.create)+len(b.networks)+len(b.volumes) > 0 {
+		acts = append(acts, act{"Create what is missing", b.createMissing})
+	}
+	return append(acts, b.bringUp()...)
+}
+
+// dataActs bring volumes, folders and SQLite files back, each as a step of its own.
+func (b *rebuild) dataActs() []act {
+	var acts []act
+	for i := range b.targets {
+		t := &b.targets[i]
+		title := "Restore " + t.volume.Label()
+		if t.from == "" {
+			title = "Make room for the database in " + t.volume.Label()
+		}
+		acts = append(acts, act{title, func(ctx context.Context) (string, error) { return b.bringBack(ctx, t) }})
+	}
+	if len(b.copies) > 0 {
+		acts = append(acts, act{"Put SQLite databases in place", b.placeCopies})
+	}
+	return acts
+}
+
+// pulls brings the images that are not there.
+func (b *rebuild) pulls() []act {
+	if len(b.images) == 0 {
+		return nil
+	}
+	return []act{{"Get the images", b.pull}}
+}
+
+// bringUp are the last steps of every restore: databases, the start, and the point from which nothing is taken back.
+func (b *rebuild) bringUp() []act {
+	var acts []act
+	for _, s := range b.imports {
+		acts = append(acts, act{
+			fmt.Sprintf("Import %s of “%s” and check it", s.kind.Title(), s.service),
+			func(ctx context.Context) (string, error) { return b.importServer(ctx, s) },
+		})
+	}
+	if b.want.LeaveStopped {
+		acts = append(acts, act{"Leave the app stopped", b.leaveStopped})
+	} else {
+		acts = append(acts, act{"Start the app and wait until it is healthy", b.start})
+	}
+	return append(acts, act{"Let go of what was replaced", b.settle})
+}
+
+// check refuses what cannot succeed, before anything is touched.
+func (b *rebuild) check(context.Context) (string, error) {
+	if len(b.obstacles) > 0 {
+		return "", fail(model.CauseTarget, "Mend this, then restore again. Nothing was changed.", "%s", strings.Join(b.obstacles, " "))
+	}
+	var lines []string
+	if n := len(b.targets); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d %s to bring back.", n, plural(n, "volume or folder", "volumes and folders")))
+	}
+	for _, m := range b.missing {
+		b.doubts = append(b.doubts, m)
+	}
+	return strings.Join(append(lines, b.missing...), " "), nil
+}
+
+// saveSafety backs up what is about to be replaced.
+func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
+	var folders []string
+	for _, t := range b.targets {
+		if t.there {
+			folders = append(folders, t.to)
+		}
+	}
+	begun := time.Now()
+	saved, err := b.safety(ctx, b.o, b.app, folders)
+	if err != nil {
+		var f failure
+		if errors.As(err, &f) {
+			f.mend = "If the present state is not worth keeping, restore without the safety snapshot. " + f.mend
+			return "", f
+		}
+		return "", err
+	}
+	if saved == nil {
+		return "There is nothing to save.", nil
+	}
+	b.saved = saved
+	return fmt.Sprintf("Saved as snapshot %.8s: %d files, %s, in %s.", saved.ResticSnapshotID, saved.TotalFiles, size(saved.TotalSize), took(time.Since(begun))), nil
+}
+
+// pull brings each image that is not there from its registry.
+func (b *rebuild) pull(ctx context.Context) (string, error) {
+	pulled := 0
+	for i, img := range b.images {
+		if img.found.Use != "" {
+			if !img.found.Exact {
+				b.doubts = append(b.doubts, fmt.Sprintf("The image %s is another one than in the snapshot.", img.ref.Name))
+			}
+			continue
+		}
+		b.phase("pulling", fmt.Sprintf("Pulling %s.", img.ref.Name))
+		err := b.engine.Pull(ctx, img.ref, func(p docker.PullProgress) {
+			b.report(model.Progress{Phase: "pulling", BytesDone: p.Done, TotalBytes: p.Total, CurrentFiles: []string{img.ref.Name}})
+		})
+		if err != nil {
+			return "", engineFailure(err, "The image %s could not be pulled.", img.ref.Name)
+		}
+		if b.images[i].found, err = b.engine.Image(ctx, img.ref); err != nil {
+			return "", engineFailure(err, "The image %s cannot be looked for.", img.ref.Name)
+		}
+		pulled++
+	}
+	return fmt.Sprintf("%d pulled, %d were there.", pulled, len(b.images)-pulled), nil
+}
+
+// settle makes everything stay. From here on nothing is taken back; what was replaced is removed.
+func (b *rebuild) settle(ctx context.Context) (string, error) {
+	ctx = context.WithoutCancel(ctx)
+	if err := b.Store.SettleUndo(ctx, b.job.ID); err != nil {
+		return "", fmt.Errorf("make the restore stay: %w", err)
+	}
+	b.settled = true
+	if err := b.undo(ctx, b.job.ID); err != nil {
+		b.log.printf("What was replaced could not be removed yet; it is tried again every minute: %v", err)
+	}
+	return "", nil
+}
+
+// finished is the verdict of a restore that succeeded.
+func (b *rebuild) finished() finish {
+	out := store.Outcome{State: model.JobSuccess, Snapshot: b.saved, Result: &model.Result{
+		Files: b.fileCount, Bytes: b.bytes, Verified: true, Dumps: b.dumps, Containers: b.started, Project: b.projectName(), RestoredTo: b.projectName(),
+	}}
+	if b.saved != nil {
+		out.Result.SafetyID = &b.saved.ID
+	}
+	if len(b.doubts) > 0 {
+		out.State, out.Message = model.JobPartial, strings.Join(b.doubts, " ")
+		out.Cause, out.Mend = model.CauseNothing, "What is named here did not come back; the rest did."
+	}
+	return finish{Outcome: out}
+}
+
+func (b *rebuild) projectName() string {
+	if b.want.Mode == model.AppCopy {
+		return b.want.Project
+	}
+	return b.key.String()
+}
+
+// takenBack puts everything back as it was and says so.
+func (b *rebuild) takenBack(ctx context.Context, why error) finish {
+	done := b.failed(ctx, b.explained(why))
+	ctx = context.WithoutCancel(ctx)
+	rows, err := b.Store.Undos(ctx, b.job.ID)
+	if err == nil && len(rows) > 0 {
+		b.phase("undoing", "Putting everything back as it was.")
+		err = b.undo(ctx, b.job.ID)
+	}
+	switch {
+	case err != nil:
+		b.log.printf("Putting back: %v", err)
+		done.Message += " Not everything could be put back as it was yet; it is tried again every minute."
+	case len(rows) > 0:
+		done.Message += " Everything was put back as it was before."
+	default:
+		done.Message += " Nothing was changed."
+	}
+	if b.saved != nil {
+		done.Snapshot = b.saved
+		done.Result = &model.Result{SafetyID: &b.saved.ID}
+		done.Mend = strings.TrimSpace(done.Mend + fmt.Sprintf(" The state before is also in the safety snapshot %.8s.", b.saved.ResticSnapshotID))
+	}
+	return done
+}
+
+// explained gives errors of the parts a sentence of their own.
+func (b *rebuild) explained(err error) error {
+	var sick *docker.UnhealthyError
+	if errors.As(err, &sick) {
+		return unhealthy(sick)
+	}
+	var f failure
+	if errors.As(err, &f) {
+		return err
+	}
+	return targetFailure(err)
+}

@@ -1,0 +1,253 @@
+package jobs
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"keepstead/docker"
+	"keepstead/model"
+)
+
+// shop is the manifest of an app with a dumped database, files, a folder within a folder, SQLite, and things left out.
+func shop() model.Manifest {
+	m := model.Manifest{Contents: model.Contents{
+		Kind: model.AppCompose, Project: "shop", WorkingDir: "/opt/shop", HasEnv: true,
+		Services: []model.ContentService{{Name: "db"}, {Name: "web", DependsOn: []string{"db"}}, {Name: "wiki"}},
+		Volumes: []model.ContentVolume{
+			mount("shop_db", "", "db:/var/lib/postgresql/data", model.RoleDumped, ""),
+			mount("shop_files", "", "web:/files", model.RoleData, "/v/shop_files/_data"),
+			mount("", "/opt/shop", "web:/src", model.RoleData, "/opt/shop"),
+			mount("", "/opt/shop/media", "web:/media", model.RoleAsk, ""),
+			mount("", "/opt/shop/config", "web:/config", model.RoleData, "/opt/shop/config"),
+			mount("", "/var/run/docker.sock", "web:/var/run/docker.sock", model.RoleLeft, ""),
+		},
+		Dumps: []model.Dump{
+			{Service: "db", Kind: model.Postgres, File: "/s/globals.sql"},
+			{Service: "db", Kind: model.Postgres, Database: "shop", File: "/s/shop.sql"},
+			{Service: "db", Kind: model.Postgres, Database: "stats", File: "/s/stats.sql"},
+			{Service: "wiki", Kind: model.SQLite, Database: "app.db", File: "/s/app.db", Source: "/v/shop_files/_data/app.db"},
+		},
+	}}
+	for _, s := range m.Services {
+		image := map[string]string{"db": "postgres:15", "web": "webapp:1", "wiki": "sqliteapp:1"}[s.Name]
+		m.Specs = append(m.Specs, model.ContainerSpec{Name: "shop_" + s.Name + "_1", Service: s.Name, Config: json.RawMessage(`{"Image":"` + image + `"}`)})
+	}
+	return m
+}
+
+func mount(name, source, user string, role model.MountRole, in string) model.ContentVolume {
+	v := model.ContentVolume{FoundMount: model.FoundMount{Kind: model.MountBind, Source: source, Users: []string{user}, Role: role}, In: in}
+	if name != "" {
+		v.Kind, v.Name, v.Source = model.MountVolume, name, "/v/"+name+"/_data"
+	}
+	return v
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		want      model.AppRestore
+		bend      func(*model.Manifest)
+		targets   []string // with = for those that are only emptied
+		databases []string // with ~ for those of a server that runs on
+		copies    int
+		missing   int
+		unknown   int
+	}{
+		{
+			name: "all of it", want: model.AppRestore{Mode: model.AppInPlace},
+			targets: []string{"=shop_db", "shop_files", "/opt/shop", "/opt/shop/config"}, databases: []string{"db", "db/shop", "db/stats"}, copies: 1, missing: 1,
+		},
+		{
+			name: "a volume with its SQLite files", want: model.AppRestore{Mode: model.AppParts, Volumes: []string{"shop_files"}},
+			targets: []string{"shop_files"}, copies: 1,
+		},
+		{
+			name: "a whole server", want: model.AppRestore{Mode: model.AppParts, Databases: []string{"db"}},
+			targets: []string{"=shop_db"}, databases: []string{"db", "db/shop", "db/stats"},
+		},
+		{
+			name: "one database of a server", want: model.AppRestore{Mode: model.AppParts, Databases: []string{"db/stats"}},
+			databases: []string{"~db/stats"},
+		},
+		{
+			name: "a SQLite file alone", want: model.AppRestore{Mode: model.AppParts, Databases: []string{"wiki/app.db"}}, copies: 1,
+		},
+		{
+			name: "the folder of a dumped database", want: model.AppRestore{Mode: model.AppParts, Volumes: []string{"shop_db"}}, unknown: 1,
+		},
+		{
+			name: "the raw folder too, chosen by hand", want: model.AppRestore{Mode: model.AppParts, Volumes: []string{"shop_db"}},
+			bend:    func(m *model.Manifest) { m.Volumes[0].Role, m.Volumes[0].In = model.RoleData, "/v/shop_db/_data" },
+			targets: []string{"shop_db"},
+		},
+		{
+			name: "the raw folder too, all of it", want: model.AppRestore{Mode: model.AppInPlace},
+			bend:    func(m *model.Manifest) { m.Volumes[0].Role, m.Volumes[0].In = model.RoleData, "/v/shop_db/_data" },
+			targets: []string{"=shop_db", "shop_files", "/opt/shop", "/opt/shop/config"}, databases: []string{"db", "db/shop", "db/stats"}, copies: 1, missing: 1,
+		},
+		{
+			name: "what is not in it", want: model.AppRestore{Mode: model.AppParts, Volumes: []string{"nothing", "/opt/shop/media"}, Databases: []string{"db/none", "web"}}, unknown: 4,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := shop()
+			if c.bend != nil {
+				c.bend(&m)
+			}
+			got := choose(m, c.want)
+			var targets, databases []string
+			for _, x := range got.targets {
+				mark := ""
+				if x.from == "" {
+					mark = "="
+				}
+				targets = append(targets, mark+x.volume.Label())
+			}
+			for _, s := range got.imports {
+				for _, d := range s.dumps {
+					name := s.service
+					if d.Database != "" {
+						name += "/" + d.Database
+					}
+					if s.online {
+						name = "~" + name
+					}
+					databases = append(databases, name)
+				}
+			}
+			if !slices.Equal(targets, c.targets) || !slices.Equal(databases, c.databases) || len(got.copies) != c.copies {
+				t.Errorf("chose %v, %v and %d copies, want %v, %v and %d", targets, databases, len(got.copies), c.targets, c.databases, c.copies)
+			}
+			if len(got.missing) != c.missing || len(got.unknown) != c.unknown {
+				t.Errorf("missing %q, unknown %q; want %d and %d of them", got.missing, got.unknown, c.missing, c.unknown)
+			}
+		})
+	}
+}
+
+func TestNest(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Volumes = append(m.Volumes, mount("", "/opt/shop/pg", "db:/var/lib/postgresql/data", model.RoleDumped, ""))
+	got := nest(choose(m, model.AppRestore{Mode: model.AppInPlace}).targets, m.Volumes)
+	if len(got) != 3 || got[2].volume.Source != "/opt/shop" {
+		t.Fatalf("targets are %+v; what lies in another must come back with it", got)
+	}
+	if folder := got[2]; !slices.Equal(folder.keep, []string{"media"}) || !slices.Equal(folder.empty, []string{"pg"}) {
+		t.Errorf("kept %v, left empty %v", folder.keep, folder.empty)
+	}
+	alone := nest(choose(m, model.AppRestore{Mode: model.AppParts, Volumes: []string{"/opt/shop/config"}}).targets, m.Volumes)
+	if len(alone) != 1 || alone[0].from != "/opt/shop/config" {
+		t.Errorf("a folder in another, chosen alone: %+v", alone)
+	}
+}
+
+func TestLacking(t *testing.T) {
+	t.Parallel()
+	specs := []model.ContainerSpec{{Name: "shop_db_1", Service: "db"}, {Name: "shop_web_1", Service: "web"}, {Name: "shop_web_2", Service: "web"}}
+	for _, c := range []struct {
+		name string
+		have []docker.Container
+		want []string
+	}{
+		{"nothing is there", nil, []string{"shop_db_1", "shop_web_1", "shop_web_2"}},
+		{"all is there", []docker.Container{{Name: "shop_db_1", Service: "db"}, {Name: "shop_web_1", Service: "web"}, {Name: "shop_web_2", Service: "web"}}, nil},
+		{"one under another name", []docker.Container{{Name: "shop-db-1", Service: "db"}, {Name: "shop_web_2", Service: "web"}}, []string{"shop_web_1"}},
+		{"one more than before", []docker.Container{{Name: "shop_db_1", Service: "db"}, {Name: "shop_db_2", Service: "db"}}, []string{"shop_web_1", "shop_web_2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, s := range lacking(specs, c.have) {
+				got = append(got, s.Name)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("lacking are %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestChoosePorts(t *testing.T) {
+	t.Parallel()
+	services := map[int]string{80: "web", 8080: "api", 65535: "odd"}
+	for _, c := range []struct {
+		name     string
+		asked    map[string]int
+		taken    map[int]string
+		old      bool
+		want     map[int]int
+		problems int
+	}{
+		{"the old project is gone", nil, nil, false, map[int]int{80: 80, 8080: 8080, 65535: 65535}, 0},
+		{"beside the old project", map[string]int{"65535": 0}, map[int]string{81: "nginx"}, true, map[int]int{80: 82, 8080: 8081, 65535: 0}, 0},
+		{"as asked", map[string]int{"80": 8081, "65535": 0}, nil, true, map[int]int{80: 8081, 8080: 8082, 65535: 0}, 0},
+		{"none above", nil, nil, true, map[int]int{80: 81, 8080: 8081, 65535: 0}, 1},
+		{"taken", map[string]int{"80": 443, "65535": 0}, map[int]string{443: "caddy"}, true, map[int]int{80: 443, 8080: 8081, 65535: 0}, 1},
+		{"the old project's", map[string]int{"80": 8080, "65535": 0}, nil, true, map[int]int{80: 8080, 8080: 8081, 65535: 0}, 1},
+		{"not published", map[string]int{"22": 2222, "65535": 0}, nil, true, map[int]int{80: 81, 8080: 8081, 65535: 0}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, plans, problems := choosePorts(services, c.asked, c.taken, c.old)
+			for from, to := range c.want {
+				if got[from] != to {
+					t.Errorf("port %d becomes %d, want %d", from, got[from], to)
+				}
+			}
+			if len(problems) != c.problems || len(plans) != len(services) {
+				t.Errorf("problems are %q, plans %+v", problems, plans)
+			}
+		})
+	}
+}
+
+func TestDependents(t *testing.T) {
+	t.Parallel()
+	all := []model.FoundService{
+		{Name: "db"}, {Name: "api", DependsOn: []string{"db"}}, {Name: "web", DependsOn: []string{"api"}}, {Name: "mail"},
+		{Name: "a", DependsOn: []string{"b"}}, {Name: "b", DependsOn: []string{"a"}},
+	}
+	if got := dependents(all, "db"); !slices.Equal(got, []string{"api", "web"}) {
+		t.Errorf("on db depend %v", got)
+	}
+	if got := dependents(all, "a"); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("in a circle: %v", got)
+	}
+}
+
+func TestHostPath(t *testing.T) {
+	t.Parallel()
+	boxed := model.Contents{WorkingDir: "/opt/shop", Volumes: []model.ContentVolume{{FoundMount: model.FoundMount{Source: "/srv/x", Path: "/host/srv/x"}}}}
+	for _, c := range []struct {
+		name string
+		of   model.Contents
+		path string
+		want string
+	}{
+		{"outside a container", model.Contents{WorkingDir: "/opt/shop"}, "/opt/shop/.env", "/opt/shop/.env"},
+		{"by a mount", boxed, "/host/opt/shop/.env", "/opt/shop/.env"},
+		{"by the project's folder", model.Contents{WorkingDir: "/opt/shop"}, "/mnt/opt/shop/.env", "/opt/shop/.env"},
+		{"another file", model.Contents{WorkingDir: "/opt/shop"}, "/etc/shop.env", "/etc/shop.env"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := hostPath(c.of, c.path); got != c.want {
+				t.Errorf("%s is %s on the host, want %s", c.path, got, c.want)
+			}
+		})
+	}
+}
+
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"shop_data": "new_data", "shop-data": "new_data", "media": "new_media", "shop": "new_shop"} {
+		if got := renamed(name, "shop", "new"); got != want {
+			t.Errorf("%s becomes %s, want %s", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"keepstead/docker"
+	"keepstead/model"
+	"keepstead/restic"
+)
+
+// planCopy fills in what a new project beside the old one would be: everything gets a name and a place of its own.
+func (v *survey) planCopy(ctx context.Context, m *Manager) error {
+	remap := docker.Remap{
+		From: v.manifest.Project, To: v.want.Project, Folder: path.Clean(v.want.Folder), Isolated: v.want.Isolated,
+		Binds: map[string]string{}, Volumes: map[string]string{}, Networks: map[string]string{}, Ports: map[int]int{},
+	}
+	if err := v.copyFolder(ctx, m, remap.Folder); err != nil {
+		return err
+	}
+	v.copyTargets(&remap)
+	for _, n := range v.manifest.Networks {
+		remap.Networks[n.Name] = renamed(n.Name, remap.From, remap.To)
+		n.Name, n.External, n.Internal = remap.Networks[n.Name], false, n.Internal || v.want.Isolated
+		n.Subnets = nil // they are the old project's
+		n.Labels = relabel(n.Labels, remap)
+		v.networks = append(v.networks, n)
+	}
+	if err := v.copyPorts(ctx, &remap); err != nil {
+		return err
+	}
+	v.create = slices.Clone(v.manifest.Specs)
+	if err := v.fillEnv(); err != nil {
+		return err
+	}
+	for i, s := range v.create {
+		if usesHostNetwork(s) && len(v.here.Containers) > 0 {
+			v.obstacles = append(v.obstacles, fmt.Sprintf("%s uses the host's own network, so a second one beside it cannot have ports of its own.", s.Service))
+		}
+		made, err := remap.Spec(s)
+		if err != nil {
+			return fmt.Errorf("rename container %s: %w", s.Name, err)
+		}
+		v.create[i] = made
+	}
+	v.remap = remap
+	v.checkRoom()
+	if err := v.checkImages(ctx); err != nil {
+		return err
+	}
+	return v.namesFree(ctx)
+}
+
+// copyFolder checks the folder of the new project.
+func (v *survey) copyFolder(ctx context.Context, m *Manager, folder string) error {
+	at, ok := v.engine.HostPath(folder)
+	if !ok {
+		v.obstacles = append(v.obstacles, fmt.Sprintf("Keepstead's container does not see %s. Add the volume %s:%s to it, or choose another folder.", folder, path.Dir(folder), path.Dir(folder)))
+		return nil
+	}
+	real, err := v.files.Resolve(at)
+	if err != nil {
+		v.obstacles = append(v.obstacles, fmt.Sprintf("%s cannot be reached: %v.", folder, err))
+		return nil
+	}
+	for _, check := range []error{m.checkTarget(ctx, real), canWrite(v.files, path.Dir(real))} {
+		if refused := model.Refused(check); len(refused) > 0 {
+			v.obstacles = append(v.obstacles, refused[0].Reason)
+		} else if check != nil {
+			return check
+		}
+	}
+	entries, err := v.files.ReadDir(real)
+	if err == nil && len(entries) > 0 {
+		v.obstacles = append(v.obstacles, fmt.Sprintf("%s is not empty. Choose another folder.", folder))
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		v.obstacles = append(v.obstacles, fmt.Sprintf("%s is no folder that can be used.", folder))
+	}
+	v.folder = real
+	return nil
+}
+
+// copyTargets gives each volume and each bind mount that holds data a new place. What the snapshot does not hold begins
+// empty: the copy must not write into what is the old project's.
+func (v *survey) copyTargets(remap *docker.Remap) {
+	var targets []target
+	for n, vol := range v.manifest.Volumes {
+		t, comes := targetOf(v.targets, vol)
+		switch {
+		case vol.Kind == model.MountVolume:
+			fresh := vol
+			fresh.Name, fresh.Labels = renamed(vol.Name, remap.From, remap.To), relabel(vol.Labels, *remap)
+			if vol.Anonymous {
+				fresh.Name = remap.To + "_" + vol.Name[:min(12, len(vol.Name))]
+			}
+			if fresh.Options["device"] != "" { // the same place under another name
+				fresh.Options = nil
+			}
+			remap.Volumes[vol.Name] = fresh.Name
+			v.volumes = append(v.volumes, fresh)
+			t.volume = fresh
+		case comes || ownData(vol):
+			dir := strconv.Itoa(n+1) + "-" + path.Base(vol.Source)
+			remap.Binds[vol.Source] = path.Join(remap.Folder, dir)
+			t.volume, t.to = vol, path.Join(v.folder, dir)
+			t.volume.Source = path.Join(remap.Folder, dir)
+			if !comes {
+				v.begins = append(v.begins, t)
+			}
+		}
+		if comes && t.from != "" {
+			targets = append(targets, t)
+		} else if comes && vol.Kind == model.MountBind {
+			v.begins = append(v.begins, t) // of a database
+		}
+	}
+	v.targets = targets
+}
+
+func targetOf(targets []target, vol model.ContentVolume) (target, bool) {
+	for _, t := range targets {
+		if t.volume.Kind == vol.Kind && t.volume.Source == vol.Source && t.volume.Name == vol.Name {
+			return t, true
+		}
+	}
+	return target{}, false
+}
+
+// ownData says that a bind mount which is not in the snapshot is a folder that the app may write: the machine's own
+// paths, such as its sockets and time zone, are the same for every app.
+func ownData(v model.ContentVolume) bool {
+	if v.ReadOnly || v.Role == model.RoleLeft && docker.SystemPath(v.Source) {
+		return false
+	}
+	return v.Kind == model.MountBind
+}
+
+// renamed gives a name of the old project its counterpart in the new one.
+func renamed(name, from, to string) string {
+	if rest, ok := strings.CutPrefix(name, from+"_"); ok {
+		return to + "_" + rest
+	}
+	return to + "_" + strings.TrimPrefix(name, from+"-")
+}
+
+// relabel moves compose's labels to the new project.
+func relabel(labels map[string]string, remap docker.Remap) map[string]string {
+	out := map[string]string{}
+	for k, val := range labels {
+		if k == "com.docker.compose.project" {
+			val = remap.To
+		}
+		if k != "com.docker.volume.anonymous" && k != "com.docker.compose.config-hash" {
+			out[k] = val
+		}
+	}
+	return out
+}
+
+// namesFree makes sure that nothing has the names of the copy.
+func (v *survey) namesFree(ctx context.Context) error {
+	taken := func(what, name string) {
+		v.obstacles = append(v.obstacles, fmt.Sprintf("There is a %s named %s already. Choose another name for the project.", what, name))
+	}
+	for _, p := range v.all {
+		if p.Key.String() == v.want.Project {
+			taken("project", v.want.Project)
+			return nil
+		}
+	}
+	for _, s := range v.create {
+		if _, err := v.engine.State(ctx, s.Name); err == nil {
+			taken("container", s.Name)
+		} else if !errors.Is(err, model.ErrNotFound) {
+			return engineFailure(err, "The container %s cannot be looked at.", s.Name)
+		}
+	}
+	for _, vol := range v.volumes {
+		if _, _, err := v.engine.Volume(ctx, vol.Name); err == nil {
+			taken("volume", vol.Name)
+		} else if !errors.Is(err, model.ErrNotFound) {
+			return engineFailure(err, "The volume %s cannot be looked at.", vol.Name)
+		}
+	}
+	for _, n := range v.networks {
+		if there, err := v.engine.HasNetwork(ctx, n.Name); err != nil {
+			return engineFailure(err, "The network %s cannot be looked at.", n.Name)
+		} else if there {
+			taken("network", n.Name)
+		}
+	}
+	return nil
+}
+
+// copyKey is how the engine knows the copy.
+func (v *survey) copyKey() docker.Key {
+	return keyOf(model.App{Kind: v.manifest.Kind, Project: v.want.Project})
+}
+
+// copyActs make the copy, before its databases are filled.
+func (b *rebuild) copyActs() []act {
+	acts := b.pulls()
+	acts = append(acts, act{"Make the folder " + b.remap.Folder, b.makeCopyFolder})
+	acts = append(acts, b.dataActs()...)
+	return append(acts,
+		act{"Write the compose file", b.writeCompose},
+		act{"Create networks, volumes and containers", b.createMissing},
+	)
+}
+
+// makeCopyFolder makes the project's folder and, in it, those that begin empty.
+func (b *rebuild) makeCopyFolder(ctx context.Context) (string, error) {
+	if err := b.makeFolder(ctx, b.folder); err != nil {
+		return "", err
+	}
+	for _, t := range b.begins {
+		if err := b.makeFolder(ctx, t.to); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// writeCompose writes a compose file that describes the copy, and the old project's own files beside it.
+func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
+	c := b.manifest.Contents
+	c.Project, c.AppName, c.WorkingDir = b.want.Project, b.want.Project, b.remap.Folder
+	c.Volumes, c.Networks = b.volumes, b.networks
+	text, err := docker.Generate(c, b.create, true)
+	if err != nil {
+		return "", fmt.Errorf("write the compose file: %w", err)
+	}
+	if err := b.files.WriteFile(path.Join(b.folder, "compose.yaml"), text, 0o600); err != nil {
+		return "", fmt.Errorf("write the compose file: %w", err)
+	}
+	if len(b.manifest.Files) == 0 {
+		return "", nil
+	}
+	original := path.Join(b.folder, "original")
+	if err := b.files.MkdirAll(original, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder of the old files: %w", err)
+	}
+	for _, p := range b.manifest.Files {
+		_, err := b.lay(ctx, restic.RestoreOptions{Subfolder: path.Dir(p), Includes: []string{"/" + path.Base(p)}, Target: original})
+		if err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("compose.yaml, and the old project's %d %s in original.", len(b.manifest.Files), plural(len(b.manifest.Files), "file", "files")), nil
+}

@@ -1,0 +1,136 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"time"
+
+	"keepstead/database"
+	"keepstead/docker"
+	"keepstead/model"
+)
+
+// importServer starts a database server alone, or takes the one that runs, brings its dumps in and checks them.
+func (b *rebuild) importServer(ctx context.Context, s serverPart) (string, error) {
+	begun := time.Now()
+	ctr, err := b.serverContainer(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	server, ok := database.Recognise(ctr)
+	if !ok {
+		return "", fail(model.CauseImport, "Look at the service's image: it is another one by now.", "No database server is recognised in %s.", ctr.Name)
+	}
+	b.phase("importing", fmt.Sprintf("Waiting for %s to be ready.", ctr.Name))
+	if err := database.WaitReady(ctx, b.engine, ctr, server); err != nil {
+		return "", importFailure(err)
+	}
+	if server, err = database.Confirm(ctx, b.engine, ctr, server); err != nil {
+		return "", importFailure(err)
+	}
+	b.phase("importing", fmt.Sprintf("Importing %d %s into %s.", len(s.dumps), plural(len(s.dumps), "dump", "dumps"), ctr.Name))
+	err = database.Import(ctx, b.engine, ctr, server, s.dumps, func(d model.Dump) (io.ReadCloser, error) {
+		return b.openDump(ctx, d), nil
+	}, func(n int64) {
+		b.report(model.Progress{Phase: "importing", BytesDone: n, TotalBytes: bytesOf(s.dumps), CurrentFiles: []string{s.service}})
+	})
+	if err != nil {
+		return "", importFailure(err)
+	}
+	b.phase("checking", fmt.Sprintf("Checking what %s holds.", ctr.Name))
+	if err := database.Check(ctx, b.engine, ctr, server, s.dumps); err != nil {
+		return "", importFailure(err)
+	}
+	b.dumps += len(s.dumps)
+	b.bytes += bytesOf(s.dumps)
+	return fmt.Sprintf("%d %s with %d objects, %s, in %s.", len(s.dumps), plural(len(s.dumps), "dump", "dumps"), objectsOf(s.dumps),
+		size(bytesOf(s.dumps)), took(time.Since(begun))), nil
+}
+
+func bytesOf(dumps []model.Dump) (n int64) {
+	for _, d := range dumps {
+		n += d.Bytes
+	}
+	return n
+}
+
+func objectsOf(dumps []model.Dump) (n int) {
+	for _, d := range dumps {
+		n += d.Objects
+	}
+	return n
+}
+
+// serverContainer returns the container of a service's server, running.
+func (b *rebuild) serverContainer(ctx context.Context, s serverPart) (docker.Container, error) {
+	project, err := b.containersNow(ctx)
+	if err != nil {
+		return docker.Container{}, err
+	}
+	i := slices.IndexFunc(project.Containers, func(c docker.Container) bool { return c.Service == s.service && (c.Running || !s.online) })
+	if i < 0 {
+		return docker.Container{}, fail(model.CauseImport, "Start the service, then restore again.", "The service %q has no container that runs.", s.service)
+	}
+	if s.online {
+		return project.Containers[i], nil
+	}
+	c := project.Containers[i]
+	if err := b.startOne(ctx, c, project.Containers); err != nil {
+		return c, err
+	}
+	// What the engine says of it has changed with the start.
+	if project, err = b.containersNow(ctx); err != nil {
+		return c, err
+	}
+	for _, now := range project.Containers {
+		if now.ID == c.ID {
+			return now, nil
+		}
+	}
+	return c, fail(model.CauseImport, "Look at the container's log.", "%s is gone after its start.", c.Name)
+}
+
+// importFailure keeps the sentence of the database.
+func importFailure(err error) error {
+	var told *database.Error
+	if !errors.As(err, &told) {
+		return err
+	}
+	return failure{cause: model.CauseImport, message: told.Message, mend: told.Mend, err: err}
+}
+
+// dumpStream is a dump on its way out of the repository.
+type dumpStream struct {
+	*io.PipeReader
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// openDump streams a dump out of the snapshot: nothing of it is laid on a disk. Its reader compares it with its checksum.
+func (b *rebuild) openDump(ctx context.Context, d model.Dump) io.ReadCloser {
+	ctx, stop := context.WithCancel(ctx)
+	from, to := io.Pipe()
+	s := &dumpStream{PipeReader: from, stop: stop, done: make(chan struct{})}
+	repo := b.command(b.o)
+	go func() {
+		defer close(s.done)
+		err := repo.Dump(ctx, b.snapshot.ResticSnapshotID, d.File, "", to)
+		if err != nil {
+			err = fmt.Errorf("read the dump %s: %w", path.Base(d.File), err)
+		}
+		_ = to.CloseWithError(err) // nil is the end
+	}()
+	return s
+}
+
+// Close ends the reading, wherever it is, and waits for it.
+func (s *dumpStream) Close() error {
+	s.stop()
+	err := s.PipeReader.Close()
+	<-s.done
+	return err
+}

@@ -1,0 +1,92 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"keepstead/model"
+)
+
+// act is one step of a longer job that is still to be done. What it returns is the step's detail, a sentence.
+type act struct {
+	title string
+	do    func(ctx context.Context) (detail string, err error)
+}
+
+// walk does the acts in order, each as a visible step of the job. All of them are listed from the start. The first
+// that fails ends it: those after it are marked as skipped.
+func (r *run) walk(ctx context.Context, acts []act) error {
+	steps := make([]model.Step, len(acts))
+	for i, a := range acts {
+		steps[i] = model.Step{Title: a.title, State: model.StepWaiting}
+	}
+	if err := r.showSteps(ctx, steps); err != nil {
+		return err
+	}
+	for i, a := range acts {
+		if err := r.step(ctx, steps, i, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does one act. Its outcome is recorded also when the job was cancelled meanwhile.
+func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error {
+	if ctx.Err() != nil {
+		return r.endSteps(ctx, steps, i, context.Cause(ctx))
+	}
+	begun := r.now()
+	steps[i].State, steps[i].StartedAt = model.StepRunning, &begun
+	r.phase("restoring", a.title+".")
+	if err := r.showSteps(ctx, steps); err != nil {
+		return err
+	}
+	detail, err := a.do(ctx)
+	ended := r.now()
+	steps[i].FinishedAt = &ended
+	if err != nil {
+		steps[i].State, steps[i].Detail = model.StepFailed, r.sentence(ctx, err)
+		return r.endSteps(ctx, steps, i+1, err)
+	}
+	steps[i].State, steps[i].Detail = model.StepDone, detail
+	if detail != "" {
+		r.log.printf("%s", detail)
+	}
+	return r.showSteps(ctx, steps)
+}
+
+// endSteps marks the steps from the first that was not begun as skipped, and passes the reason on.
+func (r *run) endSteps(ctx context.Context, steps []model.Step, from int, why error) error {
+	for i := range steps[from:] {
+		steps[from+i].State = model.StepSkipped
+	}
+	if err := r.showSteps(ctx, steps); err != nil {
+		r.logger.Error("record a job's steps", "job", r.job.ID, "error", err)
+	}
+	return why
+}
+
+// sentence is what a step that failed says.
+func (r *run) sentence(ctx context.Context, err error) string { return r.failed(ctx, err).Message }
+
+// showSteps records the steps and tells the pages.
+func (r *run) showSteps(ctx context.Context, steps []model.Step) error {
+	if err := r.Store.SetJobSteps(context.WithoutCancel(ctx), r.job.ID, steps); err != nil {
+		return fmt.Errorf("record the job's steps: %w", err)
+	}
+	r.publishJob(r.job)
+	return nil
+}
+
+// took says how long something took, as people read it.
+func took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
