@@ -32,6 +32,7 @@ var goodBodies = map[string]map[string]any{
 	"POST /backup/snapshots/{id}/restore/plan": {"target_path": "/tmp/x"},
 	"PUT /devices/{id}":                        {"name": "n"},
 	"POST /apps":                               {"name": "n", "paths": []any{"/nowhere/at/all"}},
+	"PATCH /settings":                          {"discovery": "ask"},
 	"PUT /apps/{id}":                           {"name": "n", "device_id": someID, "paths": []any{"/nowhere/at/all"}},
 }
 
