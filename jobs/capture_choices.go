@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,7 +37,7 @@ func (m *Manager) ChangeCapture(ctx context.Context, configurationID uuid.UUID, 
 	if c, err = m.writeConfiguration(ctx, c, m.Store.UpdateConfiguration); err != nil {
 		return c, err
 	}
-	if err := m.rediscover(ctx, app); err != nil {
+	if err := m.rediscover(ctx, app); err != nil && !errors.Is(err, model.ErrNotFound) { // an app that is gone keeps the choice
 		m.logger.Warn("apply what was chosen to what is shown", "app", app.Name, "error", err)
 	}
 	return c, nil

@@ -320,9 +320,6 @@ func TestFoundAppsAreRenamedAndNothingElse(t *testing.T) {
 
 // TestTwoHundredContainers measures a first discovery and one that finds nothing new.
 func TestTwoHundredContainers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("200 containers take a while")
-	}
 	e := testbed.NewEngine(t)
 	h := newHouse(t, func(o *Options) { o.DockerSocket = e.Socket })
 	var all sync.WaitGroup
