@@ -98,7 +98,7 @@ func projectBeside(names ...string) string {
 
 // beside is the folder in which the folder of a project lies.
 func beside(workingDir string) string {
-	if parent := path.Dir(workingDir); path.IsAbs(workingDir) && parent != "/" {
+	if parent := path.Dir(path.Clean(workingDir)); path.IsAbs(workingDir) && parent != "/" {
 		return parent
 	}
 	return "/opt"
