@@ -250,6 +250,7 @@ func (e *Engine) Log() string {
 
 // close removes all of the engine. The data is of no use any more, so nothing is stopped in good order.
 func (e *Engine) close(t testing.TB) {
+	e.slot.thaw()
 	if e.init != nil {
 		e.init.close()
 	}

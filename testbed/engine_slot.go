@@ -121,6 +121,16 @@ func (s *slot) share() error {
 
 func (s *slot) cgroup() string { return "keepstead-tests-" + strconv.Itoa(s.number) }
 
+// thaw lets the processes of paused containers go on: frozen, they do not die of a kill, nor does who waits for them.
+func (s *slot) thaw() {
+	for pattern, word := range map[string]string{"/sys/fs/cgroup/freezer/%s/*/freezer.state": "THAWED", "/sys/fs/cgroup/%s/*/cgroup.freeze": "0"} {
+		states, _ := filepath.Glob(fmt.Sprintf(pattern, s.cgroup()))
+		for _, state := range states {
+			_ = os.WriteFile(state, []byte(word), 0o600) // one that has gone meanwhile needs nothing
+		}
+	}
+}
+
 // release removes all of the slot's engine, whose processes have ended, and lets others take it.
 func (s *slot) release() error {
 	return errors.Join(s.clear(), s.lock.Close())
@@ -128,6 +138,7 @@ func (s *slot) release() error {
 
 // clear removes bridges, firewall rules, control groups, the volumes' mounts and folders, and in the end the note that there are any.
 func (s *slot) clear() error {
+	s.thaw()
 	err := errors.Join(s.removeBridges(), s.closeFirewall())
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
 		groups, _ := filepath.Glob(pattern + s.cgroup())
