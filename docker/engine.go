@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"path"
+	"syscall"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -77,17 +79,33 @@ func (e *Engine) meet(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reach the files of the device: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, reading)
+	asking, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
-	info, err := e.api.Info(ctx, client.InfoOptions{})
-	if err != nil {
+	info, err := e.api.Info(asking, client.InfoOptions{})
+	switch {
+	case err != nil && ctx.Err() == nil && !client.IsErrConnectionFailed(err):
+		return e.refused(err)
+	case err != nil:
 		return e.explain(ctx, "ask the engine about itself", err)
 	}
 	e.root = path.Clean(info.Info.DockerRootDir)
-	if e.self, err = e.findSelf(ctx, files); err != nil {
+	if e.self, err = e.findSelf(asking, files); err != nil {
 		return e.explain(ctx, "look for Keepstead's own container", err)
 	}
 	return nil
+}
+
+// refused says why the first word to the engine found no ear.
+func (e *Engine) refused(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		// A file or a folder of that name refuses like a socket that nobody listens on.
+		if files, down := e.host.Files(); down == nil {
+			if info, down := files.Stat(e.socket); down == nil && info.Mode()&fs.ModeSocket == 0 {
+				err = fmt.Errorf("%w: %w", syscall.ENOTSOCK, err)
+			}
+		}
+	}
+	return refused(e.socket, err)
 }
 
 // Close gives up the connections that are not in use.
@@ -104,7 +122,7 @@ func (e *Engine) negotiate(ctx context.Context) error {
 	// The client hides why a connection failed, so one is made without it.
 	conn, err := e.dial(ctx)
 	if err != nil {
-		return refused(e.socket, err)
+		return e.refused(err)
 	}
 	_ = conn.Close() // nothing was sent
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -119,7 +137,7 @@ func (e *Engine) negotiate(ctx context.Context) error {
 			Err:     err,
 		}
 	case err != nil:
-		return refused(e.socket, err)
+		return e.refused(err)
 	}
 	return nil
 }
@@ -130,15 +148,15 @@ func (e *Engine) explain(ctx context.Context, what string, err error) error {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
 	if cerrdefs.IsPermissionDenied(err) || cerrdefs.IsUnauthorized(err) {
-		return refused(e.socket, err)
+		return e.refused(err)
 	}
 	if client.IsErrConnectionFailed(err) || errors.Is(err, context.DeadlineExceeded) {
 		conn, cause := e.dial(ctx)
 		if cause != nil {
-			return refused(e.socket, cause)
+			return e.refused(cause)
 		}
 		_ = conn.Close() // nothing was sent
-		return refused(e.socket, err)
+		return e.refused(err)
 	}
 	return fmt.Errorf("%s: %w", what, missing(err))
 }

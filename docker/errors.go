@@ -47,16 +47,16 @@ func refused(socket string, err error) *Error {
 		e.State = model.EngineForbidden
 		e.Message = fmt.Sprintf("Docker behind %s refuses Keepstead's requests.", socket)
 		e.Mend = "A socket proxy must let containers, volumes, networks, images, events, info, exec and POST through."
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Message = fmt.Sprintf("Docker does not run: nobody listens on %s.", socket)
-		e.Mend = "Start it, for example with “systemctl start docker”."
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Message = fmt.Sprintf("Docker did not answer on %s within %d seconds.", socket, int(patience.Seconds()))
-		e.Mend = "Look at its log, for example with “journalctl -u docker”, and restart it."
 	case errors.Is(err, syscall.ENOTSOCK), errors.Is(err, syscall.EPROTOTYPE), errors.Is(err, syscall.EISDIR):
 		e.State = model.EngineAbsent
 		e.Message = fmt.Sprintf("%s is not a socket.", socket)
 		e.Mend = "Docker makes a folder of that name when a container mounts a socket that is not there: remove it, then restart Docker."
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Message = fmt.Sprintf("Docker does not run: nobody listens on %s.", socket)
+		e.Mend = "Start it, for example with “systemctl start docker”."
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Message = fmt.Sprintf("Docker listens on %s, but does not answer.", socket)
+		e.Mend = "Look at its log, for example with “journalctl -u docker”, and restart it."
 	default:
 		e.Message = fmt.Sprintf("Docker cannot be reached over %s.", socket)
 		e.Mend = "Make sure that Docker runs and that the socket is the right one."
@@ -71,4 +71,3 @@ func missing(err error) error {
 	}
 	return err
 }
-

@@ -15,9 +15,9 @@ import (
 // Info returns what the engine says of itself, and what Keepstead lacks to use it well. With an error it returns the
 // state that the error means.
 func (e *Engine) Info(ctx context.Context) (model.Engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, reading)
+	asking, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
-	got, err := e.api.Info(ctx, client.InfoOptions{})
+	got, err := e.api.Info(asking, client.InfoOptions{})
 	if err != nil {
 		err = e.explain(ctx, "ask the engine about itself", err)
 		return Condition(err, time.Now().UTC()), err

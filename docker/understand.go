@@ -65,6 +65,7 @@ func load(ctx context.Context, sources []composeText, dir string, env map[string
 	return loader.LoadModelWithContext(ctx, details, func(o *loader.Options) {
 		o.SetProjectName("project", true) // its real name plays no part here, and may be one that compose refuses
 		o.SkipConsistencyCheck = true
+		o.ResolvePaths = false
 		o.SkipResolveEnvironment = true
 		o.SkipResolveLabels = true
 		o.Interpolate.Substitute = func(text string, lookup template.Mapping) (string, error) {
