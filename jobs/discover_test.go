@@ -248,21 +248,23 @@ func TestAnEngineThatGoesAway(t *testing.T) {
 	h.within(10*time.Second, "the project is an app", func() bool { a, ok := h.appOf("web"); return ok && a.Found.Services[0].Running == 1 })
 	web, _ := h.appOf("web")
 
-	e.Stop(t)
-	h.within(10*time.Second, "the page says that it is down", func() bool {
-		d := h.local()
-		return d.Engine.State != model.EngineReady && d.Engine.Message != "" && d.Engine.Mend != ""
-	})
-	h.must(h.Discover(t.Context()))
-	if a, _ := h.appOf("web"); a.Gone {
-		t.Error("an engine that is down has no apps that are gone")
+	for name, away := range map[string]func(testing.TB){"stopped": e.Stop, "killed": e.Kill} {
+		away(t)
+		h.within(10*time.Second, "the page says that it was "+name, func() bool {
+			d := h.local()
+			return d.Engine.State != model.EngineReady && d.Engine.Message != "" && d.Engine.Mend != ""
+		})
+		h.must(h.Discover(t.Context()))
+		if a, _ := h.appOf("web"); a.Gone {
+			t.Errorf("the apps of an engine that was %s are gone", name)
+		}
+		_, err := h.engine(t.Context(), web.DeviceID)
+		if cause, message, mend := explain(err); cause != model.CauseEngine || message == "" || mend == "" {
+			t.Errorf("%v is explained as %s: %s %s", err, cause, message, mend)
+		}
+		e.Start(t)
+		h.within(20*time.Second, "the engine is back", func() bool { return h.local().Engine.State == model.EngineReady })
 	}
-	_, err := h.engine(t.Context(), web.DeviceID)
-	if cause, message, mend := explain(err); cause != model.CauseEngine || message == "" || mend == "" {
-		t.Errorf("%v is explained as %s: %s %s", err, cause, message, mend)
-	}
-	e.Start(t)
-	h.within(20*time.Second, "the engine is back", func() bool { return h.local().Engine.State == model.EngineReady })
 	e.Compose(t, smallProject(t, "blog"), "up", "-d")
 	h.within(5*time.Second, "a new project is found", func() bool { _, ok := h.appOf("blog"); return ok })
 	if a, _ := h.appOf("web"); a.Gone || a.ID != web.ID {
