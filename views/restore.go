@@ -56,7 +56,7 @@ func savedNames(c model.Contents) []string {
 	}
 	for _, d := range databaseParts(c) {
 		if !d.Inner {
-			out = append(out, "the databases of "+d.Value)
+			out = append(out, "the databases of “"+d.Value+"”")
 		}
 	}
 	return out
@@ -88,7 +88,7 @@ func databaseParts(c model.Contents) []databasePart {
 		out = append(out, databasePart{Value: s, Title: s, Text: serverWords(dumps)})
 		for _, d := range dumps {
 			if d.Database != "" {
-				out = append(out, databasePart{Value: s + "/" + d.Database, Title: d.Database, Text: objectWords(d) + ", " + ui.Bytes(d.Bytes), Inner: true})
+				out = append(out, databasePart{Value: s + "/" + d.Database, Title: d.Database, Text: databaseWords(d), Inner: true})
 			}
 		}
 	}
@@ -168,4 +168,12 @@ func portWords(p model.PortPlan) string {
 // restoreFields are the fields whose refusals stand at their place in the form.
 func restoreFields() []string {
 	return []string{"files", "target_path", "where", "mode", "volumes", "databases", "project", "folder", "ports"}
+}
+
+// databaseWords says how large a database is.
+func databaseWords(d model.Dump) string {
+	if d.Objects == 0 {
+		return ui.Bytes(d.Bytes)
+	}
+	return objectWords(d) + ", " + ui.Bytes(d.Bytes)
 }
