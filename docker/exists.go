@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -33,6 +34,23 @@ func (e *Engine) HasNetwork(ctx context.Context, name string) (bool, error) {
 		return false, e.explain(ctx, "look at network "+name, err)
 	}
 	return have.Network.Name == name, nil // the engine also answers to the beginning of an id
+}
+
+// Rename gives a container another name. One that has it already is left as it is.
+func (e *Engine) Rename(ctx context.Context, id, name string) error {
+	in, err := e.details(ctx, id)
+	if err != nil {
+		return err
+	}
+	if strings.TrimPrefix(in.Name, "/") == name {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, acting)
+	defer cancel()
+	if _, err := e.api.ContainerRename(ctx, id, client.ContainerRenameOptions{NewName: name}); err != nil {
+		return e.explain(ctx, "rename container "+strings.TrimPrefix(in.Name, "/"), err)
+	}
+	return nil
 }
 
 // SystemPath says that a path of the host belongs to the machine and not to an app.

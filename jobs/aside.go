@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ const (
 type asideRoot struct {
 	Single bool      `json:"single,omitempty"` // a file, not a folder
 	Look   *rootLook `json:"look,omitempty"`
-	Keep   []string  `json:"keep,omitempty"` // folders below that stay where they are
+	Keep   []string  `json:"keep,omitempty"` // what stays where it is
 }
 
 // asideOf returns the n-th folder aside of a job, for the content of a folder or for a single file. A database that is
@@ -54,8 +55,8 @@ func asideOf(files device.Files, target string, isDir bool, job uuid.UUID, n int
 	return inside, nil
 }
 
-// setAside moves the content of a folder, or a single file, out of the way; the folders in keep, relative to target,
-// stay. Its undo row is there already.
+// setAside moves the content of a folder, or a single file, out of the way; what is in keep, relative to target, stays
+// where it is and is never moved. Its undo row is there already.
 func setAside(files device.Files, target, aside string, keep ...string) error {
 	if err := moveAside(files, target, aside, keep); err != nil {
 		return fmt.Errorf("set the present content of %s aside: %w", target, err)
@@ -70,7 +71,7 @@ func moveAside(files device.Files, target, aside string, keep []string) error {
 	}
 	root := asideRoot{Single: info == nil || !info.IsDir(), Keep: keep}
 	if !root.Single {
-		if root.Look, err = lookAtRoot(files, target, info); err != nil {
+		if root.Look, err = lookAt(files, target); err != nil {
 			return err
 		}
 	}
@@ -87,81 +88,57 @@ func moveAside(files device.Files, target, aside string, keep []string) error {
 	if root.Single {
 		err = ignoreGone(files.Rename(target, path.Join(aside, path.Base(target))))
 	} else {
-		err = moveEntries(files, target, aside)
-	}
-	if err == nil {
-		err = files.WriteFile(path.Join(aside, asideMark), nil, 0o600)
+		err = moveTree(files, target, aside, ".", keep)
 	}
 	if err != nil {
 		return err
 	}
-	return moveKept(files, aside, target, keep)
+	return files.WriteFile(path.Join(aside, asideMark), nil, 0o600)
 }
 
-// moveEntries moves what is in one folder into another, but for folders aside and marks.
-func moveEntries(files device.Files, from, to string) error {
-	entries, err := files.ReadDir(from)
+// moveTree moves what is in one folder into another, but for folders aside, marks, and what is kept. A folder around
+// something that is kept stays too, and what else is in it goes to one like it.
+func moveTree(files device.Files, from, to, rel string, keep []string) error {
+	entries, err := files.ReadDir(path.Join(from, rel))
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
+		name := path.Join(rel, e.Name())
 		switch {
 		case strings.HasPrefix(e.Name(), asidePrefix):
 			// One that a crash left empty would be in the way of a database that wants an empty folder.
-			_ = files.Remove(path.Join(from, e.Name()))
-			continue
-		case e.Name() == asideMark || e.Name() == rootMark || e.Name() == returnMark:
-			continue
+			_ = files.Remove(path.Join(from, name))
+		case name == asideMark || name == rootMark || name == returnMark || slices.Contains(keep, name):
+		case e.IsDir() && around(name, keep):
+			if err = likeFolder(files, path.Join(from, name), path.Join(to, name)); err == nil {
+				err = moveTree(files, from, to, name, keep)
+			}
+		default:
+			err = files.Rename(path.Join(from, name), path.Join(to, name))
 		}
-		if err := files.Rename(path.Join(from, e.Name()), path.Join(to, e.Name())); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// moveKept moves the folders that are kept from one tree into the other, where they are not yet. Folders above them are
-// made as they are in the first.
-func moveKept(files device.Files, from, to string, keep []string) error {
-	for _, name := range keep {
-		if _, err := files.Lstat(path.Join(from, name)); errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return err
-		}
-		if err := likeFolders(files, from, to, path.Dir(name)); err != nil {
-			return err
-		}
-		if err := files.Rename(path.Join(from, name), path.Join(to, name)); err != nil {
-			return err
-		}
-	}
-	return nil
+// around says that something kept lies below the folder.
+func around(name string, keep []string) bool {
+	return slices.ContainsFunc(keep, func(k string) bool { return strings.HasPrefix(k, name+"/") })
 }
 
-// likeFolders makes the folder name, and those above it, below to as they are below from.
-func likeFolders(files device.Files, from, to, name string) error {
-	if name == "." || name == "/" {
-		return nil
-	}
-	if _, err := files.Lstat(path.Join(to, name)); err == nil {
-		return nil
-	}
-	if err := likeFolders(files, from, to, path.Dir(name)); err != nil {
-		return err
-	}
-	info, err := files.Lstat(path.Join(from, name))
+// likeFolder makes a folder like another one, or makes the one that is there so.
+func likeFolder(files device.Files, from, to string) error {
+	look, err := lookAt(files, from)
 	if err != nil {
 		return err
 	}
-	look, err := lookAtRoot(files, path.Join(from, name), info)
-	if err != nil {
+	if err := files.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	if err := files.MkdirAll(path.Join(to, name), 0o700); err != nil {
-		return err
-	}
-	return look.apply(files, path.Join(to, name))
+	return look.apply(files, to)
 }
 
 // putBack removes what a restore put into the folder and moves what was set aside back. It may be cut off anywhere and
@@ -179,12 +156,11 @@ func putBack(files device.Files, target, aside string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(entries) == 0:
 		return files.Remove(aside) // nothing was moved yet
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case err == nil:
-		if err := json.Unmarshal(text, &root); err != nil {
-			return fmt.Errorf("read %s: %w", path.Join(aside, rootMark), err)
-		}
+	case err != nil:
+		return fmt.Errorf("put back what is in %s: %w", aside, err)
+	}
+	if err := json.Unmarshal(text, &root); err != nil {
+		return fmt.Errorf("read %s: %w", path.Join(aside, rootMark), err)
 	}
 	if root.Single {
 		err = putFileBack(files, target, aside)
@@ -194,13 +170,37 @@ func putBack(files device.Files, target, aside string) error {
 	if err != nil {
 		return err
 	}
-	return files.RemoveAll(aside)
+	return dropAside(files, aside)
+}
+
+// dropAside removes a folder aside, its marks last: while there is anything in it, they say what it is.
+func dropAside(files device.Files, aside string) error {
+	entries, err := files.ReadDir(aside)
+	if err != nil {
+		return ignoreGone(err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != rootMark && name != asideMark && name != returnMark {
+			if err := files.RemoveAll(path.Join(aside, name)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, mark := range []string{asideMark, returnMark, rootMark} {
+		if err := ignoreGone(files.Remove(path.Join(aside, mark))); err != nil {
+			return err
+		}
+	}
+	return ignoreGone(files.Remove(aside))
 }
 
 // putFileBack puts the file back in one rename; where there was none, the restored one goes.
 func putFileBack(files device.Files, target, aside string) error {
 	old := path.Join(aside, path.Base(target))
 	if _, err := files.Lstat(old); err == nil {
+		if err := files.WriteFile(path.Join(aside, returnMark), nil, 0o600); err != nil {
+			return err
+		}
 		return files.Rename(old, target)
 	}
 	if !marked(files, aside, asideMark) || marked(files, aside, returnMark) {
@@ -214,50 +214,35 @@ func putFolderBack(files device.Files, target, aside string, root asideRoot) err
 		return err
 	}
 	if marked(files, aside, asideMark) && !marked(files, aside, returnMark) {
-		if err := returnKept(files, target, aside, root.Keep); err != nil {
-			return err
-		}
-		if err := clearFolder(files, target, aside); err != nil {
+		if err := clearTree(files, target, ".", root.Keep); err != nil {
 			return err
 		}
 		if err := files.WriteFile(path.Join(aside, returnMark), nil, 0o600); err != nil {
 			return err
 		}
 	}
-	if err := moveEntries(files, aside, target); err != nil {
+	if err := moveTree(files, aside, target, ".", root.Keep); err != nil {
 		return err
-	}
-	if root.Look == nil {
-		return nil
 	}
 	return root.Look.apply(files, target)
 }
 
-// returnKept brings what was kept back among what was set aside, unless it is there: then it never left.
-func returnKept(files device.Files, target, aside string, keep []string) error {
-	for _, name := range keep {
-		if _, err := files.Lstat(path.Join(aside, name)); err == nil {
-			continue
-		}
-		if err := moveKept(files, target, aside, []string{name}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// clearFolder removes everything in the folder but what is set aside there.
-func clearFolder(files device.Files, target, aside string) error {
-	made, err := files.ReadDir(target)
+// clearTree removes everything in the folder but what is set aside there and what is kept.
+func clearTree(files device.Files, dir, rel string, keep []string) error {
+	made, err := files.ReadDir(path.Join(dir, rel))
 	if err != nil {
 		return err
 	}
 	for _, e := range made {
-		name := path.Join(target, e.Name())
-		if name == aside || strings.HasPrefix(e.Name(), asidePrefix) {
-			continue
+		name := path.Join(rel, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), asidePrefix) || slices.Contains(keep, name):
+		case e.IsDir() && around(name, keep):
+			err = clearTree(files, dir, name, keep)
+		default:
+			err = files.RemoveAll(path.Join(dir, name))
 		}
-		if err := files.RemoveAll(name); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -51,6 +51,13 @@ func (d dying) WriteFile(name string, data []byte, perm fs.FileMode) error {
 	return d.Files.WriteFile(name, data, perm)
 }
 
+func (d dying) Remove(name string) error {
+	if err := d.spend(); err != nil {
+		return err
+	}
+	return d.Files.Remove(name)
+}
+
 func (d dying) MkdirAll(name string, perm fs.FileMode) error {
 	if err := d.spend(); err != nil {
 		return err
@@ -69,7 +76,7 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := map[string]string{"a": "old a", "b": "old b", "dir/c": "old c", ".hidden": "old h", "kept/deep/k": "kept", "kept/other": "old o"}
-	restored := map[string]string{"a": "new a", "dir/c": "new c", "only-new": "n"}
+	restored := map[string]string{"a": "new a", "kept/other": "new o", "kept/new": "n", "dir/c": "new c", "only-new": "n"}
 	for steps := 0; ; steps++ {
 		dir := filepath.Join(t.TempDir(), "data")
 		lay(t, dir, before)
@@ -85,6 +92,7 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 			}
 			lay(t, dir, restored)
 			must(t, os.Chmod(dir, 0o711))
+			must(t, os.Chmod(filepath.Join(dir, "kept"), 0o711))
 			err = putBack(weak, dir, aside)
 		}
 		if err != nil && !errors.Is(err, errPower) {
@@ -98,6 +106,9 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 		}
 		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
 			t.Fatalf("after %d changes the folder's mode is %v, %v", steps, info.Mode(), err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "kept")); err != nil || info.Mode().Perm() != 0o755 {
+			t.Fatalf("after %d changes the mode of a folder around what is kept is %v, %v", steps, info.Mode(), err)
 		}
 		if got := tree(t, dir); !equalTrees(got, before) {
 			t.Fatalf("a crash after %d changes left %v, want %v", steps, got, before)

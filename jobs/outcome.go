@@ -76,6 +76,11 @@ var known = []struct {
 // failed turns whatever ended a run into its outcome. Why the context ended comes first: a restic that was told to stop
 // fails with errors of its own.
 func (r *run) failed(ctx context.Context, err error) finish {
+	r.log.printf("%v", err)
+	return finish{Outcome: outcomeOf(ctx, err), follow: r.afterKill(err)}
+}
+
+func outcomeOf(ctx context.Context, err error) store.Outcome {
 	out := store.Outcome{State: model.JobFailed}
 	var f failure
 	switch why := context.Cause(ctx); {
@@ -93,8 +98,7 @@ func (r *run) failed(ctx context.Context, err error) finish {
 	default:
 		out.Cause, out.Message, out.Mend = explain(err)
 	}
-	r.log.printf("%v", err)
-	return finish{Outcome: out, follow: r.afterKill(err)}
+	return out
 }
 
 // afterKill returns the sync that clears the lock of a restic that was killed: it could not do so itself, and every

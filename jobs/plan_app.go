@@ -78,7 +78,11 @@ func (v *survey) plan() *model.AppPlan {
 		p.Created = append(p.Created, "volume "+vol.Name)
 	}
 	for _, s := range v.create {
-		p.Created = append(p.Created, "container "+s.Name)
+		if _, anew := v.replace[s.Name]; anew {
+			p.Replaced = append(p.Replaced, "container "+s.Name)
+		} else {
+			p.Created = append(p.Created, "container "+s.Name)
+		}
 	}
 	for _, c := range v.stop {
 		p.Stopped = append(p.Stopped, c.Name)

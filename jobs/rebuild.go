@@ -84,7 +84,7 @@ func (b *rebuild) acts() []act {
 		acts = append(acts, act{"Restore compose and environment files", func(ctx context.Context) (string, error) { return b.restoreFiles(ctx, files) }})
 	}
 	if len(b.create)+len(b.networks)+len(b.volumes) > 0 {
-		acts = append(acts, act{"Create what is missing", b.createMissing})
+		acts = append(acts, act{"Create what is missing or was made otherwise", b.createMissing})
 	}
 	return append(acts, b.bringUp()...)
 }
@@ -140,9 +140,7 @@ func (b *rebuild) check(context.Context) (string, error) {
 	if n := len(b.targets); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d %s to bring back.", n, plural(n, "volume or folder", "volumes and folders")))
 	}
-	for _, m := range b.missing {
-		b.doubts = append(b.doubts, m)
-	}
+	b.doubts = append(b.doubts, b.lost...)
 	return strings.Join(append(lines, b.missing...), " "), nil
 }
 
@@ -175,16 +173,25 @@ func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
 func (b *rebuild) pull(ctx context.Context) (string, error) {
 	pulled := 0
 	for i, img := range b.images {
-		if img.found.Use != "" {
-			if !img.found.Exact {
-				b.doubts = append(b.doubts, fmt.Sprintf("The image %s is another one than in the snapshot.", img.ref.Name))
-			}
+		ref := img.ref
+		switch {
+		case img.found.Exact:
+			continue
+		case img.found.Use != "" && ref.Digest != "":
+			ref.Name = ref.Digest // only the very image is better than the one that is here
+		case img.found.Use != "":
+			b.doubts = append(b.doubts, anotherImage(img.ref.Name))
 			continue
 		}
-		b.phase("pulling", fmt.Sprintf("Pulling %s.", img.ref.Name))
-		err := b.engine.Pull(ctx, img.ref, func(p docker.PullProgress) {
-			b.report(model.Progress{Phase: "pulling", BytesDone: p.Done, TotalBytes: p.Total, CurrentFiles: []string{img.ref.Name}})
+		b.phase("pulling", fmt.Sprintf("Pulling %s.", ref.Name))
+		err := b.engine.Pull(ctx, ref, func(p docker.PullProgress) {
+			b.report(model.Progress{Phase: "pulling", BytesDone: p.Done, TotalBytes: p.Total, CurrentFiles: []string{ref.Name}})
 		})
+		if err != nil && ctx.Err() == nil && img.found.Use != "" {
+			b.log.printf("%v", err)
+			b.doubts = append(b.doubts, anotherImage(img.ref.Name))
+			continue
+		}
 		if err != nil {
 			return "", engineFailure(err, "The image %s could not be pulled.", img.ref.Name)
 		}
@@ -194,6 +201,10 @@ func (b *rebuild) pull(ctx context.Context) (string, error) {
 		pulled++
 	}
 	return fmt.Sprintf("%d pulled, %d were there.", pulled, len(b.images)-pulled), nil
+}
+
+func anotherImage(name string) string {
+	return fmt.Sprintf("The image %s is another one than when the snapshot was made, which could not be had.", name)
 }
 
 // settle makes everything stay. From here on nothing is taken back; what was replaced is removed.
@@ -219,7 +230,7 @@ func (b *rebuild) finished() finish {
 	}
 	if len(b.doubts) > 0 {
 		out.State, out.Message = model.JobPartial, strings.Join(b.doubts, " ")
-		out.Cause, out.Mend = model.CauseNothing, "What is named here did not come back; the rest did."
+		out.Cause, out.Mend = model.CauseIncomplete, "What is named here needs a look; the rest came back."
 	}
 	return finish{Outcome: out}
 }
@@ -233,7 +244,7 @@ func (b *rebuild) projectName() string {
 
 // takenBack puts everything back as it was and says so.
 func (b *rebuild) takenBack(ctx context.Context, why error) finish {
-	done := b.failed(ctx, b.explained(why))
+	done := b.failed(ctx, targetFailure(why))
 	ctx = context.WithoutCancel(ctx)
 	rows, err := b.Store.Undos(ctx, b.job.ID)
 	if err == nil && len(rows) > 0 {
@@ -255,17 +266,4 @@ func (b *rebuild) takenBack(ctx context.Context, why error) finish {
 		done.Mend = strings.TrimSpace(done.Mend + fmt.Sprintf(" The state before is also in the safety snapshot %.8s.", b.saved.ResticSnapshotID))
 	}
 	return done
-}
-
-// explained gives errors of the parts a sentence of their own.
-func (b *rebuild) explained(err error) error {
-	var sick *docker.UnhealthyError
-	if errors.As(err, &sick) {
-		return unhealthy(sick)
-	}
-	var f failure
-	if errors.As(err, &f) {
-		return err
-	}
-	return targetFailure(err)
 }

@@ -36,6 +36,7 @@ type choice struct {
 	imports []serverPart
 	copies  []model.Dump // of SQLite files
 	missing []string     // what the snapshot does not hold, each in a sentence
+	lost    []string     // of that, what it should hold
 	unknown []string     // what was asked for and cannot be had, each in a sentence
 }
 
@@ -105,7 +106,10 @@ func (c *choice) volume(v model.ContentVolume, raw map[string]string, asked bool
 	case asked:
 		c.unknown = append(c.unknown, fmt.Sprintf("%s is not in this snapshot%s", v.Label(), because(v.Why)))
 	case v.Role != model.RoleLeft:
-		c.missing = append(c.missing, fmt.Sprintf("%s is not in this snapshot%s", v.Label(), because(v.Why)))
+		line := fmt.Sprintf("%s is not in this snapshot%s", v.Label(), because(v.Why))
+		if c.missing = append(c.missing, line); v.Role != model.RoleAsk {
+			c.lost = append(c.lost, line)
+		}
 	}
 }
 

@@ -251,3 +251,65 @@ func TestRenamed(t *testing.T) {
 		}
 	}
 }
+
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"cache", "/v/data/cache", true},
+		{"cache", "/v/cache/file", false}, // the folder above is found first
+		{"*.log", "/v/data/a.log", true},
+		{"/v/data/*.log", "/v/data/a.log", true},
+		{"/data/*.log", "/v/data/a.log", false},
+		{"data/cache", "/v/data/cache", true},
+		{"data/**/tmp", "/v/data/a/b/tmp", true},
+		{"/v/**/tmp", "/v/tmp", true},
+		{"/v/da*a/[ab]", "/v/data/a", true},
+		{`/v/\[x\]`, "/v/[x]", true},
+		{"[", "/v/[", false},
+		{"/v/data/", "/v/data", true},
+	} {
+		if got := leftOut(c.pattern, c.path); got != c.want {
+			t.Errorf("%q leaves out %q: %v", c.pattern, c.path, got)
+		}
+	}
+}
+
+func TestOutdated(t *testing.T) {
+	t.Parallel()
+	spec := func(name, image, env, network string) model.ContainerSpec {
+		return model.ContainerSpec{
+			Name: name, Service: name, ImageID: image, Config: json.RawMessage(`{"Env":["A=` + env + `"],"Image":"x"}`),
+			HostConfig: json.RawMessage(`{"NetworkMode":"` + network + `"}`), Networks: json.RawMessage(`{}`),
+		}
+	}
+	same := spec("a", "1", "1", "front")
+	for _, c := range []struct {
+		name    string
+		spec    model.ContainerSpec
+		withEnv bool
+		want    bool
+	}{
+		{"alike", same, true, false},
+		{"alike, in another order", model.ContainerSpec{Name: "a", ImageID: "1", Config: json.RawMessage(`{"Image": "x", "Env": ["A=1"]}`), HostConfig: same.HostConfig, Networks: same.Networks}, true, false},
+		{"another image", spec("a", "2", "1", "front"), true, true},
+		{"another environment", spec("a", "1", "2", "front"), true, true},
+		{"an environment that is not saved", spec("a", "1", "2", "front"), false, false},
+		{"another network", spec("a", "1", "1", "back"), true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := outdated([]model.ContainerSpec{c.spec}, []docker.Container{{Name: "a", Spec: same}}, c.withEnv)
+			if (len(got) == 1) != c.want {
+				t.Errorf("outdated are %v", got)
+			}
+		})
+	}
+	around := []model.ContainerSpec{spec("vpn", "2", "1", "front"), spec("app", "1", "1", "container:vpn")}
+	present := []docker.Container{{Name: "vpn", Spec: spec("vpn", "1", "1", "front")}, {Name: "app", Spec: around[1]}}
+	if got := outdated(around, present, true); len(got) != 2 {
+		t.Errorf("what shares the network of one that is made anew is not: %v", got)
+	}
+}

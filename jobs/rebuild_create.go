@@ -52,6 +52,11 @@ func (b *rebuild) createMissing(ctx context.Context) (string, error) {
 		return "", fail(model.CauseTarget, "Start the app from its compose files, then restore its volumes and databases.", "The containers cannot be made: %v.", err)
 	}
 	for _, s := range specs {
+		if old, anew := b.replace[s.Name]; anew {
+			if err := b.renameAway(ctx, old); err != nil {
+				return "", err
+			}
+		}
 		if err := b.makeContainer(ctx, s); err != nil {
 			return "", err
 		}
@@ -73,6 +78,18 @@ func (b *rebuild) makeNetwork(ctx context.Context, n model.ContentNetwork) error
 	}
 	if _, err := b.engine.EnsureNetwork(ctx, n); err != nil {
 		return engineFailure(err, "The network %s could not be made.", n.Name)
+	}
+	return nil
+}
+
+// renameAway gives a container another name, under which it waits to be removed when all has succeeded.
+func (b *rebuild) renameAway(ctx context.Context, c docker.Container) error {
+	if err := b.note(ctx, model.UndoRename, c.ID, c.Name, ""); err != nil {
+		return err
+	}
+	id := b.job.ID.String()
+	if err := b.engine.Rename(ctx, c.ID, c.Name+"-before-"+id[len(id)-8:]); err != nil {
+		return engineFailure(err, "The container %s could not be set aside.", c.Name)
 	}
 	return nil
 }

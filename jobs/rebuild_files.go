@@ -44,7 +44,13 @@ func (b *rebuild) bringBack(ctx context.Context, t *target) (string, error) {
 	}
 	aside := ""
 	if t.there {
-		if aside, err = b.putAside(ctx, t.to, true, t.keep); err != nil {
+		var keep []string
+		if t.from != "" {
+			if keep, err = b.keepIn(ctx, t); err != nil {
+				return "", err
+			}
+		}
+		if aside, err = b.putAside(ctx, t.to, true, keep); err != nil {
 			return "", err
 		}
 	}
@@ -194,7 +200,7 @@ func (b *rebuild) emptyFolder(aside, to, rel string) error {
 	files := b.files
 	if aside != "" {
 		if _, err := files.Lstat(path.Join(aside, rel)); err == nil {
-			return likeFolders(files, aside, to, rel)
+			return likeFolder(files, path.Join(aside, rel), path.Join(to, rel))
 		}
 	}
 	if err := files.MkdirAll(path.Join(to, rel), 0o755); err != nil {

@@ -90,6 +90,14 @@ func (b *rebuild) containersNow(ctx context.Context) (docker.Project, error) {
 	if err != nil {
 		return p, engineFailure(err, "The containers of %q cannot be read.", key)
 	}
+	p.Containers = slices.DeleteFunc(p.Containers, func(c docker.Container) bool {
+		for _, old := range b.replace {
+			if old.ID == c.ID && old.Name != c.Name {
+				return true // it waits to be removed
+			}
+		}
+		return false
+	})
 	return p, nil
 }
 
@@ -97,7 +105,7 @@ func (b *rebuild) containersNow(ctx context.Context) (docker.Project, error) {
 // what ran when the snapshot was made.
 func (b *rebuild) toRun(now []docker.Container) []docker.Container {
 	return slices.DeleteFunc(slices.Clone(now), func(c docker.Container) bool {
-		stopped := slices.ContainsFunc(b.stop, func(s docker.Container) bool { return s.ID == c.ID })
+		stopped := slices.ContainsFunc(b.stop, func(s docker.Container) bool { return s.Name == c.Name && b.ours(s) })
 		ran := b.want.Mode != model.AppParts && slices.ContainsFunc(b.specs(), func(s model.ContainerSpec) bool {
 			return s.Running && (s.Name == c.Name || s.Service == c.Service && !slices.ContainsFunc(b.specs(), func(o model.ContainerSpec) bool { return o.Name == c.Name }))
 		})
@@ -156,10 +164,15 @@ func (b *rebuild) awaitHealthy(ctx context.Context, ids []string) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
-	return b.engine.WaitHealthy(limited, ids, func(name, health string) {
+	err := b.engine.WaitHealthy(limited, ids, func(name, health string) {
 		b.moved.Store(time.Now().Unix())
 		b.log.printf("%s: %s.", name, health)
 	})
+	var sick *docker.UnhealthyError
+	if errors.As(err, &sick) && ctx.Err() == nil {
+		return unhealthy(sick)
+	}
+	return err
 }
 
 // unhealthy is the failure that a container which did not come up makes.

@@ -30,8 +30,9 @@ type survey struct {
 	all      []docker.Project // every app of the engine
 	here     docker.Project   // the app as it is now; without containers where nothing is left of it
 	choice
-	create    []model.ContainerSpec // containers that are to be made
-	volumes   []model.ContentVolume // volumes that are to be made
+	create    []model.ContainerSpec       // containers that are to be made
+	replace   map[string]docker.Container // by name: those that are made anew, because they were made otherwise
+	volumes   []model.ContentVolume       // volumes that are to be made
 	networks  []model.ContentNetwork
 	images    []image
 	stop      []docker.Container // what runs and must not, in the order of stopping
@@ -66,6 +67,9 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 	}
 	if v.engine, err = m.engine(ctx, want.DeviceID); err != nil {
 		return nil, engineFailure(err, "Docker cannot be reached.")
+	}
+	if v.want.Mode == model.AppInPlace {
+		v.manifest.Volumes = append(v.manifest.Volumes, extras(v.manifest, s.Paths)...)
 	}
 	v.choice = choose(v.manifest, v.want)
 	v.obstacles = append(v.obstacles, v.unknown...)
@@ -108,6 +112,12 @@ func (v *survey) planHere(ctx context.Context) error {
 	}
 	if v.want.Mode == model.AppInPlace {
 		v.create = lacking(v.manifest.Specs, v.here.Containers)
+		v.replace = outdated(v.manifest.Specs, v.here.Containers, v.manifest.HasEnv)
+		for _, s := range v.manifest.Specs {
+			if _, anew := v.replace[s.Name]; anew {
+				v.create = append(v.create, s)
+			}
+		}
 		if err := v.lackingParts(ctx); err != nil {
 			return err
 		}
@@ -165,6 +175,22 @@ func (v *survey) place(ctx context.Context, t *target) error {
 	return nil
 }
 
+// extras are the folders and files in a snapshot of an app that are neither mounts nor its own files: those which a
+// person added to its backups.
+func extras(m model.Manifest, roots []string) []model.ContentVolume {
+	var out []model.ContentVolume
+	for _, root := range roots {
+		if root == m.Staging || slices.Contains(m.Files, root) ||
+			slices.ContainsFunc(m.Volumes, func(v model.ContentVolume) bool { return v.In != "" && model.Within(root, v.In) }) {
+			continue
+		}
+		out = append(out, model.ContentVolume{
+			FoundMount: model.FoundMount{Kind: model.MountBind, Source: hostPath(m.Contents, root), Role: model.RoleData}, In: root,
+		})
+	}
+	return out
+}
+
 // lacking returns the containers of a snapshot that are not there: those whose name nobody has, less the ones that stand
 // for the same service under another name.
 func lacking(specs []model.ContainerSpec, present []docker.Container) []model.ContainerSpec {
@@ -212,6 +238,9 @@ func (v *survey) lackingParts(ctx context.Context) error {
 		}
 	}
 	for _, s := range v.create {
+		if _, anew := v.replace[s.Name]; anew {
+			continue
+		}
 		if _, err := v.engine.State(ctx, s.Name); err == nil {
 			v.obstacles = append(v.obstacles, fmt.Sprintf("A container named %s is there already, and belongs to something else. Rename or remove it.", s.Name))
 		} else if !errors.Is(err, model.ErrNotFound) {

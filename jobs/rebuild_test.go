@@ -88,6 +88,7 @@ func TestRebuildInPlace(t *testing.T) {
 	h.must(os.Chmod(uploads, 0o700))
 	h.must(os.WriteFile(filepath.Join(p.Dir, "config", "app.conf"), []byte("broken"), 0o600))
 	h.must(os.WriteFile(filepath.Join(p.Dir, "web.env"), []byte("BROKEN=1\n"), 0o600))
+	e.Up(t, p.Dir) // makes web anew, with another environment
 
 	job := h.restoreApp(good, model.AppRestore{Mode: model.AppInPlace})
 	h.expect(job, model.JobSuccess, "")
@@ -118,6 +119,12 @@ func TestRebuildInPlace(t *testing.T) {
 			t.Errorf("%s web.env is %q, %v", when, text, err)
 		}
 		e.AwaitHealthy(t, p.Dir)
+		if env := h.inspect("web", "{{.Config.Env}}"); strings.Contains(env, "BROKEN") {
+			t.Errorf("%s web has the environment of later", when)
+		}
+		if names := e.Docker(t, "ps", "-a", "--format", "{{.Names}}"); strings.Count(names, "\n") != 1 {
+			t.Errorf("%s there are the containers %s", when, names)
+		}
 		answersAt(t, p.URL)
 		h.clean()
 		h.noAsides()

@@ -40,6 +40,12 @@ func (m *Manager) recover(ctx context.Context) error {
 		if job.Kind == model.JobBackup {
 			out.Snapshot = m.interruptedSnapshot(ctx, job, out.Message)
 		}
+		if job.Restore != nil && job.Restore.App != nil {
+			out.Mend = "The app is put back as it was before, at once or within minutes; then restore again."
+		}
+		if err := m.cutSteps(ctx, job.ID); err != nil {
+			m.logger.Warn("close the steps of a job", "job", job.ID, "error", err)
+		}
 		if err := m.Store.FinishJob(ctx, job.ID, out); err != nil {
 			return fmt.Errorf("settle job %s: %w", job.ID, err)
 		}

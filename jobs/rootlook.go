@@ -22,10 +22,13 @@ type rootLook struct {
 
 const modeBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
-func lookAtRoot(files device.Files, name string, info fs.FileInfo) (*rootLook, error) {
+func lookAt(files device.Files, name string) (*rootLook, error) {
+	info, err := files.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
 	look := &rootLook{Mode: info.Mode() & modeBits}
 	look.UID, look.GID, look.Owned = device.Owner(info)
-	var err error
 	if look.Xattrs, err = files.Xattrs(name); err != nil {
 		return nil, fmt.Errorf("read the attributes of %s: %w", name, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 )
 
@@ -47,7 +49,7 @@ func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error 
 	ended := r.now()
 	steps[i].FinishedAt = &ended
 	if err != nil {
-		steps[i].State, steps[i].Detail = model.StepFailed, r.sentence(ctx, err)
+		steps[i].State, steps[i].Detail = model.StepFailed, outcomeOf(ctx, err).Message
 		return r.endSteps(ctx, steps, i+1, err)
 	}
 	steps[i].State, steps[i].Detail = model.StepDone, detail
@@ -68,8 +70,22 @@ func (r *run) endSteps(ctx context.Context, steps []model.Step, from int, why er
 	return why
 }
 
-// sentence is what a step that failed says.
-func (r *run) sentence(ctx context.Context, err error) string { return r.failed(ctx, err).Message }
+// cutSteps closes the steps of a job that ended with an earlier Keepstead.
+func (m *Manager) cutSteps(ctx context.Context, id uuid.UUID) error {
+	job, err := m.Store.Job(ctx, id)
+	if err != nil || len(job.Steps) == 0 {
+		return err
+	}
+	for i, s := range job.Steps {
+		switch s.State {
+		case model.StepRunning:
+			job.Steps[i].State, job.Steps[i].Detail = model.StepFailed, "Cut off."
+		case model.StepWaiting:
+			job.Steps[i].State = model.StepSkipped
+		}
+	}
+	return m.Store.SetJobSteps(ctx, id, job.Steps)
+}
 
 // showSteps records the steps and tells the pages.
 func (r *run) showSteps(ctx context.Context, steps []model.Step) error {

@@ -31,11 +31,6 @@ func (m *Manager) journal(ctx context.Context, owner uuid.UUID, u model.Undo) (m
 	return u, nil
 }
 
-// keep forgets an act that stays: it succeeded, or there is nothing left to take back.
-func (m *Manager) keep(ctx context.Context, u model.Undo) error {
-	return m.Store.DeleteUndo(context.WithoutCancel(ctx), u.ID)
-}
-
 // undo takes back all acts of one owner, the newest first. What cannot be taken back now keeps its row and is tried
 // again every minute; the error says what it was.
 func (m *Manager) undo(ctx context.Context, owner uuid.UUID) error {
@@ -80,7 +75,7 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 	case model.UndoPutBack:
 		return putBack(files, u.Target, u.Aside)
 	case model.UndoDropAside:
-		return files.RemoveAll(u.Aside)
+		return dropAside(files, u.Aside)
 	case model.UndoRemoveFolder:
 		return files.RemoveAll(u.Target)
 	}
@@ -95,6 +90,8 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 		err = engine.Stop(ctx, u.Target)
 	case model.UndoUnpause:
 		err = engine.Unpause(ctx, u.Target)
+	case model.UndoRename:
+		err = engine.Rename(ctx, u.Target, u.Name)
 	case model.UndoRemoveContainer:
 		err = engine.RemoveContainer(ctx, u.Target)
 	case model.UndoRemoveVolume:
@@ -143,15 +140,6 @@ func (m *Manager) takeBackFirst() {
 	if err := m.undoLeft(ctx); err != nil && m.base.Err() == nil {
 		m.logger.Error("put apps back as they were", "error", err)
 	}
-}
-
-// settle makes a restore's acts stay, all in one transaction: from here on what was set aside is only removed.
-func (m *Manager) settle(ctx context.Context, owner uuid.UUID) error {
-	ctx = context.WithoutCancel(ctx)
-	if err := m.Store.SettleUndo(ctx, owner); err != nil {
-		return fmt.Errorf("make the restore stay: %w", err)
-	}
-	return m.undo(ctx, owner)
 }
 
 // undoLeft takes back what no running work owns: after a crash, or when it could not be taken back at once.

@@ -218,6 +218,7 @@ const (
 	UndoRemoveVolume    UndoAction = "remove_volume"    // Target: one the job made
 	UndoRemoveNetwork   UndoAction = "remove_network"   // Target: one the job made
 	UndoRemoveFolder    UndoAction = "remove_folder"    // Target: a folder the job made
+	UndoRename          UndoAction = "rename"           // Target: a container whose name, now another's, was Name
 	UndoStop            UndoAction = "stop"             // Target: a container the job started on what is put back next
 	UndoHook            UndoAction = "hook"             // Target: a container whose pre command ran; Aside: its post command
 )

@@ -138,6 +138,7 @@ const (
 	CauseHook          Cause = "hook_failed" // a command before or after the capture
 	CauseUnhealthy     Cause = "unhealthy"   // a restored app did not become healthy
 	CauseImport        Cause = "import_failed"
+	CauseIncomplete    Cause = "incomplete" // restored, but not all as it was
 	CauseInternal      Cause = "internal"
 )
 

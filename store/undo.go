@@ -37,15 +37,17 @@ func (s *Store) Undos(ctx context.Context, jobID uuid.UUID) ([]model.Undo, error
 	})
 }
 
-// SettleUndo makes the acts of a job stay, all at once: what it set aside is from now on only to be removed, and nothing
-// else of it is taken back.
+// SettleUndo makes the acts of a job stay, all at once: what it set aside, content and containers, is from now on only to
+// be removed, and nothing else of it is taken back.
 func (s *Store) SettleUndo(ctx context.Context, jobID uuid.UUID) error {
 	return s.write(ctx, "make a job's acts stay", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("UPDATE undos SET action = ? WHERE job_id = ? AND action = ?", model.UndoDropAside, jobID, model.UndoPutBack).Exec(ctx)
+		_, err := tx.NewRaw("DELETE FROM undos WHERE job_id = ? AND action NOT IN (?, ?, ?)",
+			jobID, model.UndoPutBack, model.UndoRename, model.UndoDropAside).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewRaw("DELETE FROM undos WHERE job_id = ? AND action <> ?", jobID, model.UndoDropAside).Exec(ctx)
+		_, err = tx.NewRaw("UPDATE undos SET action = CASE action WHEN ? THEN ? ELSE ? END WHERE job_id = ?",
+			model.UndoRename, model.UndoRemoveContainer, model.UndoDropAside, jobID).Exec(ctx)
 		return err
 	})
 }
