@@ -249,38 +249,13 @@ func TestAProjectIsRenamed(t *testing.T) {
 }
 
 // busy is how much slower than alone a machine may be that runs many tests at once.
-const busy = 4
+const busy = 15
 
 func TestTwoHundred(t *testing.T) {
 	t.Parallel()
 	bed, e := connect(t)
 	files := localFiles(t, e)
-	dir := laid(t, map[string]string{"data/x": "y"})
-	text, err := os.ReadFile(filepath.Join(testbed.Root(t), "testbed", "projects", testbed.Everything, "docker-compose.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var group errgroup.Group
-	group.SetLimit(8)
-	create := func(i int) error {
-		name := fmt.Sprintf("app%03d", i)
-		at := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Join(at, "data"), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(at, "compose.yml"), text, 0o600); err != nil {
-			return err
-		}
-		_, err := bed.Run(t.Context(), "create", "--name", name+"-web-1", "-l", composeProject+"="+name, "-l", composeService+"=web", "-l", composeDir+"="+at,
-			"-l", composeConfigs+"="+at+"/compose.yml", "-v", name+":/data", "-v", at+"/data:/more", "webapp:1")
-		return err
-	}
-	for i := range 200 {
-		group.Go(func() error { return create(i) })
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	createApps(t, bed, 200)
 	for _, round := range []string{"the first time", "again"} {
 		began := time.Now()
 		found, err := e.Projects(t.Context(), files)
@@ -293,4 +268,61 @@ func TestTwoHundred(t *testing.T) {
 			t.Errorf("discovery took %s", took)
 		}
 	}
+}
+
+// createApps makes many projects, each of a compose file, a volume, a folder and a container that does not run.
+func createApps(t testing.TB, bed *testbed.Engine, n int) {
+	t.Helper()
+	dir := t.TempDir()
+	text, err := os.ReadFile(filepath.Join(testbed.Root(t), "testbed", "projects", testbed.Everything, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := func(name string) error {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Join(at, "data"), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(at, "compose.yml"), text, 0o600); err != nil {
+			return err
+		}
+		_, err := bed.Run(t.Context(), "create", "--name", name+"-web-1", "-l", composeProject+"="+name, "-l", composeService+"=web", "-l", composeDir+"="+at,
+			"-l", composeConfigs+"="+at+"/compose.yml", "-v", name+":/data", "-v", at+"/data:/more", "webapp:1")
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i := range n {
+		group.Go(func() error { return create(fmt.Sprintf("app%03d", i)) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkDiscovery finds 200 apps, as at the first start and as every few minutes.
+func BenchmarkDiscovery(b *testing.B) {
+	bed := testbed.NewEngine(b)
+	createApps(b, bed, 200)
+	e := reach(b, bed)
+	files := localFiles(b, e)
+	look := func(b *testing.B) {
+		b.Helper()
+		if found, err := e.Projects(b.Context(), files); err != nil || len(found) != 200 {
+			b.Fatalf("found %d, %v", len(found), err)
+		}
+	}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			e.memory, e.looks = memory{}, newLooks()
+			b.StartTimer()
+			look(b)
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		for b.Loop() {
+			look(b)
+		}
+	})
 }

@@ -95,8 +95,8 @@ func binary(t *testing.T) string {
 	return to.Name()
 }
 
-// listening is a socket on which the handler answers.
-func listening(t *testing.T, handler http.HandlerFunc) string {
+// answering is a socket on which the handler answers.
+func answering(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "sock")
 	l, err := net.Listen("unix", socket)
@@ -138,13 +138,13 @@ func TestAnEngineThatCannotBeUsed(t *testing.T) {
 		{"a folder", dir, model.EngineAbsent, "is not a socket", "remove it"},
 		{"a file", file, model.EngineAbsent, "is not a socket", "remove it"},
 		{"nobody listens", refusing, model.EngineDown, "does not run", "Start it"},
-		{"nobody answers", listening(t, func(http.ResponseWriter, *http.Request) { <-deaf }), model.EngineDown, "does not answer", "restart it"},
-		{"somebody else answers", listening(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), model.EngineDown, "cannot be reached", "right one"},
-		{"a proxy that refuses", listening(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }), model.EngineForbidden, "refuses", "proxy"},
-		{"a proxy that refuses the most", listening(t, pinging("1.41", http.StatusForbidden)), model.EngineForbidden, "refuses", "proxy"},
-		{"somebody else answers well", listening(t, func(http.ResponseWriter, *http.Request) {}), model.EngineDown, "cannot be reached", "right one"},
-		{"too old", listening(t, pinging("1.40", http.StatusOK)), model.EngineTooOld, "too old", "20.10"},
-		{"far too old", listening(t, pinging("1.24", http.StatusOK)), model.EngineTooOld, "too old", "20.10"},
+		{"nobody answers", answering(t, func(http.ResponseWriter, *http.Request) { <-deaf }), model.EngineDown, "does not answer", "restart it"},
+		{"somebody else answers", answering(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), model.EngineDown, "cannot be reached", "right one"},
+		{"a proxy that refuses", answering(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }), model.EngineForbidden, "refuses", "proxy"},
+		{"a proxy that refuses the most", answering(t, pinging("1.41", http.StatusForbidden)), model.EngineForbidden, "refuses", "proxy"},
+		{"somebody else answers well", answering(t, func(http.ResponseWriter, *http.Request) {}), model.EngineDown, "cannot be reached", "right one"},
+		{"too old", answering(t, pinging("1.40", http.StatusOK)), model.EngineTooOld, "too old", "20.10"},
+		{"far too old", answering(t, pinging("1.24", http.StatusOK)), model.EngineTooOld, "too old", "20.10"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -174,7 +174,7 @@ func TestAnEngineThatCannotBeUsed(t *testing.T) {
 		if os.Getuid() != 0 {
 			return // this user may not become another
 		}
-		socket := listening(t, pinging("1.41", http.StatusOK))
+		socket := answering(t, pinging("1.41", http.StatusOK))
 		if err := os.Chmod(socket, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -257,23 +257,37 @@ func TestKeepsteadInAContainer(t *testing.T) {
 		roles   []string // of the folder and the volume, the same order as in Found
 	}{
 		{
-			"all it needs", []string{volumes + ":" + volumes, "/tmp:/tmp"},
-			map[string]string{data: data, dir: dir, "/etc": ""}, "", "", []string{"appdata data", dir + " data"},
-		},
-		{
-			"nothing", nil, map[string]string{data: "", dir: ""},
-			"without " + volumes, "Add the volume " + volumes + ":" + volumes, []string{"appdata lost", dir + " lost"},
-		},
-		{
-			"read-only", []string{volumes + ":" + volumes + ":ro"}, map[string]string{data: data},
-			"read-only", "“:ro”", []string{"appdata data", dir + " lost"},
-		},
-		{
-			"the host in a folder", []string{"/:/host"}, map[string]string{data: "/host" + data, dir: "/host" + dir, "/etc": "/host/etc"}, "", "",
+			"all it needs",
+			[]string{volumes + ":" + volumes, "/tmp:/tmp"},
+			map[string]string{data: data, dir: dir, "/etc": ""},
+			"", "",
 			[]string{"appdata data", dir + " data"},
 		},
 		{
-			"a volume of its own", []string{"ownvolume:/data", volumes + ":" + volumes}, map[string]string{volumes + "/ownvolume/_data/x": "/data/x"}, "", "",
+			"nothing", nil,
+			map[string]string{data: "", dir: ""},
+			"without " + volumes, "Add the volume " + volumes + ":" + volumes,
+			[]string{"appdata lost", dir + " lost"},
+		},
+		{
+			"read-only",
+			[]string{volumes + ":" + volumes + ":ro"},
+			map[string]string{data: data},
+			"read-only", "“:ro”",
+			[]string{"appdata data", dir + " lost"},
+		},
+		{
+			"the host in a folder",
+			[]string{"/:/host"},
+			map[string]string{data: "/host" + data, dir: "/host" + dir, "/etc": "/host/etc"},
+			"", "",
+			[]string{"appdata data", dir + " data"},
+		},
+		{
+			"a volume of its own",
+			[]string{"ownvolume:/data", volumes + ":" + volumes},
+			map[string]string{volumes + "/ownvolume/_data/x": "/data/x"},
+			"", "",
 			[]string{"appdata data", dir + " lost"},
 		},
 	} {

@@ -14,7 +14,8 @@ const ownPrefix = "keepstead."
 const maxLabel = 8 << 10
 
 // The labels that speak for the whole app, and those that speak for their own service.
-func appLabels() []string     { return []string{"enable", "policy", "include", "exclude"} }
+func appLabels() []string { return []string{"enable", "policy", "include", "exclude"} }
+
 func serviceLabels() []string { return []string{"strategy", "pre", "post", "timeout", "on-failure"} }
 
 // overrides are the keepstead.* labels of a project, without the prefix, and what is wrong with them.

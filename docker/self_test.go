@@ -110,16 +110,22 @@ func TestLabelsOfPeople(t *testing.T) {
 	}{
 		{"none", []Container{with("web")}, nil, nil, nil},
 		{
-			"all kinds", []Container{with("web", "keepstead.enable=true", "keepstead.policy= Nightly ", "keepstead.strategy=stop", "keepstead.pre=sync", "keepstead.on-failure=go_on")},
-			map[string]string{"enable": "true", "policy": "Nightly"}, map[string]string{"strategy": "stop", "pre": "sync", "on-failure": "go_on"}, nil,
+			"all kinds",
+			[]Container{with("web", "keepstead.enable=true", "keepstead.policy= Nightly ", "keepstead.strategy=stop", "keepstead.pre=sync", "keepstead.on-failure=go_on")},
+			map[string]string{"enable": "true", "policy": "Nightly"},
+			map[string]string{"strategy": "stop", "pre": "sync", "on-failure": "go_on"},
+			nil,
 		},
 		{"words for no", []Container{with("web", "keepstead.enable=No")}, map[string]string{"enable": "false"}, nil, nil},
 		{"neither yes nor no", []Container{with("web", "keepstead.enable=maybe")}, nil, nil, []string{"neither true nor false"}},
 		{"a word nobody knows", []Container{with("web", "keepstead.stratgy=stop")}, nil, nil, []string{"keepstead.stratgy"}},
 		{"one that is too long", []Container{with("web", "keepstead.pre="+strings.Repeat("x", maxLabel+1))}, nil, nil, []string{"too long"}},
 		{
-			"services that differ", []Container{with("db", "keepstead.policy=a"), with("web", "keepstead.policy=b", "keepstead.strategy=hot")},
-			map[string]string{"policy": "a"}, map[string]string{"strategy": "hot"}, []string{"what db says holds"},
+			"services that differ",
+			[]Container{with("db", "keepstead.policy=a"), with("web", "keepstead.policy=b", "keepstead.strategy=hot")},
+			map[string]string{"policy": "a"},
+			map[string]string{"strategy": "hot"},
+			[]string{"what db says holds"},
 		},
 		{"services that agree", []Container{with("db", "keepstead.policy=a"), with("web", "keepstead.policy=a")}, map[string]string{"policy": "a"}, nil, nil},
 		{"containers of one service that differ", []Container{with("web", "keepstead.strategy=hot"), with("web", "keepstead.strategy=stop")}, nil, map[string]string{"strategy": "hot"}, []string{"the first one holds"}},
@@ -176,7 +182,7 @@ func TestSmallReadings(t *testing.T) {
 		"":   nil,
 		"db": {"db"},
 		"db:service_healthy:false,cache:service_started:true": {"cache", "db"},
-		" db : x , , db:y": {"db"},
+		"db : x , , db:y": {"db"},
 	} {
 		if got := dependsLabel(label); !slices.Equal(got, want) {
 			t.Errorf("%q depends on %q, want %q", label, got, want)

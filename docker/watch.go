@@ -48,10 +48,8 @@ func (e *Engine) listen(ctx context.Context, out chan<- struct{}) bool {
 		return false
 	}
 	stream := e.api.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).Add("type", "container", "volume", "network")})
-	select {
-	case <-stream.Err:
+	if ended(stream.Err) {
 		return false
-	default:
 	}
 	tell(out)
 	beat := time.NewTicker(pulse)
@@ -73,10 +71,20 @@ func (e *Engine) listen(ctx context.Context, out chan<- struct{}) bool {
 				tell(out) // whoever looks now learns that the engine is away
 				return true
 			}
-		case <-stream.Err:
+		case err := <-stream.Err:
 			tell(out)
-			return true
+			return ctx.Err() == nil || err != nil
 		}
+	}
+}
+
+// ended says that a stream of events has come to its end already.
+func ended(errs <-chan error) bool {
+	select {
+	case err, open := <-errs:
+		return err != nil || !open
+	default:
+		return false
 	}
 }
 
