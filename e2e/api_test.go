@@ -48,6 +48,7 @@ type (
 	destination struct {
 		ID             string     `json:"id"`
 		Type           string     `json:"type"`
+		Path           string     `json:"local_path"`
 		RepoID         string     `json:"repo_id"`
 		Initialized    bool       `json:"repo_initialized"`
 		TotalSnapshots int        `json:"total_snapshots"`

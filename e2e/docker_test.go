@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,7 +173,8 @@ func TestAppIsRebuiltOnAnEmptyEngine(t *testing.T) {
 	t.Parallel()
 	e := testbed.NewEngine(t)
 	p := testbed.NewProject(t, testbed.Everything)
-	k, _ := serveDocker(t, e, never)
+	k, d := serveDocker(t, e, never)
+	repository := d.Path
 	e.Up(t, p.Dir)
 	a := k.awaitApp(p.Name, 10*time.Second, protected)
 	fill(t, e, p)
@@ -189,9 +191,23 @@ func TestAppIsRebuiltOnAnEmptyEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Nor is Keepstead's own database: another one adopts the repository.
+	password := k.password("Disk")
+	k.stop()
+	k = serve(t, "KEEPSTEAD_DOCKER_SOCKET="+e.Socket)
+	k.call("POST", "/backup/destinations/local", body{"name": "Disk", "path": repository, "repo_password": password}, nil)
+	k.quiet()
+	adopted := k.snapshots(url.Values{"app_id": {a.ID}})
+	if len(adopted) != 1 || adopted[0].ResticID != s.ResticID {
+		t.Fatalf("the snapshot was not adopted for its app: %+v; apps are %+v", adopted, k.apps())
+	}
+	s = adopted[0]
 	k.restoreApp(s.ID, "success", body{"mode": "in_place"})
 	e.AwaitHealthy(t, p.Dir)
 	compareFacts(t, "the rebuilt app", facts(t, e, p.Name, p.Password), want)
+	if back := k.awaitApp(p.Name, 10*time.Second, func(a dockerApp) bool { return !a.Gone }); back.ID != a.ID {
+		t.Errorf("the rebuilt app is %s, was %s", back.ID, a.ID)
+	}
 	if text := e.Compose(t, p.Dir, "up", "-d"); strings.Contains(text, "Recreating") {
 		t.Errorf("docker-compose does not take the rebuilt containers for its own: %s", text)
 	}

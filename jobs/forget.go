@@ -93,7 +93,7 @@ func (r *run) forgetByPolicy(ctx context.Context, o opened) (finish, error) {
 			return finish{}, err
 		}
 	}
-	imported, err := r.fromRepository(ctx, o.destination, v.unknown)
+	imported, err := r.fromRepository(ctx, o, v.unknown)
 	if err != nil {
 		return finish{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 		}
 		delete(known, s.ID)
 	}
-	in, err := m.fromRepository(ctx, o.destination, unknown)
+	in, err := m.fromRepository(ctx, o, unknown)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -141,18 +142,30 @@ func (m *Manager) takeOver(ctx context.Context, o opened) (imported, gone int, e
 
 // fromRepository turns restic's snapshots into rows. Those with our tags go to the app and configuration they name;
 // an app that this database does not know is made again under its own id, without a schedule until somebody turns it
-// on. Others are grouped by host and paths.
-func (m *Manager) fromRepository(ctx context.Context, d model.Destination, unknown []restic.Snapshot) ([]model.Snapshot, error) {
+// on, unless its containers were found meanwhile: then they are that app's. Others are grouped by host and paths.
+func (m *Manager) fromRepository(ctx context.Context, o opened, unknown []restic.Snapshot) ([]model.Snapshot, error) {
 	var in []model.Snapshot
+	homes := map[uuid.UUID]pairOf{}
 	for _, s := range unknown {
-		app, configuration := owner(d, s)
-		if err := m.ensureApp(ctx, app, configuration, s); err != nil {
-			return in, err
+		app, configuration := owner(o.destination, s)
+		home, ok := homes[app]
+		if !ok {
+			var err error
+			if home, err = m.ensureApp(ctx, o, app, configuration, s); err != nil {
+				return in, err
+			}
+			homes[app] = home
 		}
-		in = append(in, imported(d, s, app, configuration, m.now()))
+		if home.app != app {
+			app, configuration = home.app, home.configuration
+		}
+		in = append(in, imported(o.destination, s, app, configuration, m.now()))
 	}
 	return in, nil
 }
+
+// pairOf is an app with one configuration of it.
+type pairOf struct{ app, configuration uuid.UUID }
 
 // owner reads the ids from a snapshot's tags, or derives stable ones from where a foreign snapshot came from.
 func owner(d model.Destination, s restic.Snapshot) (app, configuration uuid.UUID) {
@@ -172,21 +185,31 @@ func owner(d model.Destination, s restic.Snapshot) (app, configuration uuid.UUID
 	return app, configuration
 }
 
-// ensureApp makes the app of an imported snapshot where no row has its id.
-func (m *Manager) ensureApp(ctx context.Context, id, configuration uuid.UUID, s restic.Snapshot) error {
+// ensureApp makes the app of an imported snapshot where no row has its id, and returns whose the snapshot is.
+func (m *Manager) ensureApp(ctx context.Context, o opened, id, configuration uuid.UUID, s restic.Snapshot) (pairOf, error) {
+	own := pairOf{id, configuration}
 	if _, err := m.Store.App(ctx, id); !errors.Is(err, model.ErrNotFound) {
-		return err
+		return own, err
 	}
 	local, err := m.Store.LocalDevice(ctx)
 	if err != nil {
-		return err
+		return own, err
 	}
 	policy, err := m.Store.DefaultPolicy(ctx)
 	if err != nil {
-		return err
+		return own, err
 	}
 	a := model.App{
 		ID: id, DeviceID: local.ID, Name: adoptedName(s), Kind: model.AppFolders, Origin: model.OriginAdopted, Paths: s.Paths,
+	}
+	switch manifest, err := m.manifest(ctx, o, model.Snapshot{ResticSnapshotID: s.ID, Paths: s.Paths}); {
+	case err == nil:
+		a.Name, a.Kind, a.Project, a.Paths, a.Gone = manifest.AppName, manifest.Kind, manifest.Project, nil, true
+		if home, err := m.livingApp(ctx, a); !errors.Is(err, model.ErrNotFound) {
+			return home, err
+		}
+	case !errors.Is(err, model.ErrNotFound):
+		return own, err
 	}
 	a.Touch(m.now())
 	c := model.Configuration{
@@ -199,9 +222,24 @@ func (m *Manager) ensureApp(ctx context.Context, id, configuration uuid.UUID, s 
 		_, err = m.Store.CreateApp(ctx, a, &c)
 	}
 	if err != nil {
-		return fmt.Errorf("make the app of an adopted snapshot: %w", err)
+		return own, fmt.Errorf("make the app of an adopted snapshot: %w", err)
 	}
-	return nil
+	return own, nil
+}
+
+// livingApp finds the app that discovery made of the same containers, under an id of its own.
+func (m *Manager) livingApp(ctx context.Context, adopted model.App) (pairOf, error) {
+	all, err := m.Store.Apps(ctx)
+	if err != nil {
+		return pairOf{}, err
+	}
+	for _, a := range all {
+		if a.DeviceID == adopted.DeviceID && a.Kind == adopted.Kind && a.Project == adopted.Project {
+			c, err := m.Store.AutomaticConfiguration(ctx, a.ID)
+			return pairOf{a.ID, c.ID}, err
+		}
+	}
+	return pairOf{}, model.ErrNotFound
 }
 
 // adoptedName names an app by where its files were.
@@ -221,7 +259,7 @@ func adoptedName(s restic.Snapshot) string {
 func imported(d model.Destination, s restic.Snapshot, app, configuration uuid.UUID, now time.Time) model.Snapshot {
 	row := model.Snapshot{
 		ID: model.NewID(), ConfigurationID: configuration, DestinationID: d.ID, AppID: app, ResticSnapshotID: s.ID,
-		Hostname: s.Hostname, Paths: s.Paths, Status: model.SnapshotSuccess,
+		Hostname: s.Hostname, Paths: s.Paths, Status: model.SnapshotSuccess, Safety: slices.Contains(s.Tags, tagSafety),
 		StartedAt: s.Time.UTC(), CreatedAt: now,
 	}
 	end := s.Time.UTC()
