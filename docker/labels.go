@@ -9,6 +9,7 @@ const (
 	composeConfigs = "com.docker.compose.project.config_files"
 	composeEnvFile = "com.docker.compose.project.environment_file"
 	composeReplace = "com.docker.compose.replace" // the id of the container it took the place of
+	composeHash    = "com.docker.compose.config-hash"
 	composeNetwork = "com.docker.compose.network"
 	composeVolume  = "com.docker.compose.volume"
 	composePrefix  = "com.docker.compose."
