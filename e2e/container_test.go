@@ -266,7 +266,7 @@ func TestOwnContainerStaysUp(t *testing.T) {
 		t.Errorf("its container was started at %s and then at %s", before, after)
 	}
 	password := strings.TrimSpace(b.inside("destination", "password", "Volume"))
-	files := strings.Fields(string(restic(t, b.repository(), password, "ls", s.ResticID)))
+	files := strings.Fields(string(restic(t, b.repository(), password, "ls", "--no-lock", s.ResticID)))
 	for _, name := range []string{"/keepstead-manifest.json", "/docker-compose.yml"} {
 		if !slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, name) }) {
 			t.Errorf("its snapshot has no %s: %v", name, files)
@@ -283,7 +283,7 @@ func TestOwnContainerStaysUp(t *testing.T) {
 func TestInAContainerWithoutMounts(t *testing.T) {
 	t.Parallel()
 	e := testbed.NewEngine(t)
-	p := testbed.NewProject(t, testbed.Redis)
+	p := testbed.NewProject(t, testbed.Postgres)
 	b := newBox(t, e, box{deaf: true})
 	if got := b.awaitEngine("absent"); !strings.Contains(got.Mend, "/var/run/docker.sock:/var/run/docker.sock") {
 		t.Errorf("without the socket it says %+v", got)
@@ -304,12 +304,14 @@ func TestInAContainerWithoutMounts(t *testing.T) {
 		t.Errorf("a snapshot without the volumes is %+v", s)
 	}
 	b.boxUp(box{})
-	b.awaitEngine("ready")
-	a = b.awaitApp(p.Name, 10*time.Second, protected)
-	for name, m := range b.mounts(a.ID) {
-		if strings.HasPrefix(name, p.Name) && m.Role != "data" && m.Role != "dumped" {
-			t.Errorf("with the mount, %s is %s (%s)", name, m.Role, m.Why)
+	var m boxedMount
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if m = b.mounts(a.ID)[p.Volume("uploads")]; m.Role == "data" {
+			break
 		}
+	}
+	if got := b.awaitEngine("ready"); m.Role != "data" || got.Message != "" {
+		t.Errorf("with the mount the volume is %+v, the engine %+v", m, got)
 	}
 }
 
@@ -323,12 +325,12 @@ func TestContainerMadeAnew(t *testing.T) {
 	a := b.awaitApp(p.Name, 10*time.Second, protected)
 	first := b.backupApp(a, "success")
 
-	// Enough to be in the middle of it.
-	volume := filepath.Join(e.Root, "volumes", p.Volume("data"), "_data")
-	writeRandom(t, filepath.Join(volume, "large"), 400<<20)
+	// Much to save and little to do it with, so that it is met in the middle.
+	writeRandom(t, filepath.Join(e.Root, "volumes", p.Volume("data"), "_data", "large"), 400<<20)
+	e.Docker(t, "update", "--cpus", "0.3", b.container())
 	b.call("POST", "/backup/configurations/"+a.Configurations[0].ID+"/backup", nil, nil)
 	id := b.awaitRunning("backup")
-	b.awaitLocks(func(n int) bool { return n > 0 })
+	b.awaitBytes(id)
 	e.Docker(t, "kill", b.container())
 	if b.locks() == 0 {
 		t.Fatal("the kill left no lock")
@@ -338,14 +340,14 @@ func TestContainerMadeAnew(t *testing.T) {
 	if b.started() == before {
 		t.Fatal("the container was not made anew")
 	}
-	b.awaitLocks(func(n int) bool { return n == 0 })
+	b.awaitUnlocked()
 	b.quiet()
 	if j := b.job(id); j.State != "interrupted" {
 		t.Errorf("the job that was cut off is %+v", j)
 	}
 	second := b.backupApp(a, "success")
 	password := strings.TrimSpace(b.inside("destination", "password", "Volume"))
-	hosts := string(restic(t, b.repository(), password, "snapshots", "--json"))
+	hosts := string(restic(t, b.repository(), password, "snapshots", "--no-lock", "--json"))
 	for _, s := range []snapshot{first, second} {
 		if !strings.Contains(hosts, s.ResticID) {
 			t.Errorf("snapshot %s is not in the repository", s.ResticID)
@@ -366,12 +368,27 @@ func (b *boxed) locks() int {
 	return len(all)
 }
 
-func (b *boxed) awaitLocks(wanted func(int) bool) {
+func (b *boxed) awaitUnlocked() {
 	b.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if wanted(b.locks()) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if b.locks() == 0 {
 			return
 		}
 	}
 	b.t.Fatalf("there are %d locks", b.locks())
+}
+
+// awaitBytes waits until a backup has read some of its data.
+func (b *boxed) awaitBytes(id string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		j := b.job(id)
+		if j.Progress != nil && j.Progress.BytesDone > 1<<20 {
+			return
+		}
+		if slices.Contains(final, j.State) {
+			b.t.Fatalf("the backup ended before it could be met: %+v", j)
+		}
+	}
+	b.t.Fatalf("the backup reads nothing: %+v", b.job(id))
 }
