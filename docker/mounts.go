@@ -177,7 +177,11 @@ func (f facts) byReach() verdict {
 	case m.Source == "":
 		return lost("The driver %s does not tell where it keeps this volume.", m.Driver)
 	case m.Path == "":
-		return lost("Keepstead's container does not see %s. Add the volume %s:%s to it.", m.Source, m.Source, m.Source)
+		add := m.Source
+		if volumes := path.Join(f.root, "volumes"); m.Kind == model.MountVolume && model.Within(m.Source, volumes) {
+			add = volumes // all of them at once
+		}
+		return lost("Keepstead's container does not see %s. Add the volume %s:%s to it.", m.Source, add, add)
 	case !f.seen.answered:
 		return lost("%s does not answer. It may be on a disk or a network share that is away.", m.Source)
 	case errors.Is(f.seen.err, errLeadsOut):
