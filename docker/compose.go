@@ -163,7 +163,9 @@ func (e *Engine) read(ctx context.Context, files device.Files, set composeSet, d
 func (d *draft) apply(c composed) {
 	f := &d.Found
 	if f.WorkingDir == "" {
-		f.WorkingDir = c.set.dir
+		f.WorkingDir, f.ComposeError = c.set.dir, c.problem
+	} else if c.problem != "" && len(c.files) == 0 {
+		return // an older place, from before a move
 	}
 	for _, name := range c.set.files {
 		if name != "-" && !slices.Contains(f.ConfigFiles, name) {
@@ -177,9 +179,6 @@ func (d *draft) apply(c composed) {
 				f.EnvFiles = append(f.EnvFiles, file.Source)
 			}
 		}
-	}
-	if f.ComposeError == "" {
-		f.ComposeError = c.problem
 	}
 	exists := map[string]bool{}
 	for _, s := range f.Services {

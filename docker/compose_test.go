@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"errors"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -282,6 +283,44 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	}
 }
 
+func TestWhatFilesSay(t *testing.T) {
+	t.Parallel()
+	e, files := offline(t)
+	text := "services: {web: {image: a, depends_on: [db, away]}, db: {image: b}, away: {image: c}, tool: {image: d, profiles: [debug, tools]}}"
+	now := laid(t, map[string]string{"compose.yml": text, ".env": ""})
+	before := laid(t, map[string]string{"compose.yml": "services: {old: {image: o, depends_on: [db]}, web: {image: a}}"})
+	at := func(service, dir string, age time.Duration) Container {
+		return Container{Service: service, CreatedAt: time.Now().Add(-age), Labels: map[string]string{composeDir: dir, composeConfigs: dir + "/compose.yml"}}
+	}
+	d := &draft{told: map[string]bool{}, Project: Project{Key: Key{Project: "p"}, Containers: []Container{
+		at("db", "/srv/gone/long/ago", time.Hour), at("old", before, time.Minute), at("tool", now, 0), at("web", now, 0),
+	}}}
+	d.Found.Services = services(d.Containers, overrides{})
+	d.Found.Services[0].DependsOn = []string{"from-its-label", "web"}
+	if err := e.readCompose(t.Context(), files, []*draft{d}); err != nil {
+		t.Fatal(err)
+	}
+	f := d.Found
+	if f.ComposeError != "" || f.WorkingDir != now || !slices.Equal(f.ConfigFiles, []string{now + "/compose.yml", before + "/compose.yml"}) || !slices.Equal(f.EnvFiles, []string{now + "/.env"}) {
+		t.Errorf("files are %s, %q, %q: %s", f.WorkingDir, f.ConfigFiles, f.EnvFiles, f.ComposeError)
+	}
+	if !slices.Equal(f.Profiles, []string{"debug", "tools"}) {
+		t.Errorf("profiles are %q", f.Profiles)
+	}
+	for i, want := range [][]string{nil, {"db"}, nil, {"db"}} { // db, old, tool, web
+		if got := f.Services[i].DependsOn; !slices.Equal(got, want) {
+			t.Errorf("%s depends on %q, want %q", f.Services[i].Name, got, want)
+		}
+	}
+	if len(d.Compose) != 3 {
+		t.Errorf("files are %v", d.Compose)
+	}
+	bare := &draft{Project: Project{Key: Key{Project: "p"}, Containers: []Container{{Service: "web"}}}}
+	if err := e.readCompose(t.Context(), files, []*draft{bare}); err != nil || !strings.Contains(bare.Found.ComposeError, "do not say") {
+		t.Errorf("without labels it says %q, %v", bare.Found.ComposeError, err)
+	}
+}
+
 func TestFilesThatOnlyAnotherProgramSees(t *testing.T) {
 	t.Parallel()
 	e, files := offline(t)
@@ -334,8 +373,14 @@ func TestLinksInAContainer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if at, err := (self{}).follow(files, box+"/host/srv/near"); err != nil || at != box+"/host/srv/real" {
+		t.Errorf("outside of a container a link is followed to %s, %v", at, err)
+	}
+	if _, err := (self{}).follow(files, box+"/host/srv/hole"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("outside of a container a link to nothing is %v", err)
+	}
 	s := self{id: someID, mounts: []ownMount{{host: "/", here: box + "/host"}}}
-	for name, want := range map[string]string{"real": "/host/srv/real", "near": "/host/srv/near", "gone": "/host/srv/gone", "hole": "", "away": "", "out": "/host" + box + "/out/x"} {
+	for name, want := range map[string]string{"real": "/host/srv/real", "near": "/host/srv/real", "gone": "/host/srv/gone", "hole": "", "away": "", "out": "/host" + box + "/out/x"} {
 		at, err := s.follow(files, box+"/host/srv/"+name)
 		if (err != nil) != (want == "") || err == nil && at != box+want {
 			t.Errorf("%s is followed to %s, %v", name, at, err)

@@ -151,7 +151,10 @@ func TestContainersOfAllKinds(t *testing.T) {
 	bed, e := connect(t)
 	files := localFiles(t, e)
 	create := func(args ...string) { t.Helper(); bed.Docker(t, append([]string{"create"}, args...)...) }
-	shared := t.TempDir()
+	shared, linked := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(shared, linked); err != nil {
+		t.Fatal(err)
+	}
 	compose := laid(t, map[string]string{"compose.yml": "services: {web: {image: a}"}) // a brace is missing
 	odd := "\u202e<script>alert(1)</script>" + strings.Repeat("x", 100)
 
@@ -170,7 +173,7 @@ func TestContainersOfAllKinds(t *testing.T) {
 	bed.Docker(t, "volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "memory")
 	bed.Docker(t, "volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", "device="+shared, "stands-for")
 	bed.Docker(t, "network", "create", "--internal", "outside")
-	create("--name", "mounts", "-v", "share:/share", "-v", "memory:/memory", "-v", "stands-for:/there", "-v", "/:/host:ro", "-v", bed.Socket+":/var/run/docker.sock", "--network", "outside", "webapp:1")
+	create("--name", "mounts", "-v", "share:/share", "-v", "memory:/memory", "-v", "stands-for:/there", "-v", linked+":/linked", "-v", "/:/host:ro", "-v", bed.Socket+":/var/run/docker.sock", "--network", "outside", "webapp:1")
 
 	found, err := e.Projects(t.Context(), files)
 	if err != nil {
@@ -199,13 +202,16 @@ func TestContainersOfAllKinds(t *testing.T) {
 	for name, want := range map[string][]string{
 		"lone":   {"/etc/localtime left", "lonedata data"},
 		"q":      {shared + " ask"},
-		"mounts": {"/ left", bed.Socket + " left", "memory left", "share lost", "stands-for data"},
+		"mounts": {"/ left", bed.Socket + " left", linked + " data", "memory left", "share lost", "stands-for data"},
 	} {
 		if got := roles(byName[name]); !slices.Equal(got, want) {
 			t.Errorf("the mounts of %s are %q, want %q", name, got, want)
 		}
 	}
 	for _, v := range byName["mounts"].Volumes {
+		if v.Source == linked && v.Path != shared {
+			t.Errorf("a link is seen at %s", v.Path)
+		}
 		if v.Name == "stands-for" && (v.Source != shared || v.Path != shared || v.Options["o"] != "bind") {
 			t.Errorf("the volume that stands for a folder is %+v", v)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 
@@ -245,12 +246,12 @@ func list(v any) []any {
 	return []any{v}
 }
 
-// values are the entries of a section that are mappings themselves.
+// values are the entries of a section that are mappings themselves, by their keys.
 func values(section any) []map[string]any {
 	m, _ := section.(map[string]any)
 	var out []map[string]any
-	for _, v := range m {
-		if v, ok := v.(map[string]any); ok {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if v, ok := m[key].(map[string]any); ok {
 			out = append(out, v)
 		}
 	}

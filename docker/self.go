@@ -148,20 +148,20 @@ func (s self) readOnly(here string) bool {
 
 var errLeadsOut = errors.New("it is a symbolic link out of what Keepstead's container sees")
 
-// follow follows the symbolic links of a path that Keepstead sees. In a container an absolute link names a place of the
-// host, so it is looked up there.
+// follow returns where the symbolic links of a path that Keepstead sees lead, as the engine follows them before it mounts.
+// In a container an absolute link names a place of the host, so it is looked up there.
 func (s self) follow(files device.Files, here string) (string, error) {
-	if s.id == "" {
-		return here, nil // the system follows them itself, and rightly
-	}
 	real, err := files.Resolve(here)
+	if s.id == "" {
+		return real, err
+	}
 	switch there, ok := s.see(real); {
 	case errors.Is(err, fs.ErrNotExist): // of a link; a path that is not there resolves to itself
 		return here, errLeadsOut
 	case err != nil:
 		return here, err
 	case real == here, s.over(real) >= 0 && s.over(real) == s.over(here):
-		return here, nil
+		return real, nil
 	case ok:
 		return there, nil
 	}

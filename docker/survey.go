@@ -2,17 +2,20 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
@@ -25,6 +28,8 @@ const (
 
 	// maxName is the longest name, in characters, that a label may give to a project or a service.
 	maxName = 200
+	// volumeWait is how long the engine may take to list its volumes, which it does at once unless a driver is away.
+	volumeWait = 2 * time.Second
 )
 
 // survey is what the engine has, as its lists say it.
@@ -42,7 +47,7 @@ type survey struct {
 func (e *Engine) survey(ctx context.Context) (survey, error) {
 	s := survey{volumes: map[string]volume.Volume{}, networks: map[string]network.Network{}, users: map[string][]Key{}}
 	var containers client.ContainerListResult
-	var volumes client.VolumeListResult
+	var volumes []volume.Volume
 	var networks client.NetworkListResult
 	group, within := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -50,8 +55,8 @@ func (e *Engine) survey(ctx context.Context) (survey, error) {
 		return wrap("list containers", err)
 	})
 	group.Go(func() (err error) {
-		volumes, err = e.api.VolumeList(within, client.VolumeListOptions{})
-		return wrap("list volumes", err)
+		volumes, err = e.volumes(within)
+		return err
 	})
 	group.Go(func() (err error) {
 		networks, err = e.api.NetworkList(within, client.NetworkListOptions{})
@@ -60,7 +65,7 @@ func (e *Engine) survey(ctx context.Context) (survey, error) {
 	if err := group.Wait(); err != nil {
 		return s, err
 	}
-	for _, v := range volumes.Items {
+	for _, v := range volumes {
 		s.volumes[v.Name] = v
 	}
 	for _, n := range networks.Items {
@@ -83,6 +88,46 @@ func (e *Engine) survey(ctx context.Context) (survey, error) {
 		}
 	}
 	return s, nil
+}
+
+// volumes lists the volumes. The engine waits long for a driver that is away; then those that containers use are asked
+// for one by one, but for those of such drivers, of which what the containers say must do.
+func (e *Engine) volumes(ctx context.Context) ([]volume.Volume, error) {
+	short, cancel := context.WithTimeout(ctx, volumeWait)
+	defer cancel()
+	all, err := e.api.VolumeList(short, client.VolumeListOptions{})
+	if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return all.Items, wrap("list volumes", err)
+	}
+	containers, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true})
+	if err != nil {
+		return nil, wrap("list containers", err)
+	}
+	names := map[string]bool{}
+	for _, c := range containers.Items {
+		for _, m := range c.Mounts {
+			if m.Type == mount.TypeVolume && m.Driver == "local" {
+				names[m.Name] = true
+			}
+		}
+	}
+	var mu sync.Mutex
+	var out []volume.Volume
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for name := range names {
+		group.Go(func() error {
+			v, err := e.api.VolumeInspect(within, name, client.VolumeInspectOptions{})
+			if err != nil {
+				return within.Err() // it is gone
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out = append(out, v.Volume)
+			return nil
+		})
+	}
+	return out, group.Wait()
 }
 
 func wrap(what string, err error) error {
