@@ -169,8 +169,8 @@ func (f *pgFilter) line(w *bufio.Writer, line []byte) error {
 	f.rest = line[len(line)-1] != '\n'
 	if begins && !f.scan.copying {
 		text := bytes.TrimSuffix(line, []byte("\n"))
-		// Newer tools put this around a dump; an older psql stops at it.
-		if key, ok := bytes.CutPrefix(text, []byte(`\restrict `)); ok && f.restrict == "" {
+		// Newer tools put these, with one key, around what they write; an older psql stops at them.
+		if key, ok := bytes.CutPrefix(text, []byte(`\restrict `)); ok && (f.restrict == "" || f.restrict == string(key)) {
 			f.restrict = string(key)
 			return nil
 		}

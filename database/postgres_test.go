@@ -44,7 +44,7 @@ GRANT SELECT (id, owner) ON account TO readers; GRANT SELECT ON rich TO app WITH
 SELECT lo_from_bytea(4711, 'a large object'); COMMENT ON TABLE account IS 'who has what';
 CREATE TABLE big (id int, filler text); INSERT INTO big SELECT i, repeat(md5(i::text), 30) FROM generate_series(1, 30000) i;
 \c latin
-SET client_encoding = 'UTF8'; CREATE TABLE t (x text); INSERT INTO t VALUES ('naïve café ÿ');
+SET client_encoding = 'UTF8'; CREATE TABLE t (x text); INSERT INTO t VALUES ('naïve café ÿ'); GRANT SELECT ON t TO app;
 \connect -reuse-previous=on "dbname='we""ird \'na\\me; = /x$(id)'"
 CREATE TABLE only_here (x int); INSERT INTO only_here VALUES (42);
 `
@@ -69,7 +69,9 @@ func TestPostgresRoundTrip(t *testing.T) {
 	b := newBed(t)
 	c, s := b.postgres(t, "source")
 	b.Pipe(t, pgContent, "exec", "-i", "source", "psql", "-U", "boss", "-d", "shop", "-Xq", "-v", "ON_ERROR_STOP=1")
-	go func() { _, _ = b.Run(t.Context(), "exec", "source", "psql", "-U", "boss", "-d", "shop", "-Xqc", pgWriter) }()
+	go func() {
+		_, _ = b.Run(t.Context(), "exec", "source", "psql", "-U", "boss", "-d", "shop", "-Xqc", pgWriter)
+	}()
 	eventually(t, "the writer writes", func() bool { return b.psql(t, "source", "shop", "SELECT count(*) > 100 FROM transfer") == "t" })
 	dumps := b.dump(t, c, s)
 	if now := b.psql(t, "source", "shop", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'"); now != "1" {
@@ -87,7 +89,9 @@ func TestPostgresRoundTrip(t *testing.T) {
 	// Where it comes back there are other contents, and somebody is connected to what is replaced.
 	to, ts := b.postgres(t, "target", "--tmpfs", "/var/lib/postgresql/data")
 	b.psql(t, "target", "shop", "CREATE TABLE account (other int); CREATE ROLE app SUPERUSER; CREATE TABLE stale (x int)")
-	go func() { _, _ = b.Run(t.Context(), "exec", "target", "psql", "-U", "boss", "-d", "shop", "-c", "SELECT pg_sleep(600)") }()
+	go func() {
+		_, _ = b.Run(t.Context(), "exec", "target", "psql", "-U", "boss", "-d", "shop", "-c", "SELECT pg_sleep(600)")
+	}()
 	b.restore(t, to, ts, dumps)
 	sameDumps(t, dumps, b.dump(t, to, ts))
 	if sum := b.psql(t, "target", "shop", "SELECT sum(balance) FROM account"); sum != "2000000" {
