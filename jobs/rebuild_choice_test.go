@@ -243,15 +243,6 @@ func TestHostPath(t *testing.T) {
 	}
 }
 
-func TestRenamed(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{"shop_data": "new_data", "shop-data": "new_data", "media": "new_media", "shop": "new_shop"} {
-		if got := renamed(name, "shop", "new"); got != want {
-			t.Errorf("%s becomes %s, want %s", name, got, want)
-		}
-	}
-}
-
 func TestLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

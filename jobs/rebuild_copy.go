@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"strconv"
-	"strings"
 
 	"keepstead/docker"
 	"keepstead/model"
@@ -19,18 +18,15 @@ import (
 func (v *survey) planCopy(ctx context.Context, m *Manager) error {
 	remap := docker.Remap{
 		From: v.manifest.Project, To: v.want.Project, Folder: path.Clean(v.want.Folder), Isolated: v.want.Isolated,
-		Binds: map[string]string{}, Volumes: map[string]string{}, Networks: map[string]string{}, Ports: map[int]int{},
+		Binds: map[string]string{},
 	}
 	if err := v.copyFolder(ctx, m, remap.Folder); err != nil {
 		return err
 	}
 	v.copyTargets(&remap)
-	for _, n := range v.manifest.Networks {
-		remap.Networks[n.Name] = renamed(n.Name, remap.From, remap.To)
-		n.Name, n.External, n.Internal = remap.Networks[n.Name], false, n.Internal || v.want.Isolated
-		n.Subnets = nil // they are the old project's
-		n.Labels = relabel(n.Labels, remap)
-		v.networks = append(v.networks, n)
+	var err error
+	if v.networks, err = remap.AllNetworks(v.manifest.Networks, v.manifest.Specs); err != nil {
+		return fmt.Errorf("name the new networks: %w", err)
 	}
 	if err := v.copyPorts(ctx, &remap); err != nil {
 		return err
@@ -50,7 +46,9 @@ func (v *survey) planCopy(ctx context.Context, m *Manager) error {
 		v.create[i] = made
 	}
 	v.remap = remap
-	v.checkRoom()
+	if err := v.checkRoom(ctx); err != nil {
+		return err
+	}
 	if err := v.checkImages(ctx); err != nil {
 		return err
 	}
@@ -94,17 +92,8 @@ func (v *survey) copyTargets(remap *docker.Remap) {
 		t, comes := targetOf(v.targets, vol)
 		switch {
 		case vol.Kind == model.MountVolume:
-			fresh := vol
-			fresh.Name, fresh.Labels = renamed(vol.Name, remap.From, remap.To), relabel(vol.Labels, *remap)
-			if vol.Anonymous {
-				fresh.Name = remap.To + "_" + vol.Name[:min(12, len(vol.Name))]
-			}
-			if fresh.Options["device"] != "" { // the same place under another name
-				fresh.Options = nil
-			}
-			remap.Volumes[vol.Name] = fresh.Name
-			v.volumes = append(v.volumes, fresh)
-			t.volume = fresh
+			t.volume = remap.Volume(vol)
+			v.volumes = append(v.volumes, t.volume)
 		case comes || ownData(vol):
 			dir := strconv.Itoa(n+1) + "-" + path.Base(vol.Source)
 			remap.Binds[vol.Source] = path.Join(remap.Folder, dir)
@@ -135,32 +124,7 @@ func targetOf(targets []target, vol model.ContentVolume) (target, bool) {
 // ownData says that a bind mount which is not in the snapshot is a folder that the app may write: the machine's own
 // paths, such as its sockets and time zone, are the same for every app.
 func ownData(v model.ContentVolume) bool {
-	if v.ReadOnly || v.Role == model.RoleLeft && docker.SystemPath(v.Source) {
-		return false
-	}
-	return v.Kind == model.MountBind
-}
-
-// renamed gives a name of the old project its counterpart in the new one.
-func renamed(name, from, to string) string {
-	if rest, ok := strings.CutPrefix(name, from+"_"); ok {
-		return to + "_" + rest
-	}
-	return to + "_" + strings.TrimPrefix(name, from+"-")
-}
-
-// relabel moves compose's labels to the new project.
-func relabel(labels map[string]string, remap docker.Remap) map[string]string {
-	out := map[string]string{}
-	for k, val := range labels {
-		if k == "com.docker.compose.project" {
-			val = remap.To
-		}
-		if k != "com.docker.volume.anonymous" && k != "com.docker.compose.config-hash" {
-			out[k] = val
-		}
-	}
-	return out
+	return v.Kind == model.MountBind && !v.ReadOnly && !docker.SystemPath(v.Source)
 }
 
 // namesFree makes sure that nothing has the names of the copy.
@@ -236,7 +200,7 @@ func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the compose file: %w", err)
 	}
-	if err := b.files.WriteFile(path.Join(b.folder, "compose.yaml"), text, 0o600); err != nil {
+	if err := b.files.WriteFile(path.Join(b.folder, docker.ComposeName), text, 0o600); err != nil {
 		return "", fmt.Errorf("write the compose file: %w", err)
 	}
 	if len(b.manifest.Files) == 0 {
@@ -252,5 +216,5 @@ func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("compose.yaml, and the old project's %d %s in original.", len(b.manifest.Files), plural(len(b.manifest.Files), "file", "files")), nil
+	return fmt.Sprintf("%s, and the old project's %d %s in original.", docker.ComposeName, len(b.manifest.Files), plural(len(b.manifest.Files), "file", "files")), nil
 }

@@ -127,7 +127,9 @@ func (v *survey) planHere(ctx context.Context) error {
 	}
 	v.stop = v.toStop()
 	v.checkServers()
-	v.checkRoom()
+	if err := v.checkRoom(ctx); err != nil {
+		return err
+	}
 	if err := v.checkImages(ctx); err != nil {
 		return err
 	}
@@ -352,16 +354,25 @@ func specImage(s model.ContainerSpec) string {
 }
 
 // checkRoom compares what comes back with the space there is: what is replaced stays beside it until the end.
-func (v *survey) checkRoom() {
+func (v *survey) checkRoom(ctx context.Context) error {
+	info, err := v.engine.Info(ctx)
+	if err != nil {
+		return engineFailure(err, "Docker does not say where it keeps volumes.")
+	}
+	volumes, _ := v.engine.HostPath(path.Join(info.RootDir, "volumes"))
 	need := map[int64]int64{}
 	places := map[int64]string{}
 	for _, t := range v.targets {
-		if t.to == "" || t.from == "" {
+		at := t.to
+		if at == "" {
+			at = volumes // it is made there
+		}
+		if at == "" || t.from == "" {
 			continue
 		}
-		if free, err := v.files.Space(t.to); err == nil {
+		if free, err := v.files.Space(at); err == nil {
 			need[free] += t.volume.Bytes
-			places[free] = t.to
+			places[free] = at
 		}
 	}
 	for free, n := range need {
@@ -373,4 +384,5 @@ func (v *survey) checkRoom() {
 				"There is not enough space at %s: %s are needed beside what is there, %s are free.", places[free], size(n), size(free)))
 		}
 	}
+	return nil
 }
