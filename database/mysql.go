@@ -83,19 +83,14 @@ func (s *session) myLogins() []login {
 }
 
 // enterMySQL finds a way in, an administrator's if there is one, and waits for a server that is starting.
-func (s *session) enterMySQL(ctx context.Context) (*mysql, error) {
-	for deadline := time.Now().Add(readyWithin); ; {
-		m, err := s.tryMySQL(ctx)
-		if err == nil && (m.settled || s.long()) {
-			return m, nil
+func (s *session) enterMySQL(ctx context.Context) (m *mysql, err error) {
+	err = s.patiently(ctx, func() (bool, error) {
+		if m, err = s.tryMySQL(ctx); err != nil {
+			return false, err
 		}
-		if err != nil && (!errors.Is(err, ErrStarting) || time.Now().After(deadline)) {
-			return nil, err
-		}
-		if err := wait(ctx, 500*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
+		return m.settled, nil
+	})
+	return m, err
 }
 
 func (s *session) tryMySQL(ctx context.Context) (*mysql, error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // login is a way into a PostgreSQL server.
@@ -100,20 +99,15 @@ func (s *session) logins() []login {
 }
 
 // enterPostgres finds a way in, a superuser's if there is one, and waits for a server that is starting.
-func (s *session) enterPostgres(ctx context.Context) (*postgres, error) {
+func (s *session) enterPostgres(ctx context.Context) (p *postgres, err error) {
 	var seen steady
-	for deadline := time.Now().Add(readyWithin); ; {
-		p, err := s.tryPostgres(ctx)
-		if err == nil && (p.first == "postgres" || s.long() || seen.still(p.generation)) {
-			return p, nil
+	err = s.patiently(ctx, func() (bool, error) {
+		if p, err = s.tryPostgres(ctx); err != nil {
+			return false, err
 		}
-		if err != nil && (!errors.Is(err, ErrStarting) || time.Now().After(deadline)) {
-			return nil, err
-		}
-		if err := wait(ctx, 500*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
+		return p.first == "postgres" || seen.still(p.generation), nil
+	})
+	return p, err
 }
 
 func (s *session) tryPostgres(ctx context.Context) (*postgres, error) {
@@ -202,28 +196,4 @@ func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // quoteText makes an SQL text of any text, for PostgreSQL.
 func quoteText(text string) string {
 	return " E'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(text) + "'"
-}
-
-// steady tells a server that stays from one that its image starts only to fill it, and stops again.
-type steady struct {
-	generation string
-	since      time.Time
-}
-
-// still says that the same server was there at all looks of the last seconds.
-func (s *steady) still(generation string) bool {
-	if generation != s.generation {
-		s.generation, s.since = generation, time.Now()
-	}
-	return time.Since(s.since) >= steadyFor
-}
-
-// wait pauses, or returns why the context ended.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"keepstead/docker"
 	"keepstead/model"
@@ -115,17 +114,13 @@ func (s *session) redisLogins() []redis {
 	return all
 }
 
-func (s *session) enterRedis(ctx context.Context) (*redis, error) {
-	for deadline := time.Now().Add(readyWithin); ; {
-		r, err := s.tryRedis(ctx)
-		loading := errors.Is(err, ErrStarting) && strings.Contains(strings.ToLower(err.Error()), "loading")
-		if err == nil || !errors.Is(err, ErrStarting) || !loading && time.Now().After(deadline) {
-			return r, err
-		}
-		if err := wait(ctx, 300*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
+// enterRedis finds a way in, and waits for a server that is starting or reads its data.
+func (s *session) enterRedis(ctx context.Context) (r *redis, err error) {
+	err = s.patiently(ctx, func() (bool, error) {
+		r, err = s.tryRedis(ctx)
+		return err == nil, err
+	})
+	return r, err
 }
 
 func (s *session) tryRedis(ctx context.Context) (*redis, error) {

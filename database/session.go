@@ -16,6 +16,8 @@ import (
 const (
 	// readyWithin is how long a server may take to accept connections.
 	readyWithin = 3 * time.Minute
+	// newPassword is how long a server that was just made may refuse credentials, which it learns last.
+	newPassword = 10 * time.Second
 	// steadyFor is how long a server must stay that is not surely the one its image starts for good; longAgo is when there
 	// is no doubt any more.
 	steadyFor = 6 * time.Second
@@ -46,6 +48,48 @@ func (s *session) service() string {
 	return s.container.Name
 }
 
+// patiently tries until a server lets us in and has come to stay.
+func (s *session) patiently(ctx context.Context, try func() (stays bool, err error)) error {
+	for start := time.Now(); ; {
+		stays, err := try()
+		waited := time.Since(start)
+		switch {
+		case err == nil && (stays || s.long() || waited > readyWithin):
+			return nil
+		case err == nil, errors.Is(err, ErrStarting) && waited < readyWithin, errors.Is(err, ErrDenied) && s.fresh && waited < newPassword:
+		default:
+			return err
+		}
+		if err := wait(ctx, 300*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// steady tells a server that stays from one that its image starts only to fill it, and stops again.
+type steady struct {
+	generation string
+	since      time.Time
+}
+
+// still says that the same server was there at all looks of the last seconds.
+func (s *steady) still(generation string) bool {
+	if generation != s.generation {
+		s.generation, s.since = generation, time.Now()
+	}
+	return time.Since(s.since) >= steadyFor
+}
+
+// wait pauses, or returns why the context ended.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // long says that the container was started long ago, as far as the caller knew.
 func (s *session) long() bool {
 	return !s.fresh && !s.container.StartedAt.IsZero() && time.Since(s.container.StartedAt) > longAgo
@@ -60,6 +104,7 @@ type script struct {
 	user   string // empty for the container's own
 	stdin  io.Reader
 	stdout io.Writer
+	stderr io.Writer // gets what becomes part of an error too; nil where nobody reads it
 }
 
 // prelude begins every script. secret prints the variable $1 as servers' entrypoints read it: from itself or from the
@@ -76,9 +121,13 @@ secret() {
 // run runs a script to its end. What it says on stderr becomes part of the error.
 func (s *session) run(ctx context.Context, x script) error {
 	var stderr tail
+	words := io.Writer(&stderr)
+	if x.stderr != nil {
+		words = io.MultiWriter(&stderr, x.stderr)
+	}
 	err := s.engine.Exec(ctx, s.container.ID, docker.Exec{
 		Cmd:  append([]string{"sh", "-c", prelude + x.text, "keepstead"}, x.args...),
-		User: x.user, Env: x.env, Stdin: x.stdin, Stdout: x.stdout, Stderr: &stderr,
+		User: x.user, Env: x.env, Stdin: x.stdin, Stdout: x.stdout, Stderr: words,
 	})
 	var exit *docker.ExitError
 	if err == nil || !errors.As(err, &exit) {
