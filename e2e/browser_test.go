@@ -129,7 +129,20 @@ func (b *tab) script(doing, script string) {
 // visit opens a path.
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	b.do("visit "+path, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	for try := 0; ; try++ {
+		err := chromedp.Do(ctx, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
+		if err == nil {
+			break
+		}
+		// Chromium gives up what it loads when an interface comes or goes, and an engine makes and removes many.
+		if try == 20 || !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") {
+			b.fatal("visit "+path, err)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	b.do("look at " + path)
 }
 
 // fill types into the field of that name.
