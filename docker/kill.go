@@ -24,10 +24,13 @@ const (
 	term = 2 * time.Second
 )
 
-// killMarked runs in the container, by its own shell and as the command's own user. $1 is the mark, $2 the signal.
-const killMarked = `for f in /proc/[0-9]*/environ; do
-  if tr '\0' '\n' <"$f" | grep -qx "` + markName + `=$1"; then p=${f#/proc/}; kill -"$2" "${p%/environ}"; fi
-done 2>/dev/null`
+// killMarked runs in the container, by its own shell and as the command's own user. $1 is the mark, $2 the signal. It
+// exits with found where there was somebody to send it to.
+const killMarked = `n=0; for f in /proc/[0-9]*/environ; do
+  if tr '\0' '\n' <"$f" | grep -qx "` + markName + `=$1"; then p=${f#/proc/}; kill -"$2" "${p%/environ}" && n=10; fi
+done 2>/dev/null; exit $n`
+
+const found = 10
 
 // killTree runs on the host, for containers without a shell. $1 is the process as the engine knows it, $2 the container's
 // id, by which the process must be known there too: Keepstead may live in another world of processes.
@@ -47,11 +50,12 @@ func (p *process) abort(ctx context.Context, why error) error {
 func (p *process) kill(ctx context.Context) error {
 	now, running := p.look(ctx)
 	if !running {
-		return nil
+		return nil // it ended by itself, and so had its time to end what it began
 	}
-	for _, signal := range []string{"TERM", "KILL"} {
-		if err := p.signal(ctx, signal); err != nil {
-			break // no shell there
+	if _, err := p.signal(ctx, "TERM"); err == nil {
+		p.ends(ctx, term)
+		for more := true; more && err == nil && ctx.Err() == nil; {
+			more, err = p.signal(ctx, "KILL")
 		}
 		if p.ends(ctx, term) {
 			return nil
@@ -83,21 +87,25 @@ func (p *process) ends(ctx context.Context, within time.Duration) bool {
 	return false
 }
 
-// signal runs killMarked and waits for its end.
-func (p *process) signal(ctx context.Context, signal string) error {
+// signal runs killMarked and says whether it found somebody.
+func (p *process) signal(ctx context.Context, signal string) (bool, error) {
 	made, err := p.engine.api.ExecCreate(ctx, p.container, client.ExecCreateOptions{
 		Cmd: []string{"sh", "-c", killMarked, "sh", p.mark, signal}, User: p.user,
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := p.engine.api.ExecStart(ctx, made.ID, client.ExecStartOptions{Detach: true}); err != nil {
-		return err
+		return false, err
 	}
 	killer := &process{engine: p.engine, container: p.container, id: made.ID}
 	killer.ends(ctx, 5*time.Second)
-	if now, running := killer.look(ctx); !running && now.ExitCode >= 126 {
-		return fmt.Errorf("the container has no shell: %w", &ExitError{Code: now.ExitCode})
+	now, running := killer.look(ctx)
+	switch {
+	case running:
+		return false, fmt.Errorf("it takes too long to look through the processes of container %s", p.container)
+	case now.ExitCode >= 126:
+		return false, fmt.Errorf("the container has no shell: %w", &ExitError{Code: now.ExitCode})
 	}
-	return nil
+	return now.ExitCode == found, nil
 }

@@ -87,6 +87,9 @@ func (p parts) cleanConfig(id string) {
 		// They are those of the other container, and of the image.
 		p.config.Hostname, p.config.Domainname, p.config.ExposedPorts = "", "", nil
 	}
+	if len(p.networks) > 0 {
+		p.config.NetworkDisabled = false // of an engine without a bridge; one who asked for it has no networks
+	}
 	p.config.Labels = without(p.config.Labels, composeReplace)
 }
 
