@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,9 @@ import (
 type Remap struct {
 	From, To string // names of the projects, or of a lone container
 	Folder   string // the new project's folder on the host, for its labels; its compose file is ComposeName in there
+	// Containers are the names of the app's containers. Others that they refer to, such as a VPN's, stay; with nil all are
+	// taken for the app's.
+	Containers []string
 	// Binds maps host paths of bind mounts, or folders above them, to new ones. A path that is mapped to itself stays as it
 	// is; so does one that is read-only or the system's. Any other must be mapped.
 	Binds map[string]string
@@ -163,11 +167,11 @@ func (r Remap) Spec(spec model.ContainerSpec) (model.ContainerSpec, error) {
 		p.config.Hostname = spec.Name
 	}
 	p.config.Labels = r.labels(p.config.Labels)
-	p.eachReference(r.ContainerName)
+	p.eachReference(r.other)
 	p.host.Links = r.links(p.host.Links)
 	for i, from := range p.host.VolumesFrom {
 		name, mode, has := strings.Cut(from, ":")
-		if p.host.VolumesFrom[i] = r.ContainerName(name); has {
+		if p.host.VolumesFrom[i] = r.other(name); has {
 			p.host.VolumesFrom[i] += ":" + mode
 		}
 	}
@@ -182,6 +186,14 @@ func (r Remap) Spec(spec model.ContainerSpec) (model.ContainerSpec, error) {
 	return p.pack(spec)
 }
 
+// other is the name of a container that one refers to.
+func (r Remap) other(name string) string {
+	if r.Containers != nil && !slices.Contains(r.Containers, name) {
+		return name
+	}
+	return r.ContainerName(name)
+}
+
 func (r Remap) links(links []string) []string {
 	var out []string
 	for _, l := range links {
@@ -189,7 +201,7 @@ func (r Remap) links(links []string) []string {
 		if !ok {
 			alias = name
 		}
-		out = append(out, r.ContainerName(name)+":"+alias)
+		out = append(out, r.other(name)+":"+alias)
 	}
 	return out
 }
