@@ -18,7 +18,10 @@ import (
 func (v *survey) planCopy(ctx context.Context, m *Manager) error {
 	remap := docker.Remap{
 		From: v.manifest.Project, To: v.want.Project, Folder: path.Clean(v.want.Folder), Isolated: v.want.Isolated,
-		Binds: map[string]string{},
+		Binds: map[string]string{}, Containers: []string{},
+	}
+	for _, s := range v.manifest.Specs {
+		remap.Containers = append(remap.Containers, s.Name)
 	}
 	if err := v.copyFolder(ctx, m, remap.Folder); err != nil {
 		return err
