@@ -38,21 +38,19 @@ type asideRoot struct {
 	Keep   []string  `json:"keep,omitempty"` // what stays where it is
 }
 
-// asideOf returns the n-th folder aside of a job, for the content of a folder or for a single file. A database that is
-// made anew wants its folder empty, so the place beside is taken wherever a rename reaches it.
-func asideOf(files device.Files, target string, isDir bool, job uuid.UUID, n int) (string, error) {
+// asidesOf returns where the n-th content of a job can be set aside: beside the folder or file, or inside the folder.
+func asidesOf(target string, job uuid.UUID, n int) (beside, inside string) {
 	name := asidePrefix + job.String() + "-" + strconv.Itoa(n)
-	beside, inside := path.Join(path.Dir(target), name), path.Join(target, name)
-	if !isDir {
-		return beside, nil
-	}
+	return path.Join(path.Dir(target), name), path.Join(target, name)
+}
+
+// reachesBeside tries whether content of the folder can be moved beside it, and leaves an empty folder in the place that
+// can be used. A database that is made anew wants its folder empty, so beside is better.
+func reachesBeside(files device.Files, beside, inside string) (bool, error) {
 	if err := files.MkdirAll(inside, 0o700); err != nil {
-		return "", fmt.Errorf("set the present content of %s aside: %w", target, err)
+		return false, fmt.Errorf("make the folder %s: %w", inside, err)
 	}
-	if files.Rename(inside, beside) == nil {
-		return beside, nil
-	}
-	return inside, nil
+	return files.Rename(inside, beside) == nil, nil
 }
 
 // setAside moves the content of a folder, or a single file, out of the way; what is in keep, relative to target, stays
@@ -146,7 +144,8 @@ func likeFolder(files device.Files, from, to string) error {
 func putBack(files device.Files, target, aside string) error {
 	entries, err := files.ReadDir(aside)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // put back before, or never set aside
+		_ = files.Remove(path.Join(target, path.Base(aside))) // a try that a crash left, if any; it is empty
+		return nil                                            // put back before, or never set aside
 	}
 	if err != nil {
 		return err

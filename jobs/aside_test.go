@@ -82,7 +82,8 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 		lay(t, dir, before)
 		left := steps
 		weak := dying{Files: real, left: &left}
-		aside, err := asideOf(weak, dir, true, uuid.New(), 1)
+		aside, inside := asidesOf(dir, uuid.New(), 1)
+		_, err := reachesBeside(weak, aside, inside)
 		if err == nil {
 			err = setAside(weak, dir, aside, "kept/deep")
 		}
@@ -98,9 +99,6 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 		if err != nil && !errors.Is(err, errPower) {
 			t.Fatalf("after %d changes: %v", steps, err)
 		}
-		if aside == "" {
-			continue // nothing was begun
-		}
 		if again := putBack(real, dir, aside); again != nil {
 			t.Fatalf("after %d changes, the next try: %v", steps, again)
 		}
@@ -109,6 +107,9 @@ func TestAsideSurvivesACrashAnywhere(t *testing.T) {
 		}
 		if info, err := os.Stat(filepath.Join(dir, "kept")); err != nil || info.Mode().Perm() != 0o755 {
 			t.Fatalf("after %d changes the mode of a folder around what is kept is %v, %v", steps, info.Mode(), err)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, asidePrefix+"*")); err != nil || len(left) > 0 {
+			t.Fatalf("a crash after %d changes left %v", steps, left)
 		}
 		if got := tree(t, dir); !equalTrees(got, before) {
 			t.Fatalf("a crash after %d changes left %v, want %v", steps, got, before)
@@ -133,8 +134,7 @@ func TestAsideOfASingleFile(t *testing.T) {
 	dir := t.TempDir()
 	lay(t, dir, map[string]string{"app.conf": "old", "other": "untouched"})
 	target := filepath.Join(dir, "app.conf")
-	aside, err := asideOf(files, target, false, uuid.New(), 1)
-	must(t, err)
+	aside, _ := asidesOf(target, uuid.New(), 1)
 	if err := setAside(files, target, aside); err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +158,7 @@ func TestAsideOfAFileThatWasNotThere(t *testing.T) {
 	must(t, err)
 	dir := t.TempDir()
 	target := filepath.Join(dir, "app.conf")
-	aside, err := asideOf(files, target, false, uuid.New(), 1)
-	must(t, err)
+	aside, _ := asidesOf(target, uuid.New(), 1)
 	must(t, setAside(files, target, aside))
 	lay(t, dir, map[string]string{"app.conf": "new"})
 	must(t, putBack(files, target, aside))
@@ -178,10 +177,9 @@ func TestAsideInsideAFileSystem(t *testing.T) {
 	dir := testbed.SmallDisk(t, 1<<20)
 	before := map[string]string{"a": "old", "dir/b": "old"}
 	lay(t, dir, before)
-	aside, err := asideOf(files, dir, true, uuid.New(), 1)
-	must(t, err)
-	if filepath.Dir(aside) != dir {
-		t.Fatalf("set aside at %s, outside of its file system", aside)
+	beside, aside := asidesOf(dir, uuid.New(), 1)
+	if ok, err := reachesBeside(files, beside, aside); ok || err != nil {
+		t.Fatalf("content would leave its file system: %v, %v", ok, err)
 	}
 	must(t, setAside(files, dir, aside))
 	lay(t, dir, map[string]string{"a": "new", "new": "new"})

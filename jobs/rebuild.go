@@ -162,10 +162,13 @@ func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
 		}
 		return "", err
 	}
+	b.saved = saved
+	if b.hasOnline() && (saved == nil || saved.Contents == nil) {
+		return "", fail(model.CauseTarget, "", "%s", onlineNeedsSafety)
+	}
 	if saved == nil {
 		return "There is nothing to save.", nil
 	}
-	b.saved = saved
 	return fmt.Sprintf("Saved as snapshot %.8s: %d files, %s, in %s.", saved.ResticSnapshotID, saved.TotalFiles, size(saved.TotalSize), took(time.Since(begun))), nil
 }
 

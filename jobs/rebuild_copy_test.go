@@ -117,3 +117,54 @@ func TestRebuildAsANewProjectLeavesNothing(t *testing.T) {
 		t.Errorf("a copy that is to stay stopped runs: %s", got)
 	}
 }
+
+// One app with each kind of database comes back on an engine that has nothing of it, and once more beside itself.
+func TestRebuildOfEverything(t *testing.T) {
+	t.Parallel()
+	h, _, c := newEngineHouse(t, testbed.Everything)
+	e, p := h.engine, h.project
+	in := func(project, service, script string) string {
+		t.Helper()
+		return e.Docker(t, "exec", project+"_"+service+"_1", "sh", "-c", script)
+	}
+	const (
+		maria = `MYSQL_PWD="$(cat /run/secrets/db_password)" mariadb -uroot -N app -e `
+		pg    = `psql -U postgres -Atc `
+	)
+	in(p.Name, "postgres", pg+`"CREATE TABLE t AS SELECT g AS id, md5(g::text) AS m FROM generate_series(1, 500) g"`)
+	in(p.Name, "mariadb", maria+`"CREATE TABLE t (id INT PRIMARY KEY, m VARCHAR(40)); INSERT INTO t VALUES (1, 'ä'), (2, '€')"`)
+	in(p.Name, "valkey", `valkey-cli set one two`)
+	all := func(project string) string {
+		return strings.Join([]string{
+			in(project, "postgres", pg+`"SELECT count(*), md5(string_agg(m, ',' ORDER BY id)) FROM t"`),
+			in(project, "mariadb", maria+`"SELECT COUNT(*), MD5(GROUP_CONCAT(HEX(m) ORDER BY id)) FROM t"`),
+			in(project, "valkey", `valkey-cli get one`),
+			in(project, "sqlite", `sqlite3 /data/app.db "PRAGMA integrity_check; SELECT (SELECT count(*) FROM items) = 2 * (SELECT count(*) FROM orders), count(*) > 0 FROM orders"`),
+		}, "\n")
+	}
+	before := all(p.Name)
+	good := h.backup(c)
+	h.expect(good, model.JobSuccess, "")
+	h.idle()
+
+	e.Compose(t, p.Dir, "down", "-v")
+	h.must(os.RemoveAll(p.Dir))
+	job := h.restoreApp(good, model.AppRestore{Mode: model.AppInPlace})
+	h.expect(job, model.JobSuccess, "")
+	h.stepsDone(job)
+	e.AwaitHealthy(t, p.Dir)
+	if got := all(p.Name); got != before {
+		t.Errorf("on an empty engine the databases say\n%s\nwant\n%s", got, before)
+	}
+	answersAt(t, p.URL)
+
+	job = h.restoreApp(good, model.AppRestore{Mode: model.AppCopy, Project: "twin", Folder: filepath.Join(t.TempDir(), "twin")})
+	h.expect(job, model.JobSuccess, "")
+	h.stepsDone(job)
+	if got := all("twin"); got != before {
+		t.Errorf("the copy's databases say\n%s\nwant\n%s", got, before)
+	}
+	e.AwaitHealthy(t, p.Dir)
+	h.clean()
+	h.noAsides()
+}

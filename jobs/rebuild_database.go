@@ -2,10 +2,8 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"time"
 
@@ -32,9 +30,14 @@ func (b *rebuild) importServer(ctx context.Context, s serverPart) (string, error
 	if server, err = database.Confirm(ctx, b.engine, ctr, server); err != nil {
 		return "", importFailure(err)
 	}
+	if s.online {
+		if err := b.noteImport(ctx, ctr, s); err != nil {
+			return "", err
+		}
+	}
 	b.phase("importing", fmt.Sprintf("Importing %d %s into %s.", len(s.dumps), plural(len(s.dumps), "dump", "dumps"), ctr.Name))
 	err = database.Import(ctx, b.engine, ctr, server, s.dumps, func(d model.Dump) (io.ReadCloser, error) {
-		return b.openDump(ctx, d), nil
+		return openDump(ctx, b.command(b.o), b.snapshot.ResticSnapshotID, d), nil
 	}, func(n int64) {
 		b.report(model.Progress{Phase: "importing", BytesDone: n, TotalBytes: bytesOf(s.dumps), CurrentFiles: []string{s.service}})
 	})
@@ -92,45 +95,4 @@ func (b *rebuild) serverContainer(ctx context.Context, s serverPart) (docker.Con
 		}
 	}
 	return c, fail(model.CauseImport, "Look at the container's log.", "%s is gone after its start.", c.Name)
-}
-
-// importFailure keeps the sentence of the database.
-func importFailure(err error) error {
-	var told *database.Error
-	if !errors.As(err, &told) {
-		return err
-	}
-	return failure{cause: model.CauseImport, message: told.Message, mend: told.Mend, err: err}
-}
-
-// dumpStream is a dump on its way out of the repository.
-type dumpStream struct {
-	*io.PipeReader
-	stop context.CancelFunc
-	done chan struct{}
-}
-
-// openDump streams a dump out of the snapshot: nothing of it is laid on a disk. Its reader compares it with its checksum.
-func (b *rebuild) openDump(ctx context.Context, d model.Dump) io.ReadCloser {
-	ctx, stop := context.WithCancel(ctx)
-	from, to := io.Pipe()
-	s := &dumpStream{PipeReader: from, stop: stop, done: make(chan struct{})}
-	repo := b.command(b.o)
-	go func() {
-		defer close(s.done)
-		err := repo.Dump(ctx, b.snapshot.ResticSnapshotID, d.File, "", to)
-		if err != nil {
-			err = fmt.Errorf("read the dump %s: %w", path.Base(d.File), err)
-		}
-		_ = to.CloseWithError(err) // nil is the end
-	}()
-	return s
-}
-
-// Close ends the reading, wherever it is, and waits for it.
-func (s *dumpStream) Close() error {
-	s.stop()
-	err := s.PipeReader.Close()
-	<-s.done
-	return err
 }

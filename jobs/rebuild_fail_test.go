@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,7 +79,7 @@ func TestRebuildIsAllOrNothing(t *testing.T) {
 	h.expect(job, model.JobFailed, model.CauseUnhealthy)
 	untouched(job, "Start the app")
 
-	e.Docker(t, "exec", p.Container("db"), "sh", "-c", `p="$(command -v psql)"; cp "$p" /tmp/psql; printf '#!/bin/sh\ncase "$*" in *"-f -") head -c 2000 | /tmp/psql "$@"; exit 3;; esac\nexec /tmp/psql "$@"\n' > "$p.new"; chmod 755 "$p.new"; mv "$p.new" "$p"`)
+	breakImport(h, p.Container("db"), 99)
 	job = h.restoreApp(good, whole)
 	h.expect(job, model.JobFailed, model.CauseImport)
 	e.Docker(t, "exec", p.Container("db"), "sh", "-c", `cp /tmp/psql "$(command -v psql)"`)
@@ -99,6 +100,21 @@ func TestRebuildIsAllOrNothing(t *testing.T) {
 		h.expect(job, model.JobCancelled, model.CauseCancelled)
 		untouched(job, at)
 	}
+}
+
+// breakImport makes the next imports into a PostgreSQL stop half-way.
+func breakImport(h *engineHouse, container string, times int) {
+	h.t.Helper()
+	h.engine.Docker(h.t, "exec", container, "sh", "-c", fmt.Sprintf(`echo %d > /tmp/left; chmod 666 /tmp/left; p="$(command -v psql)"; cp "$p" /tmp/psql
+cat > "$p.new" <<'END'
+#!/bin/sh
+left="$(cat /tmp/left)"
+case "$*" in *"-f -")
+	if [ "$left" -gt 0 ]; then echo $((left - 1)) > /tmp/left; head -c 2000 | /tmp/psql "$@"; exit 3; fi;;
+esac
+exec /tmp/psql "$@"
+END
+chmod 755 "$p.new"; mv "$p.new" "$p"`, times))
 }
 
 func running(steps []model.Step, title string) bool {

@@ -140,12 +140,20 @@ func (b *rebuild) makeFolder(ctx context.Context, dir string) error {
 // putAside moves the present content out of the way and returns where it is.
 func (b *rebuild) putAside(ctx context.Context, to string, isDir bool, keep []string) (string, error) {
 	b.asides++
-	aside, err := asideOf(b.files, to, isDir, b.job.ID, b.asides)
-	if err != nil {
-		return "", err
-	}
+	aside, inside := asidesOf(to, b.job.ID, b.asides)
 	if err := b.note(ctx, model.UndoPutBack, to, to, aside); err != nil {
 		return "", err
+	}
+	if isDir {
+		switch ok, err := reachesBeside(b.files, aside, inside); {
+		case err != nil:
+			return "", err
+		case !ok:
+			aside = inside
+			if err := b.note(ctx, model.UndoPutBack, to, to, aside); err != nil {
+				return "", err
+			}
+		}
 	}
 	return aside, setAside(b.files, to, aside, keep...)
 }

@@ -64,6 +64,18 @@ func TestRebuildParts(t *testing.T) {
 		t.Error("the server was restarted for one database")
 	}
 
+	// One that fails half-way is as it was, also while its server runs on.
+	h.psql(db, "shop", "DELETE FROM orders WHERE id > 7")
+	now := h.psql(db, "shop", shopState)
+	breakImport(h, db, 1)
+	job = h.restoreApp(good, model.AppRestore{Mode: model.AppParts, Databases: []string{"db/shop"}})
+	h.expect(job, model.JobFailed, model.CauseImport)
+	if got := h.psql(db, "shop", shopState); got != now {
+		t.Errorf("after an import that failed the orders are %s, want %s", got, now)
+	}
+	job = h.restoreApp(good, model.AppRestore{Mode: model.AppParts, Databases: []string{"db/shop"}, SkipSafety: true})
+	h.expect(job, model.JobFailed, model.CauseTarget)
+
 	job = h.restoreApp(good, model.AppRestore{Mode: model.AppParts, Databases: []string{"db"}})
 	h.expect(job, model.JobSuccess, "")
 	if got := h.psql(db, "second shop", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"); got != second {

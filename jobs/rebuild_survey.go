@@ -79,7 +79,7 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 	if v.want.Mode == model.AppCopy {
 		return v, v.planCopy(ctx, m)
 	}
-	return v, v.planHere(ctx)
+	return v, v.planHere(ctx, m)
 }
 
 // look finds the app among everything that the engine has.
@@ -103,7 +103,7 @@ func (v *survey) look(ctx context.Context) error {
 }
 
 // planHere fills in what a restore where the app was would do.
-func (v *survey) planHere(ctx context.Context) error {
+func (v *survey) planHere(ctx context.Context, m *Manager) error {
 	v.targets = nest(v.targets, v.manifest.Volumes)
 	for i := range v.targets {
 		if err := v.place(ctx, &v.targets[i]); err != nil {
@@ -127,6 +127,12 @@ func (v *survey) planHere(ctx context.Context) error {
 	}
 	v.stop = v.toStop()
 	v.checkServers()
+	if v.want.SkipSafety && v.hasOnline() {
+		v.obstacles = append(v.obstacles, onlineNeedsSafety)
+	}
+	if err := v.checkUndone(ctx, m); err != nil {
+		return err
+	}
 	if err := v.checkRoom(ctx); err != nil {
 		return err
 	}
@@ -303,6 +309,26 @@ func sortedNames(set map[string]bool) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// checkUndone refuses while what an earlier job did here is still to be taken back: that would undo this restore too.
+func (v *survey) checkUndone(ctx context.Context, m *Manager) error {
+	rows, err := m.Store.Undos(ctx, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	for _, u := range rows {
+		if u.Action == model.UndoDropAside {
+			continue
+		}
+		if slices.ContainsFunc(v.here.Containers, func(c docker.Container) bool { return c.ID == u.Target }) ||
+			slices.ContainsFunc(v.targets, func(t target) bool { return t.to != "" && t.to == u.Target }) {
+			v.obstacles = append(v.obstacles, fmt.Sprintf(
+				"What an earlier job did to %s is still to be put back, which is tried every minute. Try again later, or look at Keepstead's log.", u.Name))
+			return nil
+		}
+	}
+	return nil
 }
 
 // checkServers makes sure that each database to import has, or gets, a container.

@@ -48,7 +48,7 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 		if stuck[u.JobID] {
 			continue
 		}
-		limit, cancel := context.WithTimeout(ctx, undoLimit)
+		limit, cancel := context.WithTimeout(ctx, limitOf(u.Action))
 		err := m.takeBackOne(limit, u)
 		if err == nil && u.Action == model.UndoStart && i < len(rows)-1 {
 			m.awaitHealth(limit, u)
@@ -59,10 +59,17 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s %s: %w", strings.ReplaceAll(string(u.Action), "_", " "), u.Name, err))
-			stuck[u.JobID] = u.Action == model.UndoStop || u.Action == model.UndoPutBack
+			stuck[u.JobID] = u.Action == model.UndoStop || u.Action == model.UndoPutBack || u.Action == model.UndoImport
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func limitOf(action model.UndoAction) time.Duration {
+	if action == model.UndoImport {
+		return importLimit
+	}
+	return undoLimit
 }
 
 // takeBackOne is safe to repeat. What is gone needs no taking back.
@@ -90,6 +97,8 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 		err = engine.Stop(ctx, u.Target)
 	case model.UndoUnpause:
 		err = engine.Unpause(ctx, u.Target)
+	case model.UndoImport:
+		err = m.importBack(ctx, u, engine, files)
 	case model.UndoRename:
 		err = engine.Rename(ctx, u.Target, u.Name)
 	case model.UndoRemoveContainer:

@@ -219,6 +219,7 @@ const (
 	UndoRemoveNetwork   UndoAction = "remove_network"   // Target: one the job made
 	UndoRemoveFolder    UndoAction = "remove_folder"    // Target: a folder the job made
 	UndoRename          UndoAction = "rename"           // Target: a container whose name, now another's, was Name
+	UndoImport          UndoAction = "import"           // Target: a container whose databases were replaced; Aside: where their dumps are
 	UndoStop            UndoAction = "stop"             // Target: a container the job started on what is put back next
 	UndoHook            UndoAction = "hook"             // Target: a container whose pre command ran; Aside: its post command
 )
