@@ -154,9 +154,13 @@ func (h *Handlers) ConfirmForgetApp(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	lost := []string{"Its backups stop, and its settings here are deleted."}
+	if app.Containers() && !app.Gone {
+		lost = append(lost, "It is not found again. To stop only its backups, switch it off instead.")
+	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), Button: "Forget app",
-		Lost:  []string{"Its backups stop, and its settings here are deleted."},
+		Lost:  lost,
 		Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."},
 	}))
 }

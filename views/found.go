@@ -251,8 +251,11 @@ func mountWords(f model.Found) string {
 		role model.MountRole
 		text string
 	}{
-		{model.RoleLost, "cannot be read"}, {model.RoleAsk, "to decide"}, {model.RoleData, "captured"},
-		{model.RoleDumped, "dumped instead"}, {model.RoleLeft, "left out"},
+		{model.RoleLost, "cannot be read"},
+		{model.RoleAsk, "to decide"},
+		{model.RoleData, "captured"},
+		{model.RoleDumped, "dumped instead"},
+		{model.RoleLeft, "left out"},
 	} {
 		if n[w.role] > 0 {
 			words = append(words, ui.Count(n[w.role])+" "+w.text)
@@ -324,4 +327,22 @@ func underApp(p AppRowProps) string {
 		return kindName(p.App.App.Kind) + " · " + policyNames(p.App)
 	}
 	return policyNames(p.App)
+}
+
+// containerApps counts the apps that are made of containers.
+func containerApps(apps []model.AppOverview) int {
+	n := 0
+	for _, a := range apps {
+		if a.App.Containers() {
+			n++
+		}
+	}
+	return n
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
 }

@@ -147,7 +147,7 @@ func TestPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			html := render(t, page)
-			for _, bad := range []string{" style=", "<style", "javascript:", "%!", "hx-on", "<script>"} {
+			for _, bad := range []string{" style=", "<style", "javascript:", "%!", "hx-on", "<script>", "<img src=x"} {
 				if strings.Contains(html, bad) {
 					t.Errorf("the page contains %q", bad)
 				}

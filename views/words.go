@@ -83,6 +83,9 @@ func jobOutcome(j JobItem) string {
 	case model.JobBackup:
 		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " new"
 	case model.JobRestore:
+		if r.Project != "" {
+			return restoredApp(*r)
+		}
 		text := ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + " restored"
 		if r.Verified {
 			text += " and verified"
@@ -99,6 +102,18 @@ func jobOutcome(j JobItem) string {
 		return "No errors found"
 	}
 	return ui.Plural(r.Imported, "snapshot", "snapshots") + " taken over, " + ui.Plural(r.Unlocked, "stale lock", "stale locks") + " removed"
+}
+
+// restoredApp says what the restore of an app brought back.
+func restoredApp(r model.Result) string {
+	text := "Project " + r.Project + ": " + ui.Plural(r.Files, "file", "files")
+	if r.Dumps > 0 {
+		text += ", " + ui.Plural(r.Dumps, "database", "databases")
+	}
+	if r.Containers > 0 {
+		text += ", " + ui.Plural(r.Containers, "container", "containers") + " started"
+	}
+	return text
 }
 
 // triggerWord says what asked for a job.
