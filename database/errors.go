@@ -177,7 +177,7 @@ func sentence(text string, err error) string {
 	best := strings.TrimSpace(lines[len(lines)-1])
 	for _, line := range lines {
 		small := strings.ToLower(line)
-		if strings.Contains(small, "error") || strings.Contains(small, "fatal") {
+		if strings.Contains(small, "error") || strings.Contains(small, "fatal") || strings.Contains(small, "failed: ") {
 			best = strings.TrimSpace(line)
 			break
 		}
