@@ -178,8 +178,8 @@ func (s *session) checkMongo(ctx context.Context, _ []model.Dump) error {
 
 // The lines in which the tools tell what they did.
 var (
-	mongoDumped   = regexp.MustCompile("done dumping `?([^.]+)\.(.+?)`? \((\d+) documents?\)")
-	mongoRestored = regexp.MustCompile("finished restoring `?([^.]+)\.(.+?)`? \((\d+) documents?, (\d+) failures?\)")
+	mongoDumped   = regexp.MustCompile(`done dumping \x60?([^.]+)\.(.+?)\x60? \((\d+) documents?\)`)
+	mongoRestored = regexp.MustCompile(`finished restoring \x60?([^.]+)\.(.+?)\x60? \((\d+) documents?, (\d+) failures?\)`)
 )
 
 // mongoCounts adds up the documents of the databases that are not the server's own.
