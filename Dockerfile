@@ -38,6 +38,6 @@ ENV KEEPSTEAD_DATA=/data KEEPSTEAD_LISTEN=0.0.0.0:8080
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-	CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/readyz"]
+	CMD curl -fsS -o /dev/null "http://127.0.0.1:${KEEPSTEAD_LISTEN##*:}/readyz"
 ENTRYPOINT ["keepstead"]
 CMD ["serve"]
