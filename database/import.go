@@ -94,7 +94,8 @@ func (s *session) ready(ctx context.Context) (err error) {
 	return err
 }
 
-// Confirm asks a running server for its version. What it runs was recognised from outside; this makes sure of it.
+// Confirm asks a running server what it is, after waiting for one that is starting: its version, its data folder, and
+// whether it is MySQL or MariaDB, which cannot always be told from outside.
 func Confirm(ctx context.Context, e *docker.Engine, c docker.Container, s Server) (Server, error) {
 	ses := newSession(e, c, s)
 	err := ses.confirm(ctx)
@@ -104,7 +105,7 @@ func Confirm(ctx context.Context, e *docker.Engine, c docker.Container, s Server
 func (s *session) confirm(ctx context.Context) error {
 	switch s.server.Kind {
 	case model.Postgres:
-		p, err := s.tryPostgres(ctx)
+		p, err := s.enterPostgres(ctx)
 		if err != nil {
 			return err
 		}
@@ -113,7 +114,7 @@ func (s *session) confirm(ctx context.Context) error {
 			s.server.DataDir = p.dataDir
 		}
 	case model.MySQL, model.MariaDB:
-		m, err := s.tryMySQL(ctx)
+		m, err := s.enterMySQL(ctx)
 		if err != nil {
 			return err
 		}
@@ -122,13 +123,13 @@ func (s *session) confirm(ctx context.Context) error {
 			s.server.DataDir = m.dataDir
 		}
 	case model.MongoDB:
-		m, err := s.tryMongo(ctx)
+		m, err := s.enterMongo(ctx)
 		if err != nil {
 			return err
 		}
 		s.server.Version = m.version
 	case model.Redis, model.Valkey:
-		r, err := s.tryRedis(ctx)
+		r, err := s.enterRedis(ctx)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func newRDB(f *file) *rdb {
 	go func() {
 		n, err := countRDB(r)
 		if err != nil {
-			n = -1
+			n = 0
 		}
 		_, _ = io.Copy(io.Discard, r)
 		x.keys <- n
@@ -70,7 +70,7 @@ func (r *rdb) pass(p []byte) error {
 	return err
 }
 
-// finish writes the rest, without the mark of the transfer, and returns the number of keys without a time to live; -1
+// finish writes the rest, without the mark of the transfer, and returns the number of keys without a time to live; 0
 // where the snapshot holds things that are not known here.
 func (r *rdb) finish() (int, error) {
 	if !bytes.HasPrefix(r.head, []byte("REDIS0")) && !bytes.HasPrefix(r.head, []byte("VALKEY")) {

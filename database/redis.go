@@ -227,7 +227,7 @@ func (s *session) checkRedis(ctx context.Context, dumps []model.Dump) error {
 		return err
 	}
 	for _, d := range dumps {
-		if found := r.lasting(); d.Objects >= 0 && found != d.Objects {
+		if found := r.lasting(); d.Objects > 0 && found != d.Objects {
 			return r.missing("", "keys without a time to live", d.Objects, found)
 		}
 	}
