@@ -47,7 +47,7 @@ func inspected(t *testing.T, bed *testbed.Engine, name string) map[string]any {
 	}
 	in := all[0]
 	id, _ := in["Id"].(string)
-	for _, key := range []string{"Id", "Created", "State", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "GraphDriver", "RestartCount"} {
+	for _, key := range []string{"Id", "Created", "State", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "GraphDriver", "RestartCount", "ExecIDs"} {
 		delete(in, key)
 	}
 	if c := in["Config"].(map[string]any); strings.HasPrefix(id, c["Hostname"].(string)) {
@@ -64,6 +64,9 @@ func inspected(t *testing.T, bed *testbed.Engine, name string) map[string]any {
 	if binds, ok := host["Binds"].([]any); ok {
 		// Anonymous volumes are bound by their names; what is mounted is compared above.
 		host["Binds"] = slices.DeleteFunc(binds, func(b any) bool { return anonymousName.MatchString(parseBind(b.(string)).source) })
+	}
+	if policy := host["RestartPolicy"].(map[string]any); policy["Name"] == "" {
+		policy["Name"] = "no"
 	}
 	for _, key := range []string{"CapAdd", "CapDrop"} {
 		caps, _ := host[key].([]any)

@@ -213,7 +213,7 @@ func (g *generator) write() ([]byte, error) {
 	}
 	quote(&doc)
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# Made by Keepstead from the containers of %s, which had no compose file of their own that could be read.\n", oneLine(g.contents.AppName))
+	fmt.Fprintf(&out, "# Made by Keepstead from the containers of %s.\n", oneLine(g.contents.AppName))
 	if g.contents.Project != "" {
 		fmt.Fprintf(&out, "# Start it with: docker compose -p %s up -d\n", oneLine(g.contents.Project))
 	}
