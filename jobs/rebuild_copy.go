@@ -206,6 +206,11 @@ func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
 	if err := b.files.WriteFile(path.Join(b.folder, docker.ComposeName), text, 0o600); err != nil {
 		return "", fmt.Errorf("write the compose file: %w", err)
 	}
+	// Without it compose would take the folder's name for the project's.
+	env := "COMPOSE_PROJECT_NAME=" + b.want.Project + "\n"
+	if err := b.files.WriteFile(path.Join(b.folder, ".env"), []byte(env), 0o600); err != nil {
+		return "", fmt.Errorf("write the project's name: %w", err)
+	}
 	if len(b.manifest.Files) == 0 {
 		return "", nil
 	}
