@@ -24,7 +24,8 @@ type rebuild struct {
 	bytes     int64
 	dumps     int
 	started   int
-	doubts    []string // what is not as it should be, each in a sentence
+	upAlone   []docker.Container // servers that were started for their import
+	doubts    []string           // what is not as it should be, each in a sentence
 	settled   bool
 }
 

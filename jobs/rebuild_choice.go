@@ -205,7 +205,9 @@ func outline(s model.ContainerSpec, volumes []model.ContentVolume) docker.Contai
 func nest(targets []target, volumes []model.ContentVolume) []target {
 	var out []target
 	for _, t := range targets {
-		if !slices.ContainsFunc(targets, func(o target) bool { return below(t.volume, o.volume) && o.from != "" }) {
+		if !slices.ContainsFunc(targets, func(o target) bool {
+			return below(t.volume, o.volume) && o.from != "" && (t.from == "" || model.Within(t.from, o.from))
+		}) {
 			out = append(out, t)
 		}
 	}

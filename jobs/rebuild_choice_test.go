@@ -209,7 +209,10 @@ func TestChoosePorts(t *testing.T) {
 func TestDependents(t *testing.T) {
 	t.Parallel()
 	all := []model.FoundService{
-		{Name: "db"}, {Name: "api", DependsOn: []string{"db"}}, {Name: "web", DependsOn: []string{"api"}}, {Name: "mail"},
+		{Name: "db"},
+		{Name: "api", DependsOn: []string{"db"}},
+		{Name: "web", DependsOn: []string{"api"}},
+		{Name: "mail"},
 		{Name: "a", DependsOn: []string{"b"}}, {Name: "b", DependsOn: []string{"a"}},
 	}
 	if got := dependents(all, "db"); !slices.Equal(got, []string{"api", "web"}) {

@@ -85,6 +85,7 @@ func (b *rebuild) serverContainer(ctx context.Context, s serverPart) (docker.Con
 	if err := b.startOne(ctx, c, project.Containers); err != nil {
 		return c, err
 	}
+	b.upAlone = append(b.upAlone, c)
 	// What the engine says of it has changed with the start.
 	if project, err = b.containersNow(ctx); err != nil {
 		return c, err

@@ -18,6 +18,9 @@ const healthLimit = 15 * time.Minute
 // start starts what is to run, each service after those it depends on are healthy.
 func (b *rebuild) start(ctx context.Context) (string, error) {
 	begun := time.Now()
+	if err := b.quietStill(ctx); err != nil {
+		return "", err
+	}
 	project, err := b.containersNow(ctx)
 	if err != nil {
 		return "", err
@@ -45,12 +48,8 @@ func (b *rebuild) start(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	for _, c := range b.stop {
-		if !b.ours(c) {
-			if err := b.startOne(ctx, c, nil); err != nil {
-				return "", err
-			}
-		}
+	if err := b.startOthers(ctx); err != nil {
+		return "", err
 	}
 	if b.started == 0 {
 		return "Nothing of it ran before, so nothing was started.", nil
@@ -58,23 +57,45 @@ func (b *rebuild) start(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d %s healthy after %s.", b.started, plural(b.started, "container is", "containers are"), took(time.Since(begun))), nil
 }
 
-// leaveStopped stops what was started for its database alone.
+// leaveStopped stops what was started for its database alone. Other apps that were stopped run again.
 func (b *rebuild) leaveStopped(ctx context.Context) (string, error) {
-	if b.want.Mode == model.AppParts {
-		return "", nil
-	}
-	project, err := b.containersNow(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, c := range project.Containers {
-		if c.Running && !c.Self {
-			if err := b.engine.Stop(ctx, c.ID); err != nil {
-				return "", engineFailure(err, "%s could not be stopped.", c.Name)
-			}
+	for _, c := range b.upAlone {
+		if err := b.engine.Stop(ctx, c.ID); err != nil {
+			return "", engineFailure(err, "%s could not be stopped.", c.Name)
 		}
 	}
-	return "", nil
+	return "", b.startOthers(ctx)
+}
+
+// startOthers starts the containers of other apps that were stopped because they use the same data.
+func (b *rebuild) startOthers(ctx context.Context) error {
+	for _, c := range b.stop {
+		if b.ours(c) {
+			continue
+		}
+		if err := b.startOne(ctx, c, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quietStill makes sure that nothing else started a container while its data was replaced: what it wrote could be in it.
+func (b *rebuild) quietStill(ctx context.Context) error {
+	for _, c := range b.stop {
+		if slices.ContainsFunc(b.upAlone, func(o docker.Container) bool { return o.ID == c.ID }) {
+			continue
+		}
+		s, err := b.engine.State(ctx, c.ID)
+		if err != nil {
+			return engineFailure(err, "%s cannot be looked at.", c.Name)
+		}
+		if s.Running {
+			return fail(model.CauseEngine, "Find out what starts it, such as a restart of Docker or a tool that keeps containers running, then restore again.",
+				"%s was started by something else while its data was replaced.", c.Name)
+		}
+	}
+	return nil
 }
 
 // containersNow returns the app as it is now, or the copy of it. An app of which nothing was made has no containers.

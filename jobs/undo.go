@@ -44,12 +44,20 @@ func (m *Manager) undo(ctx context.Context, owner uuid.UUID) error {
 func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 	var problems []error
 	stuck := map[uuid.UUID]bool{} // owners of content that is not back yet: nothing may start upon it
+	still := map[uuid.UUID]bool{}
 	for i, u := range rows {
 		if stuck[u.JobID] {
 			continue
 		}
 		limit, cancel := context.WithTimeout(ctx, limitOf(u.Action))
-		err := m.takeBackOne(limit, u)
+		var err error
+		if u.Action == model.UndoPutBack && !still[u.JobID] {
+			err = m.holdStill(limit, u.JobID, rows)
+			still[u.JobID] = err == nil
+		}
+		if err == nil {
+			err = m.takeBackOne(limit, u)
+		}
 		if err == nil && u.Action == model.UndoStart && i < len(rows)-1 {
 			m.awaitHealth(limit, u)
 		}
@@ -63,6 +71,24 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// holdStill stops what a job had stopped before and something else may have started since, such as a restarted engine:
+// content is not put back under a running container. Their rows start them afterwards.
+func (m *Manager) holdStill(ctx context.Context, owner uuid.UUID, rows []model.Undo) error {
+	for _, u := range rows {
+		if u.JobID != owner || u.Action != model.UndoStart {
+			continue
+		}
+		engine, err := m.engine(ctx, u.DeviceID)
+		if err != nil {
+			return err
+		}
+		if err := engine.Stop(ctx, u.Target); err != nil && !errors.Is(err, model.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 func limitOf(action model.UndoAction) time.Duration {
