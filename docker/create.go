@@ -65,7 +65,7 @@ func (e *Engine) Create(ctx context.Context, spec model.ContainerSpec) (string, 
 	})
 	switch {
 	case cerrdefs.IsConflict(err):
-		return "", fmt.Errorf("create container %s: %w", spec.Name, errors.Join(model.Conflict{Reason: fmt.Sprintf("A container named %s is there already.", spec.Name)}, err))
+		return "", model.Conflict{Reason: fmt.Sprintf("A container named %s is there already.", spec.Name)}
 	case err != nil:
 		return "", e.explain(ctx, "create container "+spec.Name, err)
 	}

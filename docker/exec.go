@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
@@ -88,11 +89,13 @@ func (p *process) start(ctx context.Context, x Exec) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		// The engine may have begun it all the same.
-		return p.abort(ctx, context.Cause(ctx))
+		err = context.Cause(ctx)
 	}
-	// Newer engines refuse to attach to a command that could not begin.
-	if now, look := p.engine.api.ExecInspect(limited, p.id, client.ExecInspectOptions{}); look == nil && !now.Running && now.ExitCode != 0 {
+	now, running := p.look(context.WithoutCancel(ctx))
+	switch {
+	case running: // it was begun all the same
+		return p.abort(ctx, err)
+	case now.ExitCode != 0 && ctx.Err() == nil: // newer engines refuse to attach to what could not begin
 		return &ExitError{Code: now.ExitCode}
 	}
 	return p.engine.explain(ctx, "run a command in container "+p.container, err)
@@ -102,7 +105,8 @@ func (p *process) start(ctx context.Context, x Exec) error {
 func (p *process) copy(ctx context.Context, x Exec) error {
 	defer p.stream.Close()
 	out, in := make(chan error, 1), make(chan error, 1)
-	go func() { out <- p.output(x) }()
+	var reading sync.WaitGroup
+	reading.Go(func() { out <- p.output(x) })
 	if x.Stdin != nil {
 		go func() { in <- p.input(x.Stdin) }()
 	}
@@ -128,7 +132,7 @@ func (p *process) copy(ctx context.Context, x Exec) error {
 		}
 		err = p.abort(ctx, err)
 		p.stream.Close()
-		<-out // nobody writes to the caller's writers after this
+		reading.Wait() // nobody writes to the caller's writers after this
 		return err
 	}
 }
@@ -184,7 +188,7 @@ func (p *process) wait(ctx context.Context) (int, error) {
 		case err != nil:
 			err = p.engine.explain(ctx, "ask how a command in container "+p.container+" ended", err)
 			if errors.Is(err, model.ErrNotFound) {
-				err = errors.Join(ErrStopped, err)
+				err = fmt.Errorf("container %s: %w", p.container, ErrStopped)
 			}
 			return 0, err
 		case !now.Running:
@@ -202,8 +206,10 @@ func (p *process) wait(ctx context.Context) (int, error) {
 func (e *Engine) verdict(ctx context.Context, id string, before State, code int) error {
 	look := func() error {
 		after, err := e.State(ctx, id)
-		if err != nil {
-			return errors.Join(ErrStopped, err)
+		if errors.Is(err, model.ErrNotFound) {
+			return fmt.Errorf("container %s: %w", id, ErrStopped)
+		} else if err != nil {
+			return err
 		}
 		if !after.Running || after.Restarting || !after.StartedAt.Equal(before.StartedAt) {
 			return fmt.Errorf("container %s: %w", id, ErrStopped)

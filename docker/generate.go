@@ -53,8 +53,10 @@ type composeVol struct {
 // Generate writes a compose file from which docker compose, version 1.29 or 2, makes the same containers, volumes and
 // networks again. It has the values of environment variables only with withEnv, and is a secret then.
 func Generate(p model.Contents, specs []model.ContainerSpec, withEnv bool) ([]byte, error) {
-	g := &generator{contents: p, withEnv: withEnv, units: map[string]string{}, fixed: map[string]bool{},
-		doc: composeDoc{Services: map[string]*composeUnit{}, Networks: map[string]*composeNet{}, Volumes: map[string]*composeVol{}}}
+	g := &generator{
+		contents: p, withEnv: withEnv, units: map[string]string{}, fixed: map[string]bool{},
+		doc: composeDoc{Services: map[string]*composeUnit{}, Networks: map[string]*composeNet{}, Volumes: map[string]*composeVol{}},
+	}
 	g.nameUnits(specs)
 	for _, s := range specs {
 		if err := g.add(s); err != nil {

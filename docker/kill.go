@@ -73,6 +73,8 @@ func (p *process) kill(ctx context.Context) error {
 
 // look says whether the command runs. Where the engine does not know it any more, its container has ended.
 func (p *process) look(ctx context.Context) (client.ExecInspectResult, bool) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	now, err := p.engine.api.ExecInspect(ctx, p.id, client.ExecInspectOptions{})
 	return now, err == nil && now.Running
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"keepstead/model"
+	"keepstead/testbed"
 )
 
 var update = flag.Bool("update", false, "write what the tests got into the golden files")
@@ -152,5 +153,89 @@ func TestRemapResources(t *testing.T) {
 		{Name: "trial_proxy", Driver: "bridge", Internal: true},
 	}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestCopyBeside makes a second project beside one that runs.
+func TestCopyBeside(t *testing.T) {
+	t.Parallel()
+	bed, e := connect(t)
+	p := testbed.NewProject(t, testbed.SQLite)
+	bed.Up(t, p.Dir)
+	files, err := e.host.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := Key{Project: p.Name}
+	first, err := e.Project(t.Context(), files, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Remap{From: p.Name, To: "second", Folder: "/srv/second", Binds: map[string]string{p.Dir: t.TempDir()}}
+	var specs []model.ContainerSpec
+	for _, c := range first.Containers {
+		specs = append(specs, c.Spec)
+		r.Containers = append(r.Containers, c.Name)
+	}
+	networks, err := r.AllNetworks(first.Networks, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range networks {
+		if made, err := e.EnsureNetwork(t.Context(), n); err != nil || !made {
+			t.Fatalf("network %s: %t %v", n.Name, made, err)
+		}
+	}
+	for _, v := range first.Volumes {
+		if v.Kind != model.MountVolume {
+			continue
+		}
+		if made, _, err := e.EnsureVolume(t.Context(), r.Volume(v)); err != nil || !made {
+			t.Fatalf("volume %s: %t %v", v.Name, made, err)
+		}
+	}
+	var ids []string
+	for _, s := range specs {
+		s, err := r.Spec(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := e.Create(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Start(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := e.WaitHealthy(t.Context(), ids, nil); err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.Project(t.Context(), files, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Containers) != len(first.Containers) {
+		t.Fatalf("the first one has %d containers now", len(again.Containers))
+	}
+	for i, c := range again.Containers {
+		if was := first.Containers[i]; c.ID != was.ID || !c.StartedAt.Equal(was.StartedAt) || c.Health != was.Health {
+			t.Errorf("the first one's %s changed", c.Name)
+		}
+	}
+	second, err := e.Project(t.Context(), files, Key{Project: "second"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range second.Volumes {
+		for _, old := range first.Volumes {
+			if v.Kind == model.MountVolume && v.Source == old.Source {
+				t.Errorf("both have the volume %s", v.Name)
+			}
+		}
+	}
+	if len(second.Containers) != len(first.Containers) {
+		t.Errorf("the second one has %d containers", len(second.Containers))
 	}
 }
