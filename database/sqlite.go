@@ -23,7 +23,7 @@ var ErrNotSQLite = errors.New("not a SQLite database, or an encrypted one")
 
 const (
 	// sqliteBusy is how long one attempt waits for a writer, sqlitePatience how long all of them do.
-	sqliteBusy     = 5 * time.Second
+	sqliteBusy     = time.Second
 	sqlitePatience = time.Minute
 	// sqliteStep is how many pages are copied between two looks at the context.
 	sqliteStep = 2048
