@@ -213,7 +213,8 @@ func TestDependents(t *testing.T) {
 		{Name: "api", DependsOn: []string{"db"}},
 		{Name: "web", DependsOn: []string{"api"}},
 		{Name: "mail"},
-		{Name: "a", DependsOn: []string{"b"}}, {Name: "b", DependsOn: []string{"a"}},
+		{Name: "a", DependsOn: []string{"b"}},
+		{Name: "b", DependsOn: []string{"a"}},
 	}
 	if got := dependents(all, "db"); !slices.Equal(got, []string{"api", "web"}) {
 		t.Errorf("on db depend %v", got)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 	"keepstead/testbed"
 )
@@ -31,9 +33,17 @@ func (h *engineHouse) state() string {
 	return strings.Join(append(out, info.Mode().String()), "\n")
 }
 
-// Whatever fails in the middle of a restore, and wherever it is cancelled, the app is as it was before.
-func TestRebuildIsAllOrNothing(t *testing.T) {
-	t.Parallel()
+// shaken is an app whose restore is made to fail. What it was before must be what it is afterwards.
+type shaken struct {
+	*engineHouse
+	good   model.Job
+	before string
+	want   model.AppRestore
+}
+
+// newShaken backs a project up while one of its containers is not healthy, and then changes everything.
+func newShaken(t *testing.T) *shaken {
+	t.Helper()
 	h, _, c := newEngineHouse(t, testbed.Postgres)
 	e, p := h.engine, h.project
 	uploads := filepath.Join(e.Root, "volumes", p.Volume("uploads"), "_data")
@@ -50,56 +60,89 @@ func TestRebuildIsAllOrNothing(t *testing.T) {
 	h.must(os.Chmod(uploads, 0o750))
 	e.Up(t, p.Dir)
 	h.psql(p.Container("db"), "shop", "DELETE FROM orders WHERE id % 2 = 0")
-	before := h.state()
-	whole := model.AppRestore{Mode: model.AppInPlace, SkipSafety: true}
-	untouched := func(job model.Job, failed string) {
-		t.Helper()
-		e.AwaitHealthy(t, p.Dir)
-		if after := h.state(); after != before {
-			t.Errorf("afterwards the app is\n%s\nit was\n%s", after, before)
-		}
-		skipped := false
-		for _, s := range job.Steps {
-			if s.State == model.StepFailed && !strings.HasPrefix(s.Title, failed) {
-				t.Errorf("the step %q failed (%s), want %q", s.Title, s.Detail, failed)
-			}
-			if s.State == model.StepRunning || s.State == model.StepWaiting || skipped && s.State != model.StepSkipped {
-				t.Errorf("the step %q is %s", s.Title, s.State)
-			}
-			skipped = skipped || s.State == model.StepFailed
-		}
-		if !skipped || !strings.Contains(job.Message, "put back as it was") {
-			t.Errorf("the job says %q, steps %+v", job.Message, job.Steps)
-		}
-		h.clean()
-		h.noAsides()
+	return &shaken{engineHouse: h, good: good, before: h.state(), want: model.AppRestore{Mode: model.AppInPlace, SkipSafety: true}}
+}
+
+// asBefore checks that the app is as it was.
+func (h *shaken) asBefore() {
+	h.t.Helper()
+	h.engine.AwaitHealthy(h.t, h.project.Dir)
+	if after := h.state(); after != h.before {
+		h.t.Errorf("afterwards the app is\n%s\nit was\n%s", after, h.before)
 	}
+	h.clean()
+	h.noAsides()
+}
 
-	job := h.restoreApp(good, whole)
-	h.expect(job, model.JobFailed, model.CauseUnhealthy)
-	untouched(job, "Start the app")
-
-	breakImport(h, p.Container("db"), 99)
-	job = h.restoreApp(good, whole)
-	h.expect(job, model.JobFailed, model.CauseImport)
-	e.Docker(t, "exec", p.Container("db"), "sh", "-c", `cp /tmp/psql "$(command -v psql)"`)
-	untouched(job, "Import PostgreSQL")
-
-	for _, at := range []string{"Restore " + p.Volume("uploads"), "Import PostgreSQL", "Start the app"} {
-		made, err := h.Restore(t.Context(), model.Restore{SnapshotID: good.SnapshotID, App: &whole}, model.TriggerManual)
-		h.must(err)
-		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			job, err := h.Store.Job(t.Context(), made.ID)
-			h.must(err)
-			if running(job.Steps, at) || job.State.Final() {
-				break
-			}
+// untouched checks the same, and that the job failed at a step and says what was not done.
+func (h *shaken) untouched(job model.Job, failed string) {
+	h.t.Helper()
+	h.asBefore()
+	skipped := false
+	for _, s := range job.Steps {
+		if s.State == model.StepFailed && !strings.HasPrefix(s.Title, failed) {
+			h.t.Errorf("the step %q failed (%s), want %q", s.Title, s.Detail, failed)
 		}
+		if s.State == model.StepRunning || s.State == model.StepWaiting || skipped && s.State != model.StepSkipped {
+			h.t.Errorf("the step %q is %s", s.Title, s.State)
+		}
+		skipped = skipped || s.State == model.StepFailed
+	}
+	if !skipped || !strings.Contains(job.Message, "put back as it was") {
+		h.t.Errorf("the job says %q, steps %+v", job.Message, job.Steps)
+	}
+}
+
+// begun starts the restore and returns once the step runs.
+func (h *shaken) begun(step string) model.Job {
+	h.t.Helper()
+	made, err := h.Restore(h.t.Context(), model.Restore{SnapshotID: h.good.SnapshotID, App: &h.want}, model.TriggerManual)
+	h.must(err)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		job, err := h.Store.Job(h.t.Context(), made.ID)
+		h.must(err)
+		if running(job.Steps, step) || job.State.Final() {
+			break
+		}
+	}
+	return made
+}
+
+// Whatever fails in the middle of a restore, and wherever it is cancelled, the app is as it was before.
+func TestRebuildIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	h := newShaken(t)
+	job := h.restoreApp(h.good, h.want)
+	h.expect(job, model.JobFailed, model.CauseUnhealthy)
+	h.untouched(job, "Start the app")
+
+	breakImport(h.engineHouse, h.project.Container("db"), 1)
+	job = h.restoreApp(h.good, h.want)
+	h.expect(job, model.JobFailed, model.CauseImport)
+	h.untouched(job, "Import PostgreSQL")
+
+	for _, at := range []string{"Restore " + h.project.Volume("uploads"), "Import PostgreSQL", "Start the app"} {
+		made := h.begun(at)
 		h.must(h.Cancel(t.Context(), made.ID))
 		job := h.wait(made.ID)
 		h.expect(job, model.JobCancelled, model.CauseCancelled)
-		untouched(job, at)
+		h.untouched(job, at)
 	}
+
+	// An engine that goes away in the middle: everything is put back once it is there again.
+	made := h.begun("Import PostgreSQL")
+	h.engine.Stop(t)
+	job = h.wait(made.ID)
+	if job.State != model.JobFailed || !strings.Contains(job.Message, "tried again") {
+		t.Errorf("without an engine the job is %s: %s", job.State, job.Message)
+	}
+	h.engine.Start(t)
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+		if rows, err := h.Store.Undos(t.Context(), uuid.Nil); err == nil && len(rows) == 0 {
+			break
+		}
+	}
+	h.asBefore()
 }
 
 // breakImport makes the next imports into a PostgreSQL stop half-way.
