@@ -30,6 +30,7 @@ func TestVerdict(t *testing.T) {
 		done := s.Time
 		return model.Snapshot{ID: uuid.NewSHA1(uuid.Nil, []byte(s.ID)), ResticSnapshotID: s.ID, Status: status, StartedAt: s.Time, CompletedAt: &done}
 	}
+	safety := func(s model.Snapshot) model.Snapshot { s.Safety = true; return s }
 	keep := model.Retention{KeepLast: 1}
 	tests := []struct {
 		name                  string
@@ -49,6 +50,11 @@ func TestVerdict(t *testing.T) {
 			name:  "a partial one pushes out no full one",
 			there: []restic.Snapshot{day(2), day(1)},
 			known: []model.Snapshot{row(day(2), model.SnapshotSuccess), row(day(1), model.SnapshotPartial)},
+		},
+		{
+			name:  "the state that a restore replaced pushes out no backup",
+			there: []restic.Snapshot{day(2), day(1)},
+			known: []model.Snapshot{row(day(2), model.SnapshotSuccess), safety(row(day(1), model.SnapshotSuccess))},
 		},
 		{
 			name:   "what this database does not know stays and does not count",

@@ -50,6 +50,31 @@ func TestCoverages(t *testing.T) {
 	}
 }
 
+// TestSafetySnapshotsAreNotGood: the state that a restore replaced may be the broken one.
+func TestSafetySnapshotsAreNotGood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	_, good := w.runBackup(w.configuration, w.destination, model.JobSuccess)
+	at := good.StartedAt.Add(time.Hour)
+	safety := model.Snapshot{
+		ID: model.NewID(), AppID: w.app.ID, ConfigurationID: w.configuration.ID, DestinationID: w.destination.ID, Safety: true,
+		ResticSnapshotID: "5afe", Status: model.SnapshotSuccess, Paths: []string{"/srv"}, StartedAt: at, CompletedAt: &at, CreatedAt: at,
+	}
+	must[int](t)(w.CreateSnapshots(ctx, []model.Snapshot{safety}))
+	if got := must[[]model.Coverage](t)(w.Coverages(ctx, w.configuration.ID)); got[0].LastGoodID != good.ID {
+		t.Errorf("the last good snapshot is %s, want %s", got[0].LastGoodID, good.ID)
+	}
+	if got := must[model.Snapshot](t)(w.LastGoodSnapshot(ctx, w.configuration.ID, w.destination.ID)); got.ID != good.ID {
+		t.Errorf("a backup is compared with %s, want %s", got.ID, good.ID)
+	}
+	check(t, w.DeleteSnapshots(ctx, []uuid.UUID{good.ID}))
+	if got := must[[]model.Coverage](t)(w.Coverages(ctx, w.configuration.ID)); got[0].LastGoodID != uuid.Nil {
+		t.Errorf("with only a safety snapshot left, %s is the last good", got[0].LastGoodID)
+	}
+	checkCoverage(t, w.Store)
+}
+
 // checkCoverage compares the table that triggers keep with what the history says.
 func checkCoverage(t *testing.T, s *Store) {
 	t.Helper()
@@ -58,7 +83,7 @@ func checkCoverage(t *testing.T, s *Store) {
 			UNION SELECT configuration_id, destination_id FROM jobs WHERE kind = 'backup' AND destination_id IS NOT NULL
 			UNION SELECT configuration_id, destination_id FROM coverage),
 		truth (conf, dest, good, job) AS (SELECT conf, dest,
-			(SELECT id FROM snapshots WHERE status = 'success' AND configuration_id = conf AND destination_id = dest
+			(SELECT id FROM snapshots WHERE status = 'success' AND safety = 0 AND configuration_id = conf AND destination_id = dest
 				ORDER BY started_at DESC, id DESC LIMIT 1),
 			(SELECT id FROM jobs WHERE kind = 'backup' AND state NOT IN ('queued', 'running')
 				AND configuration_id = conf AND destination_id = dest ORDER BY id DESC LIMIT 1) FROM pair)

@@ -21,10 +21,11 @@ func (s *Store) Snapshot(ctx context.Context, id uuid.UUID) (model.Snapshot, err
 	return snap, fail(doing, err)
 }
 
-// LastGoodSnapshot returns the newest full snapshot of a configuration at a destination, or model.ErrNotFound.
+// LastGoodSnapshot returns the newest full snapshot of a configuration at a destination, or model.ErrNotFound. The state
+// that a restore replaced does not count: it may be a broken one.
 func (s *Store) LastGoodSnapshot(ctx context.Context, configurationID, destinationID uuid.UUID) (model.Snapshot, error) {
 	return first[model.Snapshot](ctx, s.r, "read the last good snapshot", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("status = 'success'").Where("configuration_id = ?", configurationID).
+		return q.Where("status = 'success'").Where("safety = 0").Where("configuration_id = ?", configurationID).
 			Where("destination_id = ?", destinationID).Order("started_at DESC", "id DESC")
 	})
 }

@@ -32,3 +32,30 @@ CREATE TABLE undos (
 	created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX undos_job ON undos (job_id, id);
+
+-- The state that a restore replaced is no good snapshot: it may be the broken state that somebody wanted to get rid of.
+DROP TRIGGER snapshots_covered;
+DROP TRIGGER snapshots_changed;
+DROP TRIGGER snapshots_uncovered;
+CREATE TRIGGER snapshots_covered AFTER INSERT ON snapshots WHEN NEW.status = 'success' AND NEW.safety = 0 BEGIN
+	INSERT INTO coverage (configuration_id, destination_id) SELECT NEW.configuration_id, NEW.destination_id
+		WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id);
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success' AND s.safety = 0
+			AND s.configuration_id = NEW.configuration_id AND s.destination_id = NEW.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id;
+END;
+CREATE TRIGGER snapshots_changed AFTER UPDATE OF status ON snapshots WHEN (NEW.status = 'success' OR OLD.status = 'success') AND NEW.safety = 0 BEGIN
+	INSERT INTO coverage (configuration_id, destination_id) SELECT NEW.configuration_id, NEW.destination_id
+		WHERE NOT EXISTS (SELECT 1 FROM coverage WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id);
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success' AND s.safety = 0
+			AND s.configuration_id = NEW.configuration_id AND s.destination_id = NEW.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = NEW.configuration_id AND destination_id = NEW.destination_id;
+END;
+CREATE TRIGGER snapshots_uncovered AFTER DELETE ON snapshots WHEN OLD.status = 'success' BEGIN
+	UPDATE coverage SET last_good_id = (SELECT s.id FROM snapshots AS s WHERE s.status = 'success' AND s.safety = 0
+			AND s.configuration_id = OLD.configuration_id AND s.destination_id = OLD.destination_id
+			ORDER BY s.started_at DESC, s.id DESC LIMIT 1)
+		WHERE configuration_id = OLD.configuration_id AND destination_id = OLD.destination_id AND last_good_id = OLD.id;
+END;
