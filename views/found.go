@@ -204,7 +204,7 @@ func failureOptions() []ui.Option {
 
 // runningWords says how many containers of a service run, where that is not simply one of one.
 func runningWords(s model.FoundService) string {
-	if len(s.Containers) < 2 {
+	if len(s.Containers) < 2 || s.Running == len(s.Containers) {
 		return ""
 	}
 	return ui.Count(s.Running) + " of " + ui.Count(len(s.Containers)) + " run"
@@ -345,4 +345,12 @@ func wasWere(n int) string {
 		return "was"
 	}
 	return "were"
+}
+
+// serviceState is how a service stands; of an app that is gone, what was seen last is no news.
+func serviceState(a model.App, s model.FoundService) ui.State {
+	if a.Gone {
+		return ui.Gone()
+	}
+	return ui.OfService(s)
 }
