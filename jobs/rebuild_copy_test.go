@@ -168,3 +168,33 @@ func TestRebuildOfEverything(t *testing.T) {
 	h.clean()
 	h.noAsides()
 }
+
+// A container without a project comes back from nothing, and once more under another name.
+func TestRebuildOfALoneContainer(t *testing.T) {
+	t.Parallel()
+	h, _, _ := newEngineHouse(t, testbed.SQLite)
+	e := h.engine
+	e.Docker(t, "run", "-d", "--name", "lone", "-v", "lonely:/data", "-v", "/data/cache", "-e", "GREETING=hello", "-e", "LOG=/data/log", "--restart", "always", "webapp:1")
+	a := h.found("lone")
+	c, err := h.Store.AutomaticConfiguration(t.Context(), a.ID)
+	h.must(err)
+	data := filepath.Join(e.Root, "volumes", "lonely", "_data")
+	h.must(os.WriteFile(filepath.Join(data, "kept"), []byte("kept"), 0o640))
+	good := h.backup(c)
+	h.expect(good, model.JobSuccess, "")
+	h.idle()
+	e.Docker(t, "rm", "-fv", "lone")
+	e.Docker(t, "volume", "rm", "lonely")
+	h.expect(h.restoreApp(good, model.AppRestore{Mode: model.AppInPlace}), model.JobSuccess, "")
+	h.expect(h.restoreApp(good, model.AppRestore{Mode: model.AppCopy, Project: "twin", Folder: filepath.Join(t.TempDir(), "twin")}), model.JobSuccess, "")
+	for _, name := range []string{"lone", "twin"} {
+		if got := e.Docker(t, "inspect", "--format", "{{.State.Health.Status}} {{.HostConfig.RestartPolicy.Name}} {{range .Config.Env}}{{.}} {{end}}", name); !strings.HasPrefix(got, "healthy always ") || !strings.Contains(got, "GREETING=hello") {
+			t.Errorf("%s is %s", name, got)
+		}
+		mounts := strings.Fields(e.Docker(t, "inspect", "--format", `{{range .Mounts}}{{if eq .Destination "/data"}}{{.Source}}{{end}}{{end}}`, name))
+		if text, err := os.ReadFile(filepath.Join(mounts[0], "kept")); err != nil || string(text) != "kept" {
+			t.Errorf("in %s of %s there is %q, %v", mounts[0], name, text, err)
+		}
+	}
+	h.clean()
+}

@@ -77,6 +77,9 @@ func TestRebuildInPlace(t *testing.T) {
 	h.must(os.Chown(filepath.Join(uploads, "kept"), 1234, 4321))
 	h.must(os.Chown(uploads, 70, 71))
 	h.must(os.Chmod(uploads, os.ModeSetgid|0o775))
+	files, err := h.Host.Files()
+	h.must(err)
+	h.must(files.SetXattr(uploads, "user.kept", []byte("kept")))
 	before := h.psql(db, "shop", shopState)
 	good := h.backup(c)
 	h.expect(good, model.JobSuccess, "")
@@ -86,6 +89,8 @@ func TestRebuildInPlace(t *testing.T) {
 	h.must(os.Remove(filepath.Join(uploads, "kept")))
 	h.must(os.WriteFile(filepath.Join(uploads, "later"), []byte("later"), 0o600))
 	h.must(os.Chmod(uploads, 0o700))
+	h.must(files.SetXattr(uploads, "user.kept", nil))
+	h.must(files.SetXattr(uploads, "user.later", []byte("later")))
 	h.must(os.WriteFile(filepath.Join(p.Dir, "config", "app.conf"), []byte("broken"), 0o600))
 	h.must(os.WriteFile(filepath.Join(p.Dir, "web.env"), []byte("BROKEN=1\n"), 0o600))
 	e.Up(t, p.Dir) // makes web anew, with another environment
@@ -111,6 +116,9 @@ func TestRebuildInPlace(t *testing.T) {
 		h.must(err)
 		if info.Mode() != os.ModeDir|os.ModeSetgid|0o775 {
 			t.Errorf("%s the volume's mode is %v", when, info.Mode())
+		}
+		if attrs, err := files.Xattrs(uploads); err != nil || string(attrs["user.kept"]) != "kept" || attrs["user.later"] != nil {
+			t.Errorf("%s the volume's attributes are %q, %v", when, attrs, err)
 		}
 		if text, err := os.ReadFile(filepath.Join(p.Dir, "config", "app.conf")); err != nil || string(text) == "broken" {
 			t.Errorf("%s the configuration is %q, %v", when, text, err)
