@@ -52,6 +52,9 @@ func (s *session) dumpMySQL(ctx context.Context, t *target) ([]model.Dump, error
 	if len(rows) == 0 {
 		return dumps, nil
 	}
+	if err := m.lossless(ctx); err != nil {
+		return nil, err
+	}
 	lock, history, err := m.lock(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look at the tables: %w", err)
@@ -89,4 +92,32 @@ func (m *mysql) lock(ctx context.Context) (lock, history string, err error) {
 		}
 	}
 	return lock, rows[1][0], nil
+}
+
+// myDoubtful lists lists of values in which the server, and with it its dump tool, writes ? for characters that take four
+// bytes.
+const myDoubtful = `SELECT table_schema, table_name, column_name FROM information_schema.columns
+	WHERE data_type IN ('enum', 'set') AND column_type LIKE '%?%' AND table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys');`
+
+// lossless refuses a dump that would lose such values: the rows would come back empty, without any error.
+func (m *mysql) lossless(ctx context.Context) error {
+	rows, err := m.query(ctx, myDoubtful)
+	if err != nil {
+		return fmt.Errorf("look at the columns: %w", err)
+	}
+	for _, row := range rows {
+		column, table := backquote(row[2]), backquote(row[0])+"."+backquote(row[1])
+		lost, err := m.query(ctx, "SELECT EXISTS (SELECT 1 FROM "+table+" WHERE BINARY CONVERT(CONVERT("+column+" USING utf8mb3) USING utf8mb4) <> BINARY CONVERT("+column+" USING utf8mb4));")
+		if err != nil {
+			return fmt.Errorf("look at the columns: %w", err)
+		}
+		if len(lost) == 1 && lost[0][0] == "1" {
+			return &Error{
+				Service: m.service(), Database: row[0],
+				Message: fmt.Sprintf("The list of values of column %s.%s has a character, such as an emoji, that a dump of %s loses.", clip(row[1]), clip(row[2]), m.kind.Title()),
+				Mend:    "Make the column a VARCHAR, or choose “stop” for this service.",
+			}
+		}
+	}
+	return nil
 }

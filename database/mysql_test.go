@@ -159,6 +159,13 @@ func TestMariaDBBadLuck(t *testing.T) {
 			t.Errorf("killed %v, left behind: %v", killed, left)
 		}
 	})
+	t.Run("an emoji in a list of values", func(t *testing.T) {
+		b.sql(t, "db", "CREATE TABLE shop.moods (m ENUM('what?', '😀'), n ENUM('?')); INSERT INTO shop.moods VALUES ('what?', '?')")
+		b.dump(t, c, s)
+		b.sql(t, "db", "INSERT INTO shop.moods (m) VALUES ('😀')")
+		b.refused(t, c, s, t.TempDir(), "moods.m", mySecret)
+		b.sql(t, "db", "DROP TABLE shop.moods")
+	})
 	t.Run("read-only", func(t *testing.T) {
 		dumps := b.dump(t, c, s)
 		b.sql(t, "db", "SET GLOBAL read_only = 1")

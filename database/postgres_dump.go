@@ -23,7 +23,7 @@ const pgGlobals = `
 if [ "$1" = super ]; then exec pg_dumpall -w --globals-only -l "$2"; fi
 exec pg_dumpall -w --globals-only --no-role-passwords -l "$2"`
 
-// dumpPostgres writes what belongs to all databases, then each database. Each is consistent in itself.
+// dumpPostgres writes roles, tablespaces and settings, then each database. Each is consistent in itself.
 func (s *session) dumpPostgres(ctx context.Context, t *target) ([]model.Dump, error) {
 	p, err := s.enterPostgres(ctx)
 	if err != nil {
@@ -45,7 +45,11 @@ func (s *session) dumpPostgres(ctx context.Context, t *target) ([]model.Dump, er
 	if err != nil {
 		return nil, p.explain(ctx, "dump", "", err)
 	}
-	dumps := []model.Dump{globals}
+	settings, err := p.dumpSettings(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	dumps := append([]model.Dump{globals}, settings...)
 	for i, name := range names {
 		d, err := p.dumpOne(ctx, t, safeName(i+1, name, ".sql"), name, script{text: pgDump, args: []string{conninfo(name)}})
 		if err != nil {

@@ -16,6 +16,7 @@ const pgSecret = "s3cret-ö' x"
 
 // pgContent fills a server with much of what PostgreSQL can hold.
 const pgContent = `
+ALTER SYSTEM SET work_mem = '9MB'; ALTER SYSTEM SET session_preload_libraries = 'auto_explain', 'pg_stat_statements'; ALTER SYSTEM SET log_line_prefix = '%m ''x\y ';
 CREATE ROLE readers; CREATE ROLE "odd ""role'" LOGIN PASSWORD 'pw' VALID UNTIL '2031-01-01' CONNECTION LIMIT 3;
 CREATE ROLE app LOGIN PASSWORD 'app-password' IN ROLE readers; ALTER ROLE app SET statement_timeout = '7s'; COMMENT ON ROLE app IS 'the app';
 CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0 OWNER app;
@@ -77,7 +78,7 @@ func TestPostgresRoundTrip(t *testing.T) {
 	if now := b.psql(t, "source", "shop", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'"); now != "1" {
 		t.Error("the writer ended before the dump: nothing was proven")
 	}
-	if len(dumps) != 8 || dumps[0].Database != "" || dumps[0].Kind != model.Postgres || !strings.HasPrefix(dumps[0].Version, "15.") {
+	if len(dumps) != 9 || dumps[0].Database != "" || dumps[0].Kind != model.Postgres || !strings.HasPrefix(dumps[0].Version, "15.") {
 		t.Fatalf("dumps %+v", dumps)
 	}
 	for _, d := range dumps {
@@ -100,6 +101,9 @@ func TestPostgresRoundTrip(t *testing.T) {
 	const moved = `SELECT (SELECT balance FROM account WHERE id = 2) - 1000000 = (SELECT coalesce(sum(CASE target WHEN 2 THEN amount ELSE -amount END), 0) FROM transfer)`
 	if same := b.psql(t, "target", "shop", moved); same != "t" {
 		t.Error("balances and transfers are from different moments")
+	}
+	if set := b.psql(t, "target", "latin", "SHOW work_mem; SHOW session_preload_libraries; SHOW log_line_prefix"); set != "9MB\nauto_explain, pg_stat_statements\n%m 'x\\y " {
+		t.Errorf("the settings are %q", set)
 	}
 	if out, err := b.Run(t.Context(), "exec", "-e", "PGPASSWORD=app-password", "target", "psql", "-h", "127.0.0.1", "-U", "app", "-d", "latin", "-XAtc", "SELECT convert_to(x, 'UTF8') FROM t"); err != nil || out != `\x6e61c3af766520636166c3a920c3bf` {
 		t.Errorf("the app reads %q, %v", out, err)

@@ -50,7 +50,7 @@ func CopySQLite(ctx context.Context, from, to string) (err error) {
 			err = errors.Join(explainSQLite(ctx, from, err), removeSQLite(to))
 		}
 	}()
-	if err := backup(ctx, from, to); err != nil {
+	if err := backupFrom(ctx, from, to); err != nil {
 		return err
 	}
 	if err := quickCheck(ctx, to); err != nil {
