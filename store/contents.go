@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -39,7 +40,8 @@ func setContents(ctx context.Context, tx bun.Tx, id uuid.UUID, c *model.Contents
 		_, err := tx.NewRaw("DELETE FROM snapshot_contents WHERE snapshot_id = ?", id).Exec(ctx)
 		return err
 	}
-	packed, err := pack(c)
+	open := withoutOptions(*c)
+	packed, err := pack(&open)
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,19 @@ func setContents(ctx context.Context, tx bun.Tx, id uuid.UUID, c *model.Contents
 	_, err = tx.NewInsert().Model(&row).On("CONFLICT (snapshot_id) DO UPDATE").Set("contents = excluded.contents").
 		Returning("NULL").Exec(ctx)
 	return err
+}
+
+// withoutOptions leaves out what drivers of volumes and networks were given: for a network share that is its password,
+// which only the manifest in the repository may hold.
+func withoutOptions(c model.Contents) model.Contents {
+	c.Volumes, c.Networks = slices.Clone(c.Volumes), slices.Clone(c.Networks)
+	for i := range c.Volumes {
+		c.Volumes[i].Options = nil
+	}
+	for i := range c.Networks {
+		c.Networks[i].Options = nil
+	}
+	return c
 }
 
 // contents reads what a snapshot holds; nil where that is not known.

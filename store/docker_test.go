@@ -103,7 +103,12 @@ func TestDockerColumnsComeBackAndListsLeaveThemOut(t *testing.T) {
 
 	want := contentsOf("web")
 	check(t, w.SetSnapshotContents(ctx, snap.ID, contentsOf("older")))
-	check(t, w.SetSnapshotContents(ctx, snap.ID, want))
+	secret := *want
+	secret.Volumes = append([]model.ContentVolume{}, want.Volumes...)
+	for i := range secret.Volumes { // of a network share
+		secret.Volumes[i].Options = map[string]string{"o": "username=nas,password=geheim"}
+	}
+	check(t, w.SetSnapshotContents(ctx, snap.ID, &secret))
 	wantSame(t, *want, *must[model.Snapshot](t)(w.Snapshot(ctx, snap.ID)).Contents)
 	if got := must[[]model.Snapshot](t)(w.Snapshots(ctx, model.SnapshotFilter{})); got[0].Contents != nil {
 		t.Error("the list of snapshots loads what they hold")
