@@ -202,7 +202,7 @@ func failureOptions() []ui.Option {
 	return []ui.Option{{Value: "", Text: "no backup is made"}, {Value: "go_on", Text: "go on, and mark it partial"}}
 }
 
-// runningWords says how many containers of a service run, where that is not simply one of one.
+// runningWords says how many containers of a service run, where not all of them do.
 func runningWords(s model.FoundService) string {
 	if len(s.Containers) < 2 || s.Running == len(s.Containers) {
 		return ""
