@@ -26,7 +26,8 @@ type boxed struct {
 // box says how the container is made.
 type box struct {
 	hostname string   // empty leaves it to the engine
-	folders  []string // of projects, mounted under their own paths
+	folders  []string // of projects
+	under    string   // where they are mounted; empty is under their own paths
 	blind    bool     // without the folder of volumes
 	deaf     bool     // without the engine's socket
 }
@@ -42,7 +43,7 @@ func (b *boxed) boxUp(o box) {
 		mounts = append(mounts, volumes+":"+volumes+":rslave")
 	}
 	for _, dir := range o.folders {
-		mounts = append(mounts, dir+":"+dir)
+		mounts = append(mounts, dir+":"+o.under+dir)
 	}
 	if !o.deaf {
 		mounts = append(mounts, b.engine.Socket+":/var/run/docker.sock")
@@ -203,12 +204,13 @@ func (b *boxed) awaitEngine(state string) boxedEngine {
 	return boxedEngine{}
 }
 
-// Keepstead in a container finds the project beside it, saves it into a volume of its own, and brings a volume back.
+// Keepstead in a container finds the project beside it, whose folder it sees under another path, saves it into a volume of
+// its own, and brings a volume back, and then all of it.
 func TestInAContainer(t *testing.T) {
 	t.Parallel()
 	e := testbed.NewEngine(t)
 	p := testbed.NewProject(t, testbed.Postgres)
-	b := newBox(t, e, box{folders: []string{p.Dir}})
+	b := newBox(t, e, box{folders: []string{p.Dir}, under: "/host"})
 	if got := b.awaitEngine("ready"); got != (boxedEngine{State: "ready"}) {
 		t.Errorf("the engine is %+v, want nothing to be missing", got)
 	}
@@ -226,6 +228,28 @@ func TestInAContainer(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(uploads, "later.jpg")); err == nil {
 		t.Error("the restored volume has a file that the snapshot has not")
+	}
+	e.AwaitHealthy(t, p.Dir)
+
+	settings := filepath.Join(p.Dir, "config", "app.conf")
+	want, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, settings, "scratched")
+	if err := os.Remove(filepath.Join(p.Dir, "web.env")); err != nil {
+		t.Fatal(err)
+	}
+	e.Docker(t, "exec", p.Container("db"), "psql", "-U", "shop", "-c", "DROP SCHEMA public CASCADE")
+	b.restoreApp(s.ID, "success", body{"mode": "in_place"})
+	if got, err := os.ReadFile(settings); err != nil || string(got) != string(want) {
+		t.Errorf("the restored folder has %q, %v, want %q", got, err, want)
+	}
+	if _, err := os.Stat(filepath.Join(p.Dir, "web.env")); err != nil {
+		t.Errorf("the project's env file did not come back: %v", err)
+	}
+	if got := e.Docker(t, "exec", p.Container("db"), "psql", "-U", "shop", "-Atc", "SELECT count(*) > 0 FROM orders"); got != "t" {
+		t.Errorf("the restored database answers %q", got)
 	}
 	e.AwaitHealthy(t, p.Dir)
 }
