@@ -151,8 +151,8 @@ func (s *session) explain(ctx context.Context, what, database string, err error)
 	case errors.Is(err, model.ErrBusy):
 		e.Message = "A table stayed locked by somebody else."
 		e.Mend = "See who changes the structure of the database at that time, or choose another time."
-	case tool != nil && exitCode(err) == 127:
-		e.Message = "The container has no program to " + what + " " + title + "."
+	case exitCode(err) == missingTool, exitCode(err) == missingTool-1:
+		e.Message = "The container has no shell, or not the tools of " + title + "."
 		e.Mend = "Use an image that has the database's own tools, or choose “stop” for this service."
 	case tool != nil:
 		e.Message = fmt.Sprintf("The %s failed: %s", what, sentence(tool.stderr, tool.err))
@@ -162,6 +162,9 @@ func (s *session) explain(ctx context.Context, what, database string, err error)
 	}
 	return e
 }
+
+// missingTool is how a shell says that it does not find a program.
+const missingTool = 127
 
 func exitCode(err error) int {
 	var exit *docker.ExitError

@@ -99,7 +99,7 @@ func (s *session) ready(ctx context.Context) (err error) {
 func Confirm(ctx context.Context, e *docker.Engine, c docker.Container, s Server) (Server, error) {
 	ses := newSession(e, c, s)
 	err := ses.confirm(ctx)
-	return ses.server, ses.explain(ctx, "question", "", err)
+	return ses.server, ses.explain(ctx, "check", "", err)
 }
 
 func (s *session) confirm(ctx context.Context) error {

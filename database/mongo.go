@@ -3,7 +3,6 @@ package database
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -86,30 +85,26 @@ func (s *session) enterMongo(ctx context.Context) (m *mongo, err error) {
 	return m, err
 }
 
-func (s *session) tryMongo(ctx context.Context) (*mongo, error) {
-	var first error
-	for _, l := range s.mongoLogins() {
-		m := &mongo{session: s, login: l}
+func (s *session) tryMongo(ctx context.Context) (m *mongo, err error) {
+	err = s.tryLogins(s.mongoLogins(), func(l login) (bool, error) {
+		m = &mongo{session: s, login: l, version: s.server.Version}
 		answer, err := m.ask(ctx, m.script(mongoProbe, nil))
 		if err == nil {
-			lines := strings.Split(strings.TrimSpace(answer), "\n")
-			if m.version = s.server.Version; len(lines[0]) > 0 && lines[0][0] >= '0' && lines[0][0] <= '9' {
-				m.version, lines = lines[0], lines[1:]
-			}
-			if len(lines) > 0 {
-				m.first, m.generation = lines[0], strings.Join(lines[1:], " ")
-			}
-			return m, nil
+			m.read(answer)
 		}
-		var tool *toolError
-		if errors.Is(err, ErrStarting) || !errors.As(err, &tool) {
-			return nil, err
-		}
-		if first == nil {
-			first = err
-		}
+		return err == nil, err
+	})
+	return m, err
+}
+
+func (m *mongo) read(answer string) {
+	lines := strings.Split(strings.TrimSpace(answer), "\n")
+	if lines[0] != "" && lines[0][0] >= '0' && lines[0][0] <= '9' {
+		m.version, lines = lines[0], lines[1:]
 	}
-	return nil, first
+	if len(lines) > 0 {
+		m.first, m.generation = lines[0], strings.Join(lines[1:], " ")
+	}
 }
 
 func (m *mongo) script(text string, args []string) script {

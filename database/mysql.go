@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -93,32 +92,19 @@ func (s *session) enterMySQL(ctx context.Context) (m *mysql, err error) {
 	return m, err
 }
 
-func (s *session) tryMySQL(ctx context.Context) (*mysql, error) {
-	var best *mysql
-	var first error
-	for _, l := range s.myLogins() {
+func (s *session) tryMySQL(ctx context.Context) (best *mysql, err error) {
+	err = s.tryLogins(s.myLogins(), func(l login) (bool, error) {
 		m := &mysql{session: s, login: l}
 		answer, err := m.ask(ctx, m.script(myProbe, nil))
 		if err == nil {
 			err = m.read(answer)
 		}
-		var tool *toolError
-		switch {
-		case err == nil && m.admin:
-			return m, nil
-		case err == nil && best == nil:
+		if err == nil && (best == nil || m.admin) {
 			best = m
-		case err == nil:
-		case errors.Is(err, ErrStarting) && l.host == "" || !errors.As(err, &tool):
-			return nil, err
-		case first == nil:
-			first = err
 		}
-	}
-	if best != nil {
-		return best, nil
-	}
-	return nil, first
+		return err == nil && m.admin, err
+	})
+	return best, err
 }
 
 func (m *mysql) script(text string, args []string) script {

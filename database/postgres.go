@@ -2,19 +2,10 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 )
-
-// login is a way into a PostgreSQL server.
-type login struct {
-	user     string // a name, or the variable that holds it where it begins with $
-	password string // the variable that holds the password; empty for none
-	host     string // empty is the server's own socket
-	exec     string // the user of the container to be; empty is the container's own
-}
 
 // pgEnter prepares libpq for a login: $1 user, $2 variable of the password, $3 host, $4 data folder, $5 port where it is
 // known. The server's own file says where it listens. A shared env file must not lead the tools elsewhere.
@@ -110,32 +101,19 @@ func (s *session) enterPostgres(ctx context.Context) (p *postgres, err error) {
 	return p, err
 }
 
-func (s *session) tryPostgres(ctx context.Context) (*postgres, error) {
-	var best *postgres
-	var first error
-	for _, l := range s.logins() {
+func (s *session) tryPostgres(ctx context.Context) (best *postgres, err error) {
+	err = s.tryLogins(s.logins(), func(l login) (bool, error) {
 		p := &postgres{session: s, login: l}
 		answer, err := p.ask(ctx, p.script(pgProbe, nil))
 		if err == nil {
 			err = p.read(answer)
 		}
-		var tool *toolError
-		switch {
-		case err == nil && p.super:
-			return p, nil
-		case err == nil && best == nil:
+		if err == nil && (best == nil || p.super) {
 			best = p
-		case err == nil:
-		case errors.Is(err, ErrStarting) || !errors.As(err, &tool):
-			return nil, err
-		case first == nil:
-			first = err
 		}
-	}
-	if best != nil {
-		return best, nil
-	}
-	return nil, first
+		return err == nil && p.super, err
+	})
+	return best, err
 }
 
 // script makes a script that runs with the login. $1 and so on are args.

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -80,7 +79,7 @@ func (s *session) redisLogins() []redis {
 	var all []redis
 	add := func(r redis) { r.session, r.file = s, file; all = append(all, r) }
 	for _, p := range commandPasswords(s.container) {
-		if name := strings.Trim(p, `"'${}`); strings.HasPrefix(p, "$") {
+		if name := strings.Trim(p, `"'${}`); strings.HasPrefix(p, "$") && isName(name) {
 			add(redis{login: login{password: name}})
 		} else {
 			add(redis{login: login{password: "KEEPSTEAD_AUTH"}, auth: p})
@@ -90,7 +89,7 @@ func (s *session) redisLogins() []redis {
 	for name := range s.container.Env {
 		base := strings.TrimPrefix(strings.TrimSuffix(name, "_FILE"), "FILE__")
 		upper := strings.ToUpper(base)
-		if (strings.Contains(upper, "PASS") || strings.HasSuffix(upper, "_AUTH")) && !slices.Contains(names, base) {
+		if (strings.Contains(upper, "PASS") || strings.HasSuffix(upper, "_AUTH")) && isName(base) && !slices.Contains(names, base) {
 			names = append(names, base)
 		}
 	}
@@ -124,22 +123,24 @@ func (s *session) enterRedis(ctx context.Context) (r *redis, err error) {
 }
 
 func (s *session) tryRedis(ctx context.Context) (*redis, error) {
-	var last error
-	for _, r := range s.redisLogins() {
+	ways := s.redisLogins()
+	logins := make([]login, len(ways))
+	for i, r := range ways {
+		logins[i] = r.login
+	}
+	var in *redis
+	next := 0
+	err := s.tryLogins(logins, func(login) (bool, error) {
+		r := ways[next]
+		next++
 		answer, err := r.ask(ctx, r.script(redisProbe, nil))
 		if err == nil {
 			r.read(answer)
-			return &r, nil
+			in = &r
 		}
-		var tool *toolError
-		if !errors.As(err, &tool) || errors.Is(err, ErrStarting) || exitCode(err) == 127 {
-			return nil, err
-		}
-		if last == nil || errors.Is(err, ErrDenied) {
-			last = err
-		}
-	}
-	return nil, last
+		return err == nil, err
+	})
+	return in, err
 }
 
 func (r *redis) script(text string, args []string) script {

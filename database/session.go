@@ -48,53 +48,6 @@ func (s *session) service() string {
 	return s.container.Name
 }
 
-// patiently tries until a server lets us in and has come to stay.
-func (s *session) patiently(ctx context.Context, try func() (stays bool, err error)) error {
-	for start := time.Now(); ; {
-		stays, err := try()
-		waited := time.Since(start)
-		switch {
-		case err == nil && (stays || s.long() || waited > readyWithin):
-			return nil
-		case err == nil, errors.Is(err, ErrStarting) && waited < readyWithin, errors.Is(err, ErrDenied) && s.fresh && waited < newPassword:
-		default:
-			return err
-		}
-		if err := wait(ctx, 300*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
-// steady tells a server that stays from one that its image starts only to fill it, and stops again.
-type steady struct {
-	generation string
-	since      time.Time
-}
-
-// still says that the same server was there at all looks of the last seconds.
-func (s *steady) still(generation string) bool {
-	if generation != s.generation {
-		s.generation, s.since = generation, time.Now()
-	}
-	return time.Since(s.since) >= steadyFor
-}
-
-// wait pauses, or returns why the context ended.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// long says that the container was started long ago, as far as the caller knew.
-func (s *session) long() bool {
-	return !s.fresh && !s.container.StartedAt.IsZero() && time.Since(s.container.StartedAt) > longAgo
-}
-
 // script is a piece of work for the container's own shell. Secrets reach it in the container's environment or in env,
 // never in text or args, which every process there can read.
 type script struct {
