@@ -99,26 +99,7 @@ func TestChoose(t *testing.T) {
 				c.bend(&m)
 			}
 			got := choose(m, c.want)
-			var targets, databases []string
-			for _, x := range got.targets {
-				mark := ""
-				if x.from == "" {
-					mark = "="
-				}
-				targets = append(targets, mark+x.volume.Label())
-			}
-			for _, s := range got.imports {
-				for _, d := range s.dumps {
-					name := s.service
-					if d.Database != "" {
-						name += "/" + d.Database
-					}
-					if s.online {
-						name = "~" + name
-					}
-					databases = append(databases, name)
-				}
-			}
+			targets, databases := got.names()
 			if !slices.Equal(targets, c.targets) || !slices.Equal(databases, c.databases) || len(got.copies) != c.copies {
 				t.Errorf("chose %v, %v and %d copies, want %v, %v and %d", targets, databases, len(got.copies), c.targets, c.databases, c.copies)
 			}
@@ -127,6 +108,31 @@ func TestChoose(t *testing.T) {
 			}
 		})
 	}
+}
+
+// names are the targets, with = for those that are only emptied, and the databases, with ~ for those of a server that
+// runs on.
+func (c choice) names() (targets, databases []string) {
+	for _, x := range c.targets {
+		mark := ""
+		if x.from == "" {
+			mark = "="
+		}
+		targets = append(targets, mark+x.volume.Label())
+	}
+	for _, s := range c.imports {
+		for _, d := range s.dumps {
+			name := s.service
+			if d.Database != "" {
+				name += "/" + d.Database
+			}
+			if s.online {
+				name = "~" + name
+			}
+			databases = append(databases, name)
+		}
+	}
+	return targets, databases
 }
 
 func TestNest(t *testing.T) {

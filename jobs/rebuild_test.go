@@ -66,6 +66,51 @@ func answersAt(t *testing.T, url string) {
 
 const shopState = `SELECT count(*), sum(id), md5(string_agg(o::text, ',' ORDER BY id)) FROM orders o`
 
+// sameShop checks that the project is as it was when it was backed up.
+func (h *engineHouse) sameShop(when, before string) {
+	t, e, p := h.t, h.engine, h.project
+	t.Helper()
+	db, uploads := p.Container("db"), filepath.Join(e.Root, "volumes", p.Volume("uploads"), "_data")
+	files, err := h.Host.Files()
+	h.must(err)
+	if got := h.psql(db, "shop", shopState); got != before {
+		t.Errorf("%s the orders are %s, want %s", when, got, before)
+	}
+	if got := h.psql(db, "shop", "SELECT to_regclass('later') IS NULL"); got != "t" {
+		t.Errorf("%s a table of later is there", when)
+	}
+	if text, err := os.ReadFile(filepath.Join(uploads, "kept")); err != nil || string(text) != "kept" {
+		t.Errorf("%s the file is %q, %v", when, text, err)
+	}
+	if _, err := os.Stat(filepath.Join(uploads, "later")); err == nil {
+		t.Errorf("%s a file of later is there", when)
+	}
+	info, err := os.Stat(uploads)
+	h.must(err)
+	if info.Mode() != os.ModeDir|os.ModeSetgid|0o775 {
+		t.Errorf("%s the volume's mode is %v", when, info.Mode())
+	}
+	if attrs, err := files.Xattrs(uploads); err != nil || string(attrs["user.kept"]) != "kept" || attrs["user.later"] != nil {
+		t.Errorf("%s the volume's attributes are %q, %v", when, attrs, err)
+	}
+	if text, err := os.ReadFile(filepath.Join(p.Dir, "config", "app.conf")); err != nil || string(text) == "broken" {
+		t.Errorf("%s the configuration is %q, %v", when, text, err)
+	}
+	if text, err := os.ReadFile(filepath.Join(p.Dir, "web.env")); err != nil || strings.Contains(string(text), "BROKEN") {
+		t.Errorf("%s web.env is %q, %v", when, text, err)
+	}
+	e.AwaitHealthy(t, p.Dir)
+	if env := h.inspect("web", "{{.Config.Env}}"); strings.Contains(env, "BROKEN") {
+		t.Errorf("%s web has the environment of later", when)
+	}
+	if names := e.Docker(t, "ps", "-a", "--format", "{{.Names}}"); strings.Count(names, "\n") != 1 {
+		t.Errorf("%s there are the containers %s", when, names)
+	}
+	answersAt(t, p.URL)
+	h.clean()
+	h.noAsides()
+}
+
 // An app that was changed and damaged comes back where it was, and then on an engine that has nothing left of it.
 func TestRebuildInPlace(t *testing.T) {
 	t.Parallel()
@@ -98,45 +143,7 @@ func TestRebuildInPlace(t *testing.T) {
 	job := h.restoreApp(good, model.AppRestore{Mode: model.AppInPlace})
 	h.expect(job, model.JobSuccess, "")
 	h.stepsDone(job)
-	same := func(when string) {
-		t.Helper()
-		if got := h.psql(db, "shop", shopState); got != before {
-			t.Errorf("%s the orders are %s, want %s", when, got, before)
-		}
-		if got := h.psql(db, "shop", "SELECT to_regclass('later') IS NULL"); got != "t" {
-			t.Errorf("%s a table of later is there", when)
-		}
-		if text, err := os.ReadFile(filepath.Join(uploads, "kept")); err != nil || string(text) != "kept" {
-			t.Errorf("%s the file is %q, %v", when, text, err)
-		}
-		if _, err := os.Stat(filepath.Join(uploads, "later")); err == nil {
-			t.Errorf("%s a file of later is there", when)
-		}
-		info, err := os.Stat(uploads)
-		h.must(err)
-		if info.Mode() != os.ModeDir|os.ModeSetgid|0o775 {
-			t.Errorf("%s the volume's mode is %v", when, info.Mode())
-		}
-		if attrs, err := files.Xattrs(uploads); err != nil || string(attrs["user.kept"]) != "kept" || attrs["user.later"] != nil {
-			t.Errorf("%s the volume's attributes are %q, %v", when, attrs, err)
-		}
-		if text, err := os.ReadFile(filepath.Join(p.Dir, "config", "app.conf")); err != nil || string(text) == "broken" {
-			t.Errorf("%s the configuration is %q, %v", when, text, err)
-		}
-		if text, err := os.ReadFile(filepath.Join(p.Dir, "web.env")); err != nil || strings.Contains(string(text), "BROKEN") {
-			t.Errorf("%s web.env is %q, %v", when, text, err)
-		}
-		e.AwaitHealthy(t, p.Dir)
-		if env := h.inspect("web", "{{.Config.Env}}"); strings.Contains(env, "BROKEN") {
-			t.Errorf("%s web has the environment of later", when)
-		}
-		if names := e.Docker(t, "ps", "-a", "--format", "{{.Names}}"); strings.Count(names, "\n") != 1 {
-			t.Errorf("%s there are the containers %s", when, names)
-		}
-		answersAt(t, p.URL)
-		h.clean()
-		h.noAsides()
-	}
+	same := func(when string) { t.Helper(); h.sameShop(when, before) }
 	same("in place")
 	if job.Result.SafetyID == nil {
 		t.Fatalf("there is no safety snapshot: %+v", job.Result)
