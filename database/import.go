@@ -14,8 +14,8 @@ import (
 )
 
 // Import brings dumps into a running server and replaces what is there under the same names. Dumps of the whole server,
-// with an empty Database, come first. open gives the content of a dump, more than once where that is needed; it is
-// compared with the dump's checksum. progress gets the bytes read so far. Errors are *Error.
+// with an empty Database, come before the rest. open gives the content of a dump, more than once where that is needed; it is
+// compared with the dump's checksum. progress gets the bytes read so far and must not wait. Errors are *Error.
 func Import(
 	ctx context.Context, e *docker.Engine, c docker.Container, s Server, dumps []model.Dump,
 	open func(model.Dump) (io.ReadCloser, error), progress func(bytes int64),
@@ -25,7 +25,7 @@ func Import(
 	}
 	ses := newSession(e, c, s)
 	ses.fresh = true
-	return ses.explain(ctx, "import", "", ses.load(ctx, &source{open: open, progress: progress}, dumps))
+	return ses.explain(ctx, "import", "", ses.load(ctx, &source{open: open, progress: progress, again: map[string]bool{}}, dumps))
 }
 
 func (s *session) load(ctx context.Context, src *source, dumps []model.Dump) error {
@@ -148,6 +148,7 @@ type source struct {
 	open     func(model.Dump) (io.ReadCloser, error)
 	progress func(int64)
 	total    int64
+	again    map[string]bool // what was read once does not count a second time
 }
 
 // read opens a dump. The reader returns ErrCut instead of the end when the content is not what was written.
@@ -156,7 +157,9 @@ func (s *source) read(d model.Dump) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the dump %s: %w", d.File, err)
 	}
-	return &verified{ReadCloser: r, source: s, dump: d, sum: sha256.New()}, nil
+	v := &verified{ReadCloser: r, source: s, dump: d, sum: sha256.New(), again: s.again[d.File]}
+	s.again[d.File] = true
+	return v, nil
 }
 
 type verified struct {
@@ -165,6 +168,7 @@ type verified struct {
 	dump   model.Dump
 	sum    hash.Hash
 	size   int64
+	again  bool
 }
 
 // Read reads on.
@@ -172,8 +176,10 @@ func (v *verified) Read(p []byte) (int, error) {
 	n, err := v.ReadCloser.Read(p)
 	v.sum.Write(p[:n])
 	v.size += int64(n)
-	v.source.total += int64(n)
-	v.source.progress(v.source.total)
+	if !v.again {
+		v.source.total += int64(n)
+		v.source.progress(v.source.total)
+	}
 	if errors.Is(err, io.EOF) && (v.size != v.dump.Bytes || hex.EncodeToString(v.sum.Sum(nil)) != v.dump.SHA256) {
 		return n, fmt.Errorf("the dump in the snapshot is not the one that was written: %w", ErrCut)
 	}

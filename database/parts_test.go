@@ -37,6 +37,7 @@ const plainDump = `--
 \restrict k3y
 
 SET client_encoding = 'UTF8';
+SELECT pg_catalog.set_config('search_path', '', false);
 CREATE DATABASE shop WITH TEMPLATE = template0;
 \unrestrict k3y
 \connect shop
@@ -116,7 +117,7 @@ func TestPostgresDumpIsFitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.NewReplacer(
-		"\n\n\\restrict k3y\n\nSET", "\n\n\nSET", "\\unrestrict k3y\n\\connect shop\n\\restrict k3y\n", "\\connect shop\n",
+		"\n\n\\restrict k3y\n\nSET", "\n\n\nSET", "SELECT pg_catalog.set_config('search_path', '', false);\n", "", "\\unrestrict k3y\n\\connect shop\n\\restrict k3y\n", "\\connect shop\n",
 		"\n\n\\unrestrict k3y\n\n", "\n\n\n", "SCHEMA \"odd schema\";\n", "SCHEMA \"odd schema\";\nSELECT \"odd schema\".timescaledb_pre_restore();\n",
 	).Replace(plainDump) + "\nSELECT \"odd schema\".timescaledb_post_restore();\n"
 	if string(out) != want {

@@ -16,6 +16,10 @@ import (
 // pgLoad feeds standard input to psql, which stops at the first error. $1 is the database to begin in.
 const pgLoad = `PGOPTIONS='-c synchronous_commit=off' exec psql -wXq -v ON_ERROR_STOP=1 -d "$1" -f - >/dev/null`
 
+// pgNoPath begins a dump, which names everything in full. But functions in an index or a check may not, such as those of
+// earthdistance: without the database's own search path they cannot be computed and the import would end there.
+const pgNoPath = "SELECT pg_catalog.set_config('search_path', '', false);"
+
 // pgRelations counts what a dump would make in this database: what belongs to extensions comes with them.
 const pgRelations = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', '_timescaledb_internal')
@@ -175,6 +179,9 @@ func (f *pgFilter) line(w *bufio.Writer, line []byte) error {
 			return nil
 		}
 		if key, ok := bytes.CutPrefix(text, []byte(`\unrestrict `)); ok && string(key) == f.restrict {
+			return nil
+		}
+		if string(text) == pgNoPath {
 			return nil
 		}
 	}

@@ -25,6 +25,8 @@ ALTER DATABASE shop SET work_mem = '5MB'; ALTER ROLE app IN DATABASE shop SET se
 GRANT CONNECT ON DATABASE latin TO readers; REVOKE ALL ON DATABASE "UPPER" FROM PUBLIC;
 \c shop
 CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore;
+CREATE EXTENSION cube; CREATE EXTENSION earthdistance;
+CREATE TABLE place (lat float8, lon float8); INSERT INTO place VALUES (52.5, 13.4); CREATE INDEX near ON place USING gist (ll_to_earth(lat, lon));
 CREATE SCHEMA "odd schema" AUTHORIZATION app;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy 😀');
 CREATE TABLE account (id int PRIMARY KEY, owner text NOT NULL, balance numeric NOT NULL CHECK (balance >= 0));

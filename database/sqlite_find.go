@@ -19,9 +19,9 @@ import (
 
 const (
 	// findWithin and findEntries bound a search: a folder with more is not one that holds a database among its files.
-	findWithin  = 20 * time.Second
-	findEntries = 200_000
-	// sniffed bounds how many files are opened to see whether they are databases.
+	findWithin  = 30 * time.Second
+	findEntries = 3_000_000
+	// sniffed bounds how many files are opened whose names say nothing.
 	sniffed = 20_000
 )
 
@@ -81,22 +81,21 @@ func (w *search) folder(dir string) error {
 			if err := w.folder(name); errors.Is(err, ErrTooLarge) || w.ctx.Err() != nil {
 				return err
 			}
-		case e.Type().IsRegular() && (beside[e.Name()] || likely(e.Name())) && w.opened < sniffed:
-			w.opened++
-			if w.isSQLite(name) {
-				w.found = append(w.found, name)
-			}
+		case e.Type().IsRegular() && (beside[e.Name()] || w.worth(e.Name())) && w.isSQLite(name):
+			w.found = append(w.found, name)
 		}
 	}
 	return nil
 }
 
-// likely says that a name could be a database's: it has one of the usual extensions, or none at all.
-func likely(name string) bool {
+// worth says that a file is looked into for its name alone.
+func (w *search) worth(name string) bool {
 	switch strings.ToLower(path.Ext(strings.TrimPrefix(name, "."))) {
-	case ".db", ".db2", ".db3", ".sqlite", ".sqlite2", ".sqlite3", ".sqlitedb", ".sdb", ".s3db", ".sl3", ".dat", ".data", ".index",
-		".storage", ".kexi", ".fossil", ".gpkg", ".mbtiles", ".library", ".bak", "":
-		return !strings.HasSuffix(name, "-wal") && !strings.HasSuffix(name, "-shm") && !strings.HasSuffix(name, "-journal")
+	case ".db", ".db2", ".db3", ".sqlite", ".sqlite2", ".sqlite3", ".sqlitedb", ".sdb", ".s3db", ".sl3", ".kexi", ".fossil", ".gpkg", ".mbtiles":
+		return true
+	case ".dat", ".data", ".index", ".storage", ".library", ".bak", "":
+		w.opened++
+		return w.opened <= sniffed
 	}
 	return false
 }
