@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -170,4 +171,35 @@ func TestPostgresBadLuck(t *testing.T) {
 		time.Sleep(time.Second)
 		b.refused(t, c, s, t.TempDir(), "refuses the user or password", pgSecret)
 	})
+}
+
+// TestPostgresThatIsBeingMade dumps a server at once while its image still fills it, which it does on a server of its own
+// that it stops again. Its password is in a file, and asked for on the socket too.
+func TestPostgresThatIsBeingMade(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"password": pgSecret + "\n",
+		"fill.sh":  "#!/bin/bash\nsleep 4\npsql -c 'CREATE TABLE filled (x int)'\nsleep 2\nsed -i 's/trust$/scram-sha-256/' $PGDATA/pg_hba.conf\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Docker(t, "run", "-d", "--network", "none", "--name", "db", "-e", "POSTGRES_PASSWORD_FILE=/run/secrets/pw", "-v", dir+"/password:/run/secrets/pw:ro",
+		"-v", dir+"/fill.sh:/docker-entrypoint-initdb.d/fill.sh:ro", "postgres:15")
+	eventually(t, "the first server listens", func() bool {
+		_, err := b.Run(t.Context(), "exec", "db", "pg_isready", "-q")
+		return err == nil
+	})
+	c, s := b.look(t, "db")
+	dumps := b.dump(t, c, s)
+	if len(dumps) != 2 || dumps[1].Database != "postgres" || dumps[1].Objects != 1 {
+		t.Errorf("dumps %+v", dumps)
+	}
+	s, err := database.Confirm(t.Context(), b.engine, c, s)
+	if err != nil || !strings.HasPrefix(s.Version, "15.") || s.DataDir != "/var/lib/postgresql/data" || s.Mount != s.DataDir {
+		t.Errorf("confirmed %+v, %v", s, err)
+	}
 }

@@ -162,6 +162,10 @@ func TestRecogniseServers(t *testing.T) {
 			if s.Kind != tt.kind || s.DataDir != tt.dir || s.Mount != tt.mount || s.Version != tt.version {
 				t.Errorf("recognised as %s %q in %s on %s, want %s %q in %s on %s (%s)", s.Kind, s.Version, s.DataDir, s.Mount, tt.kind, tt.version, tt.dir, tt.mount, s.Why)
 			}
+			beside := strings.TrimPrefix(tt.dir, tt.mount)
+			if want := tt.mount != "" && beside != "" && beside != "/pgdata" && beside != "/18/docker"; s.Beside() != want {
+				t.Errorf("other things beside the data: %v", s.Beside())
+			}
 			if !s.Dumpable || s.Reason != "" || !strings.HasSuffix(s.Why, ".") {
 				t.Errorf("dumpable %v, reason %q, why %q", s.Dumpable, s.Reason, s.Why)
 			}

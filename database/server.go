@@ -23,9 +23,18 @@ type Server struct {
 	Reason   string
 }
 
-// Beside says that the mount of the data folder may hold other things than the database.
+// Beside says that the mount of the data folder may hold other things than the database. The official images of
+// PostgreSQL keep nothing beside it, however deep they lay it.
 func (s Server) Beside() bool {
-	return s.Mount != "" && s.Kind != model.Postgres && path.Clean(s.Mount) != path.Clean(s.DataDir)
+	below := strings.Trim(strings.TrimPrefix(path.Clean(s.DataDir), path.Clean(s.Mount)), "/")
+	version, rest, _ := strings.Cut(below, "/")
+	switch {
+	case s.Mount == "" || below == "" || below == "pgdata":
+		return false
+	case rest == "docker" && version != "" && strings.Trim(version, "0123456789") == "": // 18/docker
+		return false
+	}
+	return true
 }
 
 // Recognise tells which database server runs in a container, running or stopped, from what the engine says of it: the
