@@ -250,7 +250,7 @@ func (f facts) bySize() verdict {
 	switch {
 	case !f.counts():
 	case !c.done:
-		return verdict{model.RoleAsk, "Keepstead is still counting what is in it."}
+		return verdict{model.RoleAsk, Counting}
 	case c.over:
 		return verdict{model.RoleAsk, fmt.Sprintf("It holds more than %s or %s files. Choose whether to back it up.",
 			humanize.IBytes(maxBytes), humanize.Comma(maxEntries))}
@@ -265,3 +265,6 @@ func (f facts) bySize() verdict {
 func (f facts) counts() bool {
 	return f.seen.mode.IsDir() && (f.mount.Kind == model.MountBind || f.remote() || bindOf(f.options) != "" || f.mount.Driver != "local")
 }
+
+// Counting is why a mount is asked about only because it has not been counted yet.
+const Counting = "Keepstead is still counting what is in it."

@@ -21,12 +21,11 @@ func TestKilledWhileAnAppIsHeld(t *testing.T) {
 	p := testbed.NewProject(t, testbed.Postgres)
 	k, _ := serveDocker(t, e, never)
 	e.Up(t, p.Dir)
-	a := k.awaitApp(p.Name, 10*time.Second, protected)
 	// One container was stopped before, and stays so.
 	e.Docker(t, "create", "--name", p.Name+"-idle", "--label", "com.docker.compose.project="+p.Name,
 		"--label", "com.docker.compose.service=idle", "--label", "com.docker.compose.oneoff=False",
 		"--label", "com.docker.compose.container-number=1", "webapp:1")
-	a = k.awaitApp(p.Name, 10*time.Second, func(a dockerApp) bool { return protected(a) })
+	a := k.awaitApp(p.Name, 10*time.Second, protected)
 	whole := k.backupApp(a, "success")
 	before := states(t, e, p.Name)
 	rows := func() string {

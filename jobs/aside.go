@@ -107,6 +107,8 @@ func moveTree(files device.Files, from, to, rel string, keep []string) error {
 		case strings.HasPrefix(e.Name(), asidePrefix):
 			// One that a crash left empty would be in the way of a database that wants an empty folder.
 			_ = files.Remove(path.Join(from, name))
+		case rel == "." && temporary(e): // a mark that a crash cut short
+			_ = files.Remove(path.Join(from, name))
 		case name == asideMark || name == rootMark || name == returnMark || slices.Contains(keep, name):
 		case e.IsDir() && around(name, keep):
 			if err = likeFolder(files, path.Join(from, name), path.Join(to, name)); err == nil {
@@ -153,8 +155,8 @@ func putBack(files device.Files, target, aside string) error {
 	var root asideRoot
 	text, err := files.ReadFile(path.Join(aside, rootMark))
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && len(entries) == 0:
-		return files.Remove(aside) // nothing was moved yet
+	case errors.Is(err, fs.ErrNotExist) && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !temporary(e) }):
+		return files.RemoveAll(aside) // nothing was moved yet: the mark is the first thing in it
 	case err != nil:
 		return fmt.Errorf("put back what is in %s: %w", aside, err)
 	}
@@ -258,4 +260,10 @@ func ignoreGone(err error) error {
 		return nil
 	}
 	return err
+}
+
+// temporary says that a file was being written by device.Files when a crash came: .keepstead- and a number.
+func temporary(e fs.DirEntry) bool {
+	number, ours := strings.CutPrefix(e.Name(), ".keepstead-")
+	return ours && number != "" && strings.Trim(number, "0123456789") == "" && e.Type().IsRegular()
 }

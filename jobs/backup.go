@@ -86,6 +86,7 @@ func (r *run) write(ctx context.Context, o opened, p plan, src *material, row *m
 	if err != nil && !(errors.Is(err, restic.ErrIncomplete) && summary.SnapshotID != "") {
 		return summary, err
 	}
+	row.ResticSnapshotID = summary.SnapshotID // a sync would else take one that is not whole for a good one
 	if src.capture != nil {
 		src.doubts = append(src.doubts, src.capture.disturbed(ctx)...)
 		if err := r.provenDumps(ctx, o, src.capture, summary.SnapshotID); err != nil {
@@ -160,7 +161,7 @@ func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, s
 			return model.CauseSourceEmpty, fmt.Sprintf("Nothing is left in %s.", strings.Join(emptied, ", ")),
 				"Mount the disk or put the data back; retention is held back until you confirm."
 		}
-		if line := shrunk(p.configuration, last, row); line != "" {
+		if line := shrunk(p.configuration, last, row); line != "" && r.alike(ctx, last, row) {
 			return model.CauseSourceShrunk, line, "Look whether anything is lost; retention is held back until you confirm."
 		}
 	} else if !errors.Is(err, model.ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func (r *run) join(ctx context.Context, p plan) (*capture, error) {
 		c, mine, wait := r.reserve(p.app.ID, r.job.Batch)
 		switch {
 		case mine:
-			c.err = r.take(ctx, p, c)
+			c.err = r.takeSafely(ctx, p, c)
 			close(c.ready)
 		case c != nil:
 			wait = c.ready
@@ -77,6 +78,17 @@ func (r *run) join(ctx context.Context, p plan) (*capture, error) {
 			return nil, c.err
 		}
 	}
+}
+
+// takeSafely makes a panic an error of this capture: those who wait for it must not wait for ever.
+func (r *run) takeSafely(ctx context.Context, p plan, c *capture) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			r.logger.Error("a capture panicked", "job", r.job.ID, "panic", why, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", why)
+		}
+	}()
+	return r.take(ctx, p, c)
 }
 
 // reserve joins the app's capture, or begins one. Where another must end first it returns no capture and what to wait

@@ -69,6 +69,9 @@ type Manager struct {
 	link      link       // to the container engine
 	discovery sync.Mutex // one look at the containers at a time
 
+	// undoing lets one at a time take back what crashes left.
+	undoing sync.Mutex
+
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
 }

@@ -193,7 +193,8 @@ const maxManifest = 64 << 20
 func (m *Manager) manifest(ctx context.Context, o opened, s model.Snapshot) (model.Manifest, error) {
 	var out model.Manifest
 	for _, root := range s.Paths {
-		if !strings.Contains(root, "/staging/") {
+		// The folder of the configuration alone: an app could lay a manifest of its own making into any other.
+		if path.Base(path.Dir(root)) != "staging" || path.Base(root) != s.ConfigurationID.String() && (s.Contents == nil || s.Contents.Staging != root) {
 			continue
 		}
 		var text bytes.Buffer

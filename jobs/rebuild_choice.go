@@ -123,7 +123,10 @@ func because(why string) string {
 // rawOf says that the volume is the data folder of a server that comes back whole from its dumps.
 func (c *choice) rawOf(v model.ContentVolume, raw map[string]string) bool {
 	for _, s := range c.imports {
-		if dest, known := raw[s.service]; !s.online && known && slices.Contains(v.Users, s.service+":"+dest) {
+		// A raw folder that was saved as well. What was saved without its raw part holds other things, and a mount with
+		// other users holds theirs.
+		if dest, known := raw[s.service]; !s.online && known && len(v.Without) == 0 && !shared(v.FoundMount, s.service) &&
+			slices.Contains(v.Users, s.service+":"+dest) {
 			return true
 		}
 		if !s.online && v.Role == model.RoleDumped && slices.ContainsFunc(v.Users, func(u string) bool { return userService(u) == s.service }) {
@@ -226,7 +229,7 @@ func nest(targets []target, volumes []model.ContentVolume) []target {
 			}
 		}
 		for _, dir := range t.volume.Without {
-			if rel, inside := strings.CutPrefix(path.Clean(dir), path.Clean(t.from)+"/"); inside && !slices.Contains(t.empty, rel) {
+			if rel, inside := strings.CutPrefix(path.Clean(dir), path.Clean(t.from)+"/"); inside && !slices.Contains(t.empty, rel) && !redisFile(rel) {
 				t.empty = append(t.empty, rel)
 			}
 		}

@@ -57,6 +57,11 @@ func (r *run) present(ctx context.Context, files device.Files, p plan, folders [
 	var paths []string
 	switch err := r.take(ctx, p, c); {
 	case err == nil:
+		for _, dir := range folders { // what is left out of backups today may be in the snapshot that comes back
+			if _, err := files.Stat(dir); err == nil {
+				c.reach(dir)
+			}
+		}
 		src.adopt(c)
 		paths = c.paths
 	case causeOf(err) == model.CauseSourceMissing:

@@ -86,7 +86,7 @@ func (m *Manager) tick(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("policy %q: %w", p.Name, err))
 		}
 	}
-	return errors.Join(append(problems, m.tickUpkeep(ctx), m.undoLeft(ctx))...)
+	return errors.Join(append(problems, m.tickUpkeep(ctx), m.takeBackSoon(ctx))...)
 }
 
 func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {

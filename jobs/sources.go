@@ -117,6 +117,32 @@ func shrunk(c model.Configuration, last, now model.Snapshot) string {
 	return ""
 }
 
+// alike says whether two snapshots were captured in the same way: a database that is dumped is far smaller than its raw
+// files. What cannot be compared counts as alike.
+func (r *run) alike(ctx context.Context, last, now model.Snapshot) bool {
+	if now.Contents == nil {
+		return true
+	}
+	before, err := r.Store.Snapshot(ctx, last.ID)
+	if err != nil || before.Contents == nil {
+		return true
+	}
+	return slices.Equal(ways(*before.Contents), ways(*now.Contents))
+}
+
+// ways says how each service and mount was captured.
+func ways(c model.Contents) []string {
+	var out []string
+	for _, s := range c.Services {
+		out = append(out, "service "+s.Name+" "+string(s.Strategy))
+	}
+	for _, v := range c.Volumes {
+		out = append(out, "mount "+v.Label()+" "+string(v.Role))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // emptied returns those of the empty folders in which the last good snapshot still had something: one unmounted disk
 // among several may be too little to count as shrunk. A folder that was empty then, or that somebody has confirmed since,
 // is no news.

@@ -202,7 +202,7 @@ func (m *Manager) ensureApp(ctx context.Context, o opened, id, configuration uui
 	a := model.App{
 		ID: id, DeviceID: local.ID, Name: adoptedName(s), Kind: model.AppFolders, Origin: model.OriginAdopted, Paths: s.Paths,
 	}
-	switch manifest, err := m.manifest(ctx, o, model.Snapshot{ResticSnapshotID: s.ID, Paths: s.Paths}); {
+	switch manifest, err := m.manifest(ctx, o, model.Snapshot{ResticSnapshotID: s.ID, ConfigurationID: configuration, Paths: s.Paths}); {
 	case err == nil:
 		a.Name, a.Kind, a.Project, a.Paths, a.Gone = manifest.AppName, manifest.Kind, manifest.Project, nil, true
 		if home, err := m.livingApp(ctx, a); !errors.Is(err, model.ErrNotFound) {
@@ -235,8 +235,14 @@ func (m *Manager) livingApp(ctx context.Context, adopted model.App) (pairOf, err
 	}
 	for _, a := range all {
 		if a.DeviceID == adopted.DeviceID && a.Kind == adopted.Kind && a.Project == adopted.Project {
-			c, err := m.Store.AutomaticConfiguration(ctx, a.ID)
-			return pairOf{a.ID, c.ID}, err
+			all, err := m.Store.Configurations(ctx, store.ConfigurationFilter{AppID: a.ID})
+			if err == nil && len(all) == 0 {
+				err = model.ErrNotFound
+			}
+			if err != nil {
+				return pairOf{}, err
+			}
+			return pairOf{a.ID, all[0].ID}, nil
 		}
 	}
 	return pairOf{}, model.ErrNotFound

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ func (r *run) take(ctx context.Context, p plan, c *capture) error {
 	if c.engine, err = r.engine(ctx, p.app.DeviceID); err != nil {
 		return err
 	}
-	project, err := c.engine.Project(ctx, files, keyOf(p.app))
+	project, err := r.projectOf(ctx, files, c.engine, keyOf(p.app))
 	if errors.Is(err, model.ErrNotFound) {
 		return fail(model.CauseSourceMissing, "Start the app again, or forget it; its snapshots stay.",
 			"The containers of %q are no longer there.", p.app.Name)
@@ -38,11 +37,13 @@ func (r *run) take(ctx context.Context, p plan, c *capture) error {
 	if err != nil {
 		return engineFailure(err, "The containers of %q cannot be read.", p.app.Name)
 	}
-	servers, err := r.servers(ctx, c.engine, project)
+	if err := r.whole(ctx, project); err != nil {
+		return err
+	}
+	servers, err := r.strategies(ctx, files, p, c.engine, &project)
 	if err != nil {
 		return err
 	}
-	chooseStrategies(&project.Found, project.Containers, &p.configuration, servers)
 	if c.dir, err = r.stageDir(files, p.configuration.ID); err != nil {
 		return err
 	}
@@ -68,26 +69,6 @@ func (r *run) take(ctx context.Context, p plan, c *capture) error {
 		return r.wake(ctx, c)
 	}
 	return nil
-}
-
-// servers recognises the databases of a project; a running one is asked what it is.
-func (r *run) servers(ctx context.Context, engine *docker.Engine, project docker.Project) (map[string]database.Server, error) {
-	out := map[string]database.Server{}
-	for _, ctr := range project.Containers {
-		s, ok := database.Recognise(ctr)
-		if _, have := out[ctr.Service]; have || !ok {
-			continue
-		}
-		if ctr.Running && !ctr.Paused {
-			confirmed, err := database.Confirm(ctx, engine, ctr, s)
-			if err != nil {
-				return nil, dumpFailure(err)
-			}
-			s = confirmed
-		}
-		out[ctr.Service] = s
-	}
-	return out, nil
 }
 
 // dumps has each database that is dumped write a copy of itself into the staging folder.
@@ -217,7 +198,7 @@ func (c *capture) volumes() {
 	}
 	for _, v := range c.manifest.Volumes {
 		within := slices.ContainsFunc(c.paths, func(have string) bool { return v.Path != have && v.Path != "" && model.Within(v.Path, have) })
-		if within && v.Kind == model.MountBind && (v.Role == model.RoleAsk || v.Role == model.RoleDumped) {
+		if within && (v.Role == model.RoleAsk || v.Role == model.RoleDumped || v.Role == model.RoleLeft && v.Why == whyLeft) {
 			c.leave(v.Path)
 		}
 	}
@@ -236,7 +217,7 @@ func (c *capture) scope(p plan, project docker.Project) {
 	}
 	c.excludes = append(c.excludes, excludes...)
 	c.excludes = append(c.excludes, asidePrefix+"*")
-	c.reach(c.dir)
+	c.paths = append(c.paths, c.dir) // named itself, though it may lie in a folder of the app: restic then goes down to it
 }
 
 // needsQuiet says whether files are still to be read that a quiet container writes.
@@ -258,103 +239,6 @@ func (c *capture) needsQuiet() bool {
 		}
 	}
 	return false
-}
-
-// preHooks runs the commands that a service wants before its capture, and writes down the ones that answer to them.
-func (r *run) preHooks(ctx context.Context, p plan, c *capture, project docker.Project) error {
-	for _, s := range project.Found.Services {
-		h := hooksOf(s, p.configuration.Capture)
-		i := slices.IndexFunc(project.Containers, func(ctr docker.Container) bool { return ctr.Service == s.Name && ctr.Running })
-		if h.Pre == "" && h.Post == "" || i < 0 {
-			continue
-		}
-		ctr := project.Containers[i]
-		if h.Post != "" {
-			_, err := r.journal(ctx, c.id, model.Undo{DeviceID: c.device, Action: model.UndoHook, Target: ctr.ID, Name: ctr.Name, Aside: h.Post})
-			if err != nil {
-				return err
-			}
-		}
-		if h.Pre == "" {
-			continue
-		}
-		r.phase("hooks", fmt.Sprintf("Running the command before the backup in %s.", ctr.Name))
-		if err := r.hook(ctx, c.engine, ctr, h); err != nil {
-			if h.OnFailure != "go_on" || ctx.Err() != nil {
-				return err
-			}
-			c.doubts = append(c.doubts, err.Error())
-		}
-	}
-	return nil
-}
-
-func (r *run) hook(ctx context.Context, engine *docker.Engine, ctr docker.Container, h model.Hooks) error {
-	limit := time.Duration(h.Timeout) * time.Second
-	if limit <= 0 {
-		limit = model.DefaultHookTimeout * time.Second
-	}
-	timed, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var said bytes.Buffer
-	err := engine.Exec(timed, ctr.ID, docker.Exec{Cmd: []string{"/bin/sh", "-c", h.Pre}, Stdout: &tail{&said}, Stderr: &tail{&said}})
-	if err == nil {
-		return nil
-	}
-	if text := scrub(strings.TrimSpace(said.String()), ctr.Env); text != "" {
-		r.log.printf("The command in %s said: %s", ctr.Name, text)
-	}
-	why := err.Error()
-	if timed.Err() != nil && ctx.Err() == nil {
-		why = fmt.Sprintf("it did not end within %s", limit)
-	}
-	return fail(model.CauseHook, "Mend the command on the app's page or in its label, then back up again.",
-		"The command before the backup in %s failed: %s.", ctr.Name, why)
-}
-
-// tail keeps the last part of what is written to it.
-type tail struct{ *bytes.Buffer }
-
-const tailBytes = 2000
-
-// Write keeps at most tailBytes of the newest output.
-func (t *tail) Write(p []byte) (int, error) {
-	n := len(p)
-	if len(p) > tailBytes {
-		p = p[len(p)-tailBytes:]
-	}
-	if drop := t.Len() + len(p) - tailBytes; drop > 0 {
-		t.Next(drop)
-	}
-	t.Buffer.Write(p)
-	return n, nil
-}
-
-// scrub takes the values of a container's environment out of a text: some of them are secrets.
-func scrub(text string, env map[string]string) string {
-	for _, value := range env {
-		if len(value) >= 6 {
-			text = strings.ReplaceAll(text, value, "[…]")
-		}
-	}
-	return text
-}
-
-// hooksOf are the commands around a service's capture: the labels of its container, else what a person set.
-func hooksOf(s model.FoundService, chosen *model.Capture) model.Hooks {
-	var h model.Hooks
-	if chosen != nil {
-		h = chosen.Hooks[s.Name]
-	}
-	for label, field := range map[string]*string{"pre": &h.Pre, "post": &h.Post, "on-failure": &h.OnFailure} {
-		if text := s.Labels[label]; text != "" {
-			*field = text
-		}
-	}
-	if n, err := strconv.Atoi(s.Labels["timeout"]); err == nil && n > 0 {
-		h.Timeout = n
-	}
-	return h
 }
 
 // keyOf names an app made of containers for the engine.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +63,15 @@ func (m *Manager) takeBack(ctx context.Context, rows []model.Undo) error {
 			m.awaitHealth(limit, u)
 		}
 		cancel()
+		lasting := false
 		if err == nil {
-			err = m.Store.DeleteUndo(ctx, u.ID)
+			err = m.Store.DeleteUndo(context.WithoutCancel(ctx), u.ID)
+			lasting = err != nil // it would be done again, upon what the next rows put back
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s %s: %w", strings.ReplaceAll(string(u.Action), "_", " "), u.Name, err))
-			stuck[u.JobID] = u.Action == model.UndoStop || u.Action == model.UndoPutBack || u.Action == model.UndoImport
+			stuck[u.JobID] = lasting || u.Action == model.UndoStop || u.Action == model.UndoPutBack || u.Action == model.UndoImport ||
+				u.Action == model.UndoRemoveContainer
 		}
 	}
 	return errors.Join(problems...)
@@ -158,10 +162,17 @@ func (m *Manager) awaitHealth(ctx context.Context, u model.Undo) {
 	}
 }
 
-// postHook runs the command that answers to a pre command. It is not tried again: its failure is said once.
+// postHook runs the command that answers to a pre command. One that ran is not tried again, however it ended; one whose
+// container does not run waits for it.
 func (m *Manager) postHook(ctx context.Context, engine *docker.Engine, u model.Undo) error {
-	err := engine.Exec(ctx, u.Target, docker.Exec{Cmd: []string{"/bin/sh", "-c", u.Aside}})
-	if err != nil && !errors.Is(err, model.ErrNotFound) {
+	state, err := engine.State(ctx, u.Target)
+	if err != nil {
+		return err
+	}
+	if !state.Running || state.Paused {
+		return model.Conflict{Reason: fmt.Sprintf("%s does not run yet.", u.Name)}
+	}
+	if err := engine.Exec(ctx, u.Target, docker.Exec{Cmd: []string{"/bin/sh", "-c", u.Aside}}); err != nil {
 		m.logger.Warn("a command after a backup did not end well", "container", u.Name, "error", err)
 	}
 	return nil
@@ -170,26 +181,58 @@ func (m *Manager) postHook(ctx context.Context, engine *docker.Engine, u model.U
 // takeBackFirst takes back what a crash left behind before any new job begins; what cannot be taken back in time is tried
 // again every minute.
 func (m *Manager) takeBackFirst() {
-	ctx, cancel := context.WithTimeout(m.base, undoAtStart)
-	defer cancel()
-	if err := m.undoLeft(ctx); err != nil && m.base.Err() == nil {
+	done := make(chan struct{})
+	m.loops.Add(1)
+	go func() {
+		defer m.loops.Done()
+		defer close(done)
+		m.takeBackLeft()
+	}()
+	select {
+	case <-done:
+	case <-time.After(undoAtStart):
+	case <-m.base.Done():
+	}
+}
+
+// takeBackSoon takes back what is left without holding up who asks.
+func (m *Manager) takeBackSoon(context.Context) error {
+	m.loops.Add(1)
+	go func() {
+		defer m.loops.Done()
+		m.takeBackLeft()
+	}()
+	return nil
+}
+
+// takeBackLeft takes back what no running work owns: after a crash, or when it could not be taken back at once. There is
+// one at a time: two would undo each other's work.
+func (m *Manager) takeBackLeft() {
+	if m.base.Err() != nil || !m.undoing.TryLock() {
+		return
+	}
+	defer m.undoing.Unlock()
+	if err := m.undoLeft(m.base); err != nil && m.base.Err() == nil {
 		m.logger.Error("put apps back as they were", "error", err)
 	}
 }
 
-// undoLeft takes back what no running work owns: after a crash, or when it could not be taken back at once.
 func (m *Manager) undoLeft(ctx context.Context) error {
 	rows, err := m.Store.Undos(ctx, uuid.Nil)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	var left []model.Undo
+	var owners []uuid.UUID
 	m.mu.Lock()
 	for _, u := range rows {
-		if m.running[u.JobID] == nil && !m.owned[u.JobID] {
-			left = append(left, u)
+		if m.running[u.JobID] == nil && !m.owned[u.JobID] && !slices.Contains(owners, u.JobID) {
+			owners = append(owners, u.JobID)
 		}
 	}
 	m.mu.Unlock()
-	return m.takeBack(ctx, left)
+	var problems []error
+	for _, owner := range owners { // each is read again: its job may have settled it meanwhile
+		problems = append(problems, m.undo(ctx, owner))
+	}
+	return errors.Join(problems...)
 }

@@ -21,7 +21,7 @@ const (
 	// journalLimit is the size in bytes that the write-ahead log shrinks back to after a burst.
 	journalLimit = "PRAGMA journal_size_limit = 8388608"
 
-	writerParams = "_busy_timeout=5000&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate"
+	writerParams = "_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_txlock=immediate"
 	readerParams = "mode=ro&_query_only=true&_busy_timeout=5000&_foreign_keys=on"
 	copyParams   = "mode=ro&_busy_timeout=5000"
 	// A migration may rebuild a table; with foreign keys on that would delete the rows that point to it.
