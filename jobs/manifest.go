@@ -192,30 +192,47 @@ const maxManifest = 64 << 20
 // manifest reads the manifest of a snapshot from its repository. A snapshot without one is model.ErrNotFound.
 func (m *Manager) manifest(ctx context.Context, o opened, s model.Snapshot) (model.Manifest, error) {
 	var out model.Manifest
-	for _, root := range s.Paths {
-		// The folder of the configuration alone: an app could lay a manifest of its own making into any other.
-		if path.Base(path.Dir(root)) != "staging" || path.Base(root) != s.ConfigurationID.String() && (s.Contents == nil || s.Contents.Staging != root) {
-			continue
-		}
-		var text bytes.Buffer
-		err := o.repo.Dump(ctx, s.ResticSnapshotID, path.Join(root, model.ManifestName), "", &limited{&text, maxManifest})
-		if errors.Is(err, model.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return out, fmt.Errorf("read the snapshot's manifest: %w", err)
-		}
-		if err := json.Unmarshal(text.Bytes(), &out); err != nil {
-			return out, fmt.Errorf("read the snapshot's manifest: %w", err)
-		}
-		if out.Version > model.ManifestVersion {
-			return out, fail(model.CauseTarget, "Use that version to restore it.",
-				"This snapshot was made by a newer Keepstead (%s).", out.Keepstead)
-		}
-		out.Staging = root
-		return out, nil
+	root, err := stagedIn(s)
+	if err != nil {
+		return out, err
 	}
-	return out, fmt.Errorf("the snapshot has no manifest: %w", model.ErrNotFound)
+	var text bytes.Buffer
+	err = o.repo.Dump(ctx, s.ResticSnapshotID, path.Join(root, model.ManifestName), "", &limited{&text, maxManifest})
+	if err == nil {
+		err = json.Unmarshal(text.Bytes(), &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("read the snapshot's manifest: %w", err)
+	}
+	if out.Version > model.ManifestVersion {
+		return out, fail(model.CauseTarget, "Use that version to restore it.",
+			"This snapshot was made by a newer Keepstead (%s).", out.Keepstead)
+	}
+	out.Staging = root
+	return out, nil
+}
+
+// stagedIn returns the folder of the snapshot that Keepstead wrote: the one named by the snapshot's configuration. An
+// adopted snapshot may have another configuration now, so the only folder of that form is taken too; never one of several,
+// because an app could lay a manifest of its own making into a folder that looks like ours.
+func stagedIn(s model.Snapshot) (string, error) {
+	var like []string
+	for _, root := range s.Paths {
+		if path.Base(path.Dir(root)) != "staging" {
+			continue
+		}
+		id, err := uuid.Parse(path.Base(root))
+		if err == nil && id == s.ConfigurationID {
+			return root, nil
+		}
+		if err == nil {
+			like = append(like, root)
+		}
+	}
+	if len(like) != 1 {
+		return "", fmt.Errorf("the snapshot has no manifest: %w", model.ErrNotFound)
+	}
+	return like[0], nil
 }
 
 // limited refuses more than max bytes.

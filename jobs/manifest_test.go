@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/google/uuid"
 
 	"keepstead/model"
 )
@@ -46,6 +47,33 @@ func TestFileNames(t *testing.T) {
 		if got := fileName(name); got != want {
 			t.Errorf("fileName(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestStagedIn(t *testing.T) {
+	t.Parallel()
+	own, other, third := uuid.New(), uuid.New(), uuid.New()
+	at := func(id uuid.UUID) string { return "/data/staging/" + id.String() }
+	tests := []struct {
+		name  string
+		paths []string
+		want  string
+	}{
+		{"its own", []string{"/srv", at(own)}, at(own)},
+		{"its own beside one that an app made", []string{at(other), at(own)}, at(own)},
+		{"adopted by another configuration", []string{"/srv/app", at(other)}, at(other)},
+		{"two that may be it", []string{at(other), at(third)}, ""},
+		{"a folder of an app", []string{"/srv/staging/app"}, ""},
+		{"none", []string{"/srv/photos"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := stagedIn(model.Snapshot{ConfigurationID: own, Paths: tt.paths})
+			if got != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("got %q, %v, want %q", got, err, tt.want)
+			}
+		})
 	}
 }
 
