@@ -20,7 +20,8 @@ type Limits struct {
 
 // claim takes the next job that may start: restores first, then the oldest. A job waits while one that needs its
 // repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
-// configuration runs there; while the limits are reached; and, so that neither sort starves the other, behind older
+// configuration runs there; while the limits are reached; while it would only wait for the app's containers, which another
+// batch or a restore holds; and, so that neither sort starves the other, behind older
 // queued jobs of the other sort: one that needs the repository alone behind all of them, another only behind one that has
 // waited past patience, so that a backup of many hours does not hold all others up by way of a waiting prune. A restore overtakes the queue but not what runs. The indexes are named because
 // they hold only what waits and what runs; SQLite would else walk the whole history of a destination.
@@ -36,6 +37,11 @@ const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 		WHERE r.state = 'running' AND r.destination_id = j.destination_id
 		AND (r.kind IN (?4) OR j.kind IN (?4)
 			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
+	AND NOT (j.kind = 'backup'
+		AND EXISTS (SELECT 1 FROM jobs AS r INDEXED BY jobs_running
+			WHERE r.state = 'running' AND r.app_id = j.app_id
+			AND (r.kind = 'restore' OR r.kind = 'backup' AND (j.batch IS NULL OR r.batch IS NOT j.batch)))
+		AND EXISTS (SELECT 1 FROM apps AS a WHERE a.id = j.app_id AND a.kind IN ('compose', 'container')))
 	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting
 		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
 		AND (o.kind IN (?4)) <> (j.kind IN (?4))

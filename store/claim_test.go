@@ -77,6 +77,47 @@ func TestClaimJob(t *testing.T) {
 	}
 }
 
+// A backup of an app made of containers does not take a place only to wait for the capture or the restore that holds
+// them; folders are read side by side.
+func TestAHeldAppTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	first, second := model.NewID(), model.NewID()
+	for _, tc := range []struct {
+		name    string
+		app     model.AppKind
+		running model.Job
+		waiting uuid.UUID // batch of the backup that waits
+		claimed bool
+	}{
+		{"the same batch", model.AppCompose, model.Job{Kind: model.JobBackup, Batch: first}, first, true},
+		{"another batch", model.AppCompose, model.Job{Kind: model.JobBackup, Batch: first}, second, false},
+		{"no batch", model.AppContainer, model.Job{Kind: model.JobBackup}, uuid.Nil, false},
+		{"a restore", model.AppCompose, model.Job{Kind: model.JobRestore}, first, false},
+		{"folders", model.AppFolders, model.Job{Kind: model.JobBackup, Batch: first}, second, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			other := w.newDestination("second")
+			app, err := w.CreateApp(t.Context(), model.App{DeviceID: w.device.ID, Name: "held", Kind: tc.app, Paths: []string{"/srv/held"}}, nil)
+			check(t, err)
+			running := tc.running
+			running.Trigger, running.AppID, running.ConfigurationID, running.DestinationID = model.TriggerManual, app.ID, model.NewID(), w.destination.ID
+			w.queue(running)
+			_, err = w.ClaimJob(t.Context(), Limits{})
+			check(t, err)
+			w.queue(model.Job{
+				Kind: model.JobBackup, Trigger: model.TriggerManual, AppID: app.ID, ConfigurationID: running.ConfigurationID,
+				DestinationID: other.ID, Batch: tc.waiting,
+			})
+			_, err = w.ClaimJob(t.Context(), Limits{})
+			if (err == nil) != tc.claimed {
+				t.Errorf("claimed: %v, want %v", err, tc.claimed)
+			}
+		})
+	}
+}
+
 // TestPatience holds newer backups back behind a prune that has waited long, so that it gets its turn.
 func TestPatience(t *testing.T) {
 	t.Parallel()
