@@ -40,7 +40,7 @@ type Config struct {
 	Restic         string // path of the restic binary; empty means: look for it
 	LogFormat      string // text or json
 	LogLevel       slog.Level
-	Parallel       int // jobs at once
+	Parallel       int    // jobs at once
 	DockerSocket   string // of this machine's container engine; empty when it is switched off
 	TrustedProxies []netip.Prefix
 	PublicURL      string // without a slash at its end; empty when not given

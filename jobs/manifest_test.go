@@ -91,7 +91,8 @@ func TestHooksOfAService(t *testing.T) {
 		{"of another service", model.FoundService{Name: "db"}, chosen, model.Hooks{}},
 		{
 			"a label beats a person",
-			model.FoundService{Name: "web", Labels: map[string]string{"pre": "label", "timeout": "9", "on-failure": "fail"}}, chosen,
+			model.FoundService{Name: "web", Labels: map[string]string{"pre": "label", "timeout": "9", "on-failure": "fail"}},
+			chosen,
 			model.Hooks{Pre: "label", Post: "page after", Timeout: 9, OnFailure: "fail"},
 		},
 		{"a timeout that is none", model.FoundService{Name: "web", Labels: map[string]string{"timeout": "soon"}}, chosen, chosen.Hooks["web"]},

@@ -18,13 +18,17 @@ type Limits struct {
 	Restores       int // restores, which wait neither for Total nor for PerDestination
 }
 
-// claim takes the next job that may start: restores first, then the oldest. A job waits while one that needs its
-// repository alone runs there, or runs beside any other if it needs that itself; while a backup of the same
-// configuration runs there; while the limits are reached; while it would only wait for the app's containers, which another
-// batch or a restore holds; and, so that neither sort starves the other, behind older
-// queued jobs of the other sort: one that needs the repository alone behind all of them, another only behind one that has
-// waited past patience, so that a backup of many hours does not hold all others up by way of a waiting prune. A restore overtakes the queue but not what runs. The indexes are named because
-// they hold only what waits and what runs; SQLite would else walk the whole history of a destination.
+// claim takes the next job that may start: restores first, then the oldest. A job waits
+//   - while one that needs its repository alone runs there, or beside any other if it needs that itself;
+//   - while a backup of the same configuration runs there;
+//   - while the limits are reached;
+//   - while it would only wait for the app's containers, which another batch or a restore holds;
+//   - so that neither sort starves the other, behind older queued jobs of the other sort: one that needs the repository
+//     alone behind all of them, another only behind one that has waited past patience, so that a backup of many hours
+//     does not hold all others up by way of a waiting prune.
+//
+// A restore overtakes the queue but not what runs. The indexes are named because they hold only what waits and what runs;
+// SQLite would else walk the whole history of a destination.
 const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 	SELECT j.id FROM jobs AS j INDEXED BY jobs_queue
 	WHERE j.state = 'queued'
