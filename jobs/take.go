@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -136,7 +137,9 @@ func (r *run) copySQLite(ctx context.Context, files device.Files, p plan, c *cap
 		for _, from := range found {
 			to := path.Join(c.dir, "sqlite", strconv.Itoa(n), strings.TrimPrefix(from, v.Path))
 			r.phase("dumping", fmt.Sprintf("Copying the SQLite file %s.", from))
-			if err := r.copyOne(ctx, files, from, to); err != nil {
+			if err := r.copyOne(ctx, files, from, to); errors.Is(err, fs.ErrNotExist) {
+				continue // it went meanwhile
+			} else if err != nil {
 				c.doubts = append(c.doubts, fmt.Sprintf("%s could not be copied while it is in use, so it was saved as it lay: %v.", from, err))
 				continue
 			}
