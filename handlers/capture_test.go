@@ -122,19 +122,24 @@ func TestProjectBeside(t *testing.T) {
 
 func TestDamaged(t *testing.T) {
 	t.Parallel()
-	one := func(s model.FoundService) model.App {
-		return model.App{Found: &model.Found{Services: []model.FoundService{s}}}
+	one := func(s ...model.FoundService) model.App {
+		return model.App{Found: &model.Found{Services: s}}
 	}
+	web := model.FoundService{State: "running", Running: 1}
 	for name, tc := range map[string]struct {
 		app  model.App
 		want bool
 	}{
-		"gone":       {model.App{Gone: true}, true},
-		"never seen": {model.App{}, true},
-		"running":    {one(model.FoundService{State: "running", Running: 1}), false},
-		"stopped":    {one(model.FoundService{State: "exited"}), true},
-		"unhealthy":  {one(model.FoundService{State: "running", Running: 1, Health: "unhealthy"}), true},
-		"in a loop":  {one(model.FoundService{State: "restarting", Running: 1}), true},
+		"gone":              {model.App{Gone: true}, true},
+		"never seen":        {model.App{}, true},
+		"running":           {one(model.FoundService{State: "running", Running: 1}), false},
+		"stopped":           {one(model.FoundService{State: "exited"}), true},
+		"unhealthy":         {one(model.FoundService{State: "running", Running: 1, Health: "unhealthy"}), true},
+		"after a migration": {one(web, model.FoundService{State: "exited"}), false},
+		"without its data":  {one(web, model.FoundService{State: "exited", Database: model.Postgres}), true},
+		"without its door":  {one(web, model.FoundService{State: "exited", Ports: []string{"80->80/tcp"}}), true},
+		"never begun":       {one(web, model.FoundService{State: "created"}), true},
+		"in a loop":         {one(model.FoundService{State: "restarting", Running: 1}), true},
 	} {
 		if got := damaged(tc.app); got != tc.want {
 			t.Errorf("%s: %v", name, got)

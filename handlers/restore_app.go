@@ -66,17 +66,23 @@ func (h *Handlers) prepareAppRestore(ctx context.Context, p *views.RestoreProps)
 	}
 }
 
-// damaged says that an app is gone, or that one of its services does not run as it should.
+// damaged says that an app is gone, or that one of its services does not run as it should. A service that ended beside
+// others that run had its one task, such as a migration: one that serves nothing, and is no database.
 func damaged(a model.App) bool {
 	if a.Gone || a.ForgottenAt != nil || a.Found == nil {
 		return true
 	}
+	ended := 0
 	for _, s := range a.Found.Services {
+		if s.Running == 0 && s.State == "exited" && s.Health == "" && s.Database == "" && len(s.Ports) == 0 {
+			ended++
+			continue
+		}
 		if s.Running == 0 || s.Health == "unhealthy" || s.State == "restarting" || s.State == "dead" {
 			return true
 		}
 	}
-	return false
+	return ended == len(a.Found.Services)
 }
 
 // projectBeside is a name for a copy of a project, in the letters that compose allows.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"path"
 	"strings"
 
 	"keepstead/model"
@@ -43,8 +44,12 @@ func dumpName(d model.Dump) string {
 	switch {
 	case d.Database != "":
 		return d.Service + ": " + d.Database
+	case d.Kind == model.Postgres && path.Base(d.File) == "settings.sql":
+		return d.Service + ": settings"
 	case d.Kind == model.Postgres:
-		return d.Service + ": roles and settings"
+		return d.Service + ": roles"
+	case d.Kind == model.MySQL || d.Kind == model.MariaDB:
+		return d.Service + ": accounts"
 	case d.Source != "":
 		return d.Source
 	}
@@ -62,17 +67,23 @@ func dumpWords(d model.Dump) string {
 	return words
 }
 
+// objectWords counts what a dump holds, in the words of its kind and file.
 func objectWords(d model.Dump) string {
-	switch d.Kind {
-	case model.Redis, model.Valkey:
-		return ui.Plural(d.Objects, "key", "keys")
-	case model.MongoDB:
-		return ui.Plural(d.Objects, "collection", "collections")
+	one, many := "table", "tables"
+	whole := d.Database == ""
+	switch file := path.Base(d.File); {
+	case d.Kind == model.Redis || d.Kind == model.Valkey:
+		one, many = "key without a time to live", "keys without a time to live"
+	case d.Kind == model.MongoDB:
+		one, many = "document", "documents"
+	case d.Kind == model.Postgres && whole && file == "settings.sql":
+		one, many = "setting", "settings"
+	case d.Kind == model.Postgres && whole:
+		one, many = "role", "roles"
+	case (d.Kind == model.MySQL || d.Kind == model.MariaDB) && whole:
+		one, many = "account", "accounts"
 	}
-	if d.Database == "" && d.Kind == model.Postgres {
-		return ui.Plural(d.Objects, "role", "roles")
-	}
-	return ui.Plural(d.Objects, "table", "tables")
+	return ui.Plural(d.Objects, one, many)
 }
 
 func volumeIcon(v model.ContentVolume) ui.IconName {

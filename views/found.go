@@ -216,6 +216,31 @@ func chosenBind(p AppProps, m model.FoundMount) (take, chosen bool) {
 	return take, chosen
 }
 
+// mountChoice is a button by which a person decides about a mount.
+type mountChoice struct {
+	take, word string
+	quiet      bool
+}
+
+// mountChoices are the decisions that are open about a mount. A choice is kept under the mount's place on the host, so
+// there is none about a volume whose driver does not tell it.
+func mountChoices(p AppProps, m model.FoundMount) []mountChoice {
+	if m.Source == "" || len(p.App.Configurations) == 0 {
+		return nil
+	}
+	_, chosen := chosenBind(p, m)
+	leave := mountChoice{take: "off", word: "Leave out", quiet: true}
+	switch {
+	case m.Role == model.RoleAsk:
+		return []mountChoice{{take: "on", word: "Take"}, leave}
+	case m.Role == model.RoleData, m.Role == model.RoleLost:
+		return []mountChoice{leave}
+	case m.Role == model.RoleLeft && chosen:
+		return []mountChoice{{take: "on", word: "Take", quiet: true}}
+	}
+	return nil
+}
+
 // quietOf is how long the last backup kept containers stopped or paused; ok is false before the first.
 func quietOf(p AppProps) (took time.Duration, ok bool) {
 	for _, j := range p.Jobs {

@@ -192,3 +192,52 @@ func TestPlainNames(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestMountChoices(t *testing.T) {
+	t.Parallel()
+	p := AppProps{}
+	p.App.Configurations = []model.ConfigurationOverview{{Configuration: model.Configuration{Capture: &model.Capture{Binds: map[string]bool{"/chosen": false}}}}}
+	for name, tc := range map[string]struct {
+		mount model.FoundMount
+		want  []string
+	}{
+		"asked":             {model.FoundMount{Kind: model.MountBind, Source: "/a", Role: model.RoleAsk}, []string{"Take", "Leave out"}},
+		"asked volume":      {model.FoundMount{Kind: model.MountVolume, Source: "/v", Role: model.RoleAsk}, []string{"Take", "Leave out"}},
+		"lost":              {model.FoundMount{Kind: model.MountBind, Source: "/a", Role: model.RoleLost}, []string{"Leave out"}},
+		"lost volume":       {model.FoundMount{Kind: model.MountVolume, Source: "/v", Role: model.RoleLost}, []string{"Leave out"}},
+		"of no known place": {model.FoundMount{Kind: model.MountVolume, Role: model.RoleLost}, nil},
+		"data":              {model.FoundMount{Kind: model.MountVolume, Source: "/v", Role: model.RoleData}, []string{"Leave out"}},
+		"left by choice":    {model.FoundMount{Kind: model.MountVolume, Source: "/chosen", Role: model.RoleLeft}, []string{"Take"}},
+		"left by itself":    {model.FoundMount{Kind: model.MountBind, Source: "/proc", Role: model.RoleLeft}, nil},
+		"dumped":            {model.FoundMount{Kind: model.MountVolume, Source: "/v", Role: model.RoleDumped}, nil},
+	} {
+		var got []string
+		for _, c := range mountChoices(p, tc.mount) {
+			got = append(got, c.word)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestDumpsAreCountedInTheirOwnWords(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		dump model.Dump
+		want string
+	}{
+		{model.Dump{Kind: model.Postgres, Database: "shop", File: "dumps/db/1-shop.sql", Objects: 2}, "2 tables"},
+		{model.Dump{Kind: model.Postgres, File: "dumps/db/globals.sql", Objects: 1}, "1 role"},
+		{model.Dump{Kind: model.Postgres, File: "dumps/db/settings.sql", Objects: 3}, "3 settings"},
+		{model.Dump{Kind: model.MariaDB, File: "dumps/db/users.sql", Objects: 2}, "2 accounts"},
+		{model.Dump{Kind: model.MySQL, Database: "wiki", Objects: 1}, "1 table"},
+		{model.Dump{Kind: model.MongoDB, Objects: 5}, "5 documents"},
+		{model.Dump{Kind: model.Valkey, Objects: 5}, "5 keys without a time to live"},
+		{model.Dump{Kind: model.SQLite, Source: "/data/app.db", Objects: 4}, "4 tables"},
+	} {
+		if got := objectWords(tc.dump); got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.dump, got, tc.want)
+		}
+	}
+}
