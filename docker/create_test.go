@@ -63,7 +63,7 @@ func inspected(t *testing.T, bed *testbed.Engine, name string) map[string]any {
 	})
 	if binds, ok := host["Binds"].([]any); ok {
 		// Anonymous volumes are bound by their names; what is mounted is compared above.
-		host["Binds"] = slices.DeleteFunc(binds, func(b any) bool { return anonymousName.MatchString(parseBind(b.(string)).source) })
+		host["Binds"] = slices.DeleteFunc(binds, func(b any) bool { return anonymous.MatchString(parseBind(b.(string)).source) })
 	}
 	if policy := host["RestartPolicy"].(map[string]any); policy["Name"] == "" {
 		policy["Name"] = "no"
@@ -76,7 +76,7 @@ func inspected(t *testing.T, bed *testbed.Engine, name string) map[string]any {
 	}
 	more, _ := host["Mounts"].([]any)
 	for _, m := range more {
-		if source, ok := m.(map[string]any)["Source"].(string); ok && anonymousName.MatchString(source) {
+		if source, ok := m.(map[string]any)["Source"].(string); ok && anonymous.MatchString(source) {
 			delete(m.(map[string]any), "Source")
 		}
 	}

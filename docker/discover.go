@@ -198,6 +198,7 @@ func (e *Engine) facts(m *mounted) facts {
 func (e *Engine) settle(d *draft) {
 	for _, m := range d.mounts {
 		f := e.facts(m)
+		f.folder = d.Found.WorkingDir
 		v := f.judge()
 		m.Role, m.Why = v.role, v.why
 		switch {

@@ -181,7 +181,7 @@ func (s *source) Read(b []byte) (int, error) {
 // command closed its output.
 func (p *process) wait(ctx context.Context) (int, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		now, err := p.engine.api.ExecInspect(ctx, p.id, client.ExecInspectOptions{})
+		now, err := p.inspect(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return 0, p.abort(ctx, context.Cause(ctx))
@@ -199,6 +199,13 @@ func (p *process) wait(ctx context.Context) (int, error) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// inspect is one look at the command, which an engine that hangs does not keep for ever.
+func (p *process) inspect(ctx context.Context) (client.ExecInspectResult, error) {
+	limited, cancel := context.WithTimeout(ctx, reading)
+	defer cancel()
+	return p.engine.api.ExecInspect(limited, p.id, client.ExecInspectOptions{})
 }
 
 // verdict says whether a command succeeded. The engine reports 0 for one whose end it never saw, so a container that did

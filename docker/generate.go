@@ -96,9 +96,12 @@ func (g *generator) nameUnits(specs []model.ContainerSpec) {
 	}
 }
 
+// notInUnits are the characters that names of services cannot have.
+var notInUnits = regexp.MustCompile(`[^a-zA-Z0-9._-]`)
+
 // unitName is a name that both generations of compose take.
 func unitName(name string) string {
-	name = regexp.MustCompile(`[^a-zA-Z0-9._-]`).ReplaceAllString(name, "-")
+	name = notInUnits.ReplaceAllString(name, "-")
 	if name == "" {
 		return "app"
 	}

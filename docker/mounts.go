@@ -22,6 +22,7 @@ type facts struct {
 	root    string            // the engine's own folder
 	boxed   bool              // Keepstead runs in a container
 	own     bool              // it is Keepstead's own data
+	folder  string            // where the project has its compose file; empty for none
 	seen    sight
 }
 
@@ -222,12 +223,18 @@ func (f facts) byType() verdict {
 		return left("It is a pipe, not data.")
 	case mode&fs.ModeDevice != 0:
 		return left("It is a device, not data.")
-	case mode.IsRegular() && f.mount.ReadOnly && model.Within(f.mount.Source, "/etc"):
+	case mode.IsRegular() && f.mount.ReadOnly && model.Within(f.mount.Source, "/etc") && !f.beside():
 		return left("It is a setting of the host, which the app only reads.")
 	case mode.IsRegular() && slices.ContainsFunc(f.targets, func(t string) bool { return strings.Contains(path.Base(t), "libnvidia") }):
 		return left("It is part of the graphics driver.")
 	}
 	return verdict{}
+}
+
+// beside says that a path lies with the compose file of its project, so that it is the app's own. A compose file directly
+// in /etc makes nothing there the app's.
+func (f facts) beside() bool {
+	return path.IsAbs(f.folder) && !model.Within("/etc", f.folder) && model.Within(f.mount.Source, f.folder)
 }
 
 // media are names of folders that hold films, music and the like: large, shared, and seldom meant to be backed up by

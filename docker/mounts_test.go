@@ -38,6 +38,8 @@ func failed(err error) func(*facts)   { return func(f *facts) { f.seen.err = err
 func counted(c count) func(*facts)    { return func(f *facts) { f.seen.count = c } }
 func shared(n int) func(*facts)       { return func(f *facts) { f.shared = n } }
 
+func inFolder(folder string) func(*facts) { return func(f *facts) { f.folder = folder } }
+
 func options(driver string, o ...string) func(*facts) {
 	return func(f *facts) {
 		f.mount.Driver, f.options = driver, map[string]string{}
@@ -99,6 +101,9 @@ func TestWhatBecomesOfAMount(t *testing.T) {
 		{"the host's settings, read", bindAt("/etc", "/host/etc", readOnly), model.RoleLeft, "only reads"},
 		{"one setting of the host", bindAt("/etc/os-release", "/etc/os-release", readOnly, aFile), model.RoleLeft, "system"},
 		{"another setting of the host", bindAt("/etc/snmp.conf", "/etc/snmp.conf", readOnly, aFile), model.RoleLeft, "setting"},
+		{"a setting beside the compose file", bindAt("/etc/docker/compose/app/nginx.conf", "/etc/nginx/nginx.conf", readOnly, aFile, inFolder("/etc/docker/compose/app")), model.RoleData, ""},
+		{"a setting beside another compose file", bindAt("/etc/docker/daemon.json", "/d.json", readOnly, aFile, inFolder("/etc/docker/compose/app")), model.RoleLeft, "setting"},
+		{"a setting beside a compose file in /etc", bindAt("/etc/snmp.conf", "/etc/snmp.conf", readOnly, aFile, inFolder("/etc")), model.RoleLeft, "setting"},
 		{"temporary files of the host", bindAt("/tmp", "/tmp"), model.RoleLeft, "temporary"},
 		{"a pipe", bindAt("/srv/app/pipe", "/pipe", mode(fs.ModeNamedPipe)), model.RoleLeft, "pipe"},
 		{"a disk", bindAt("/srv/disk0", "/disk", mode(fs.ModeDevice)), model.RoleLeft, "device"},

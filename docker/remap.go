@@ -2,10 +2,8 @@ package docker
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,9 +39,6 @@ type Remap struct {
 // ComposeName is the compose file of a project that Keepstead made.
 const ComposeName = "compose.yaml"
 
-// anonymousName is what the engine calls a volume that nobody named.
-var anonymousName = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
 // ContainerName is the new name of a container of the project. The separators of both generations of compose stay.
 func (r Remap) ContainerName(name string) string { return r.rename(name, "-") }
 
@@ -52,7 +47,7 @@ func (r Remap) VolumeName(name string) string {
 	if to, ok := r.Volumes[name]; ok {
 		return to
 	}
-	if anonymousName.MatchString(name) {
+	if anonymous.MatchString(name) {
 		return r.To + "_" + name[:12]
 	}
 	return r.rename(name, "_")
@@ -291,18 +286,4 @@ func (r Remap) connect(p *parts, old string) {
 	if !p.host.NetworkMode.IsContainer() {
 		p.host.NetworkMode = container.NetworkMode(r.NetworkName(mode))
 	}
-}
-
-// labels renames the project in the labels of compose. All others are somebody else's and stay.
-func (r Remap) labels(labels map[string]string) map[string]string {
-	if labels[composeProject] == "" {
-		return labels
-	}
-	out := maps.Clone(labels)
-	out[composeProject] = r.To
-	if r.Folder != "" && labels[composeDir] != "" {
-		out[composeDir], out[composeConfigs] = r.Folder, path.Join(r.Folder, ComposeName)
-	}
-	// What compose would compare with is another file now.
-	return without(out, composeHash, composeEnvFile)
 }

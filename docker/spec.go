@@ -78,9 +78,12 @@ func (p parts) pack(spec model.ContainerSpec) (model.ContainerSpec, error) {
 	return spec, nil
 }
 
+// hostnameLength is how much of its id the engine gives a container as its hostname.
+const hostnameLength = 12
+
 // cleanConfig drops what the engine filled in and would refuse, or get wrong, in another container.
 func (p parts) cleanConfig(id string) {
-	if p.config.Hostname != "" && strings.HasPrefix(id, p.config.Hostname) || p.host.UTSMode.IsHost() {
+	if len(p.config.Hostname) == hostnameLength && strings.HasPrefix(id, p.config.Hostname) || p.host.UTSMode.IsHost() {
 		p.config.Hostname = ""
 	}
 	if p.host.NetworkMode.IsContainer() {

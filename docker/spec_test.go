@@ -35,6 +35,7 @@ func TestSpec(t *testing.T) {
 		{"its own short id", `{"Config":{"Hostname":"0123456789ab"},"HostConfig":{},"NetworkSettings":{"Networks":{"net":{"Aliases":["web","0123456789ab","web","0123"],"DNSNames":["x"],"IPAddress":"10.0.0.7","EndpointID":"e"}}}}`, map[string]string{
 			"config.Hostname": `""`, "networks.net.Aliases": `["web","0123"]`, "networks.net.DNSNames": `null`, "networks.net.IPAddress": `""`, "networks.net.EndpointID": `""`,
 		}},
+		{"a name that its id begins with", `{"Config":{"Hostname":"0123"},"HostConfig":{}}`, map[string]string{"config.Hostname": `"0123"`}},
 		{"a name of its own", `{"Config":{"Hostname":"web"},"HostConfig":{}}`, map[string]string{"config.Hostname": `"web"`}},
 		{"generated addresses", `{"Config":{},"HostConfig":{"NetworkMode":"net"},"NetworkSettings":{"Networks":{"net":{"MacAddress":"02:42:0a:00:00:07","IPAMConfig":{}}}}}`, map[string]string{
 			"networks.net.MacAddress": `""`, "networks.net.IPAMConfig": `null`,
