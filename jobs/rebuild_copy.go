@@ -186,6 +186,12 @@ func (b *rebuild) makeCopyFolder(ctx context.Context) (string, error) {
 	if err := b.makeFolder(ctx, b.folder); err != nil {
 		return "", err
 	}
+	switch entries, err := b.files.ReadDir(b.folder); {
+	case err != nil:
+		return "", fmt.Errorf("look into %s: %w", b.folder, err)
+	case len(entries) > 0: // what is made there is removed again after a failure
+		return "", fail(model.CauseTarget, "Choose another folder.", "%s is not empty any more.", b.remap.Folder)
+	}
 	for _, t := range b.begins {
 		if err := b.makeFolder(ctx, t.to); err != nil {
 			return "", err
@@ -203,18 +209,21 @@ func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the compose file: %w", err)
 	}
-	if err := b.files.WriteFile(path.Join(b.folder, docker.ComposeName), text, 0o600); err != nil {
+	if err := b.writeMade(ctx, docker.ComposeName, text); err != nil {
 		return "", fmt.Errorf("write the compose file: %w", err)
 	}
 	// Without it compose would take the folder's name for the project's.
 	env := "COMPOSE_PROJECT_NAME=" + b.want.Project + "\n"
-	if err := b.files.WriteFile(path.Join(b.folder, ".env"), []byte(env), 0o600); err != nil {
+	if err := b.writeMade(ctx, ".env", []byte(env)); err != nil {
 		return "", fmt.Errorf("write the project's name: %w", err)
 	}
 	if len(b.manifest.Files) == 0 {
 		return "", nil
 	}
 	original := path.Join(b.folder, "original")
+	if err := b.note(ctx, model.UndoRemoveFolder, original, original, ""); err != nil {
+		return "", err
+	}
 	if err := b.files.MkdirAll(original, 0o700); err != nil {
 		return "", fmt.Errorf("make the folder of the old files: %w", err)
 	}
@@ -225,4 +234,13 @@ func (b *rebuild) writeCompose(ctx context.Context) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%s, and the old project's %d %s in original.", docker.ComposeName, len(b.manifest.Files), plural(len(b.manifest.Files), "file", "files")), nil
+}
+
+// writeMade writes a file of the copy, which goes again after a failure: it may hold secrets.
+func (b *rebuild) writeMade(ctx context.Context, name string, text []byte) error {
+	at := path.Join(b.folder, name)
+	if err := b.note(ctx, model.UndoRemoveFolder, at, at, ""); err != nil {
+		return err
+	}
+	return b.files.WriteFile(at, text, 0o600)
 }

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 
+	"keepstead/device"
 	"keepstead/model"
 	"keepstead/restic"
 )
@@ -37,7 +39,10 @@ func (b *rebuild) bringBack(ctx context.Context, t *target) (string, error) {
 		if t.to == "" {
 			return "", fmt.Errorf("restore %s: a volume cannot be a file", t.volume.Label())
 		}
-		return b.bringFileBack(ctx, t.from, t.to)
+		return b.bringFileBack(ctx, t.from, t.to, t.to)
+	}
+	if err := b.stays(t.to, t.to); err != nil {
+		return "", err
 	}
 	if err := b.makePlace(ctx, t); err != nil {
 		return "", err
@@ -65,6 +70,9 @@ func (b *rebuild) bringBack(ctx context.Context, t *target) (string, error) {
 		return "", fmt.Errorf("give %s its owner and mode: %w", t.to, err)
 	}
 	for _, rel := range t.empty {
+		if err := b.stays(t.to, path.Join(t.to, rel)); err != nil {
+			return "", err
+		}
 		if err := b.emptyFolder(aside, t.to, rel); err != nil {
 			return "", err
 		}
@@ -114,27 +122,54 @@ func (b *rebuild) makeVolume(ctx context.Context, v model.ContentVolume) error {
 	return nil
 }
 
+// aroundOnly marks the row of a folder that was made around another one: another restore may use it by then, so it goes
+// only when it is empty.
+const aroundOnly = "around"
+
 // makeFolder makes a folder and those above it that are not there.
 func (b *rebuild) makeFolder(ctx context.Context, dir string) error {
-	top := ""
+	return b.makeFolders(ctx, dir, "")
+}
+
+// makeFolders writes each folder that it makes down, the one around the others first; last is the mark of dir itself.
+func (b *rebuild) makeFolders(ctx context.Context, dir, last string) error {
+	var lacking []string
 	for at := dir; ; at = path.Dir(at) {
 		if _, err := b.files.Lstat(at); err == nil {
 			break
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("make the folder %s: %w", dir, err)
 		}
-		top = at
+		lacking = append(lacking, at)
 	}
-	if top == "" {
+	for i := len(lacking) - 1; i >= 0; i-- {
+		mark := aroundOnly
+		if i == 0 {
+			mark = last
+		}
+		if err := b.note(ctx, model.UndoRemoveFolder, lacking[i], lacking[i], mark); err != nil {
+			return err
+		}
+	}
+	if len(lacking) == 0 {
 		return nil
-	}
-	if err := b.note(ctx, model.UndoRemoveFolder, top, top, ""); err != nil {
-		return err
 	}
 	if err := b.files.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder %s: %w", dir, err)
 	}
 	return nil
+}
+
+// removeMade takes back that a folder or file was made.
+func removeMade(files device.Files, u model.Undo) error {
+	if u.Aside != aroundOnly {
+		return files.RemoveAll(u.Target)
+	}
+	err := files.Remove(u.Target)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) {
+		return nil
+	}
+	return err
 }
 
 // putAside moves the present content out of the way and returns where it is.
@@ -173,13 +208,16 @@ func (b *rebuild) lay(ctx context.Context, o restic.RestoreOptions) (restic.Rest
 	return sum, nil
 }
 
-// bringFileBack replaces a single file.
-func (b *rebuild) bringFileBack(ctx context.Context, from, to string) (string, error) {
+// bringFileBack replaces a single file, which must lie in root or be it.
+func (b *rebuild) bringFileBack(ctx context.Context, from, to, root string) (string, error) {
 	files := b.files
+	if err := b.stays(root, to); err != nil {
+		return "", err
+	}
 	if info, err := files.Lstat(to); err == nil && info.IsDir() {
 		return "", fail(model.CauseTarget, "Move the folder away, then restore again.", "%s is a folder now, and a file in the snapshot.", to)
 	}
-	if err := b.makeFolder(ctx, path.Dir(to)); err != nil {
+	if err := b.makeFolders(ctx, path.Dir(to), aroundOnly); err != nil {
 		return "", err
 	}
 	aside, err := b.putAside(ctx, to, false, nil)
@@ -221,14 +259,17 @@ func (b *rebuild) emptyFolder(aside, to, rel string) error {
 // the one that is replaced.
 func (b *rebuild) placeCopies(ctx context.Context) (string, error) {
 	for _, d := range b.copies {
-		to, fresh, err := b.placeOf(ctx, d)
+		to, root, fresh, err := b.placeOf(ctx, d)
 		if err != nil {
+			return "", err
+		}
+		if err := b.stays(root, to); err != nil {
 			return "", err
 		}
 		if fresh {
 			err = b.copyFresh(ctx, d, to)
 		} else {
-			err = b.copyOver(ctx, d, to)
+			err = b.copyOver(ctx, d, to, root)
 		}
 		if err != nil {
 			return "", err
@@ -256,7 +297,7 @@ func (b *rebuild) copyFresh(ctx context.Context, d model.Dump, to string) error 
 }
 
 // copyOver replaces a SQLite file among others that stay.
-func (b *rebuild) copyOver(ctx context.Context, d model.Dump, to string) error {
+func (b *rebuild) copyOver(ctx context.Context, d model.Dump, to, root string) error {
 	for _, suffix := range sidecars() {
 		if _, err := b.files.Lstat(to + suffix); err != nil {
 			continue
@@ -265,15 +306,16 @@ func (b *rebuild) copyOver(ctx context.Context, d model.Dump, to string) error {
 			return err
 		}
 	}
-	_, err := b.bringFileBack(ctx, d.File, to)
+	_, err := b.bringFileBack(ctx, d.File, to, root)
 	return err
 }
 
-// placeOf is where a SQLite file goes: in a target, whose own content is aside, or where its volume is now.
-func (b *rebuild) placeOf(ctx context.Context, d model.Dump) (to string, fresh bool, err error) {
+// placeOf is where a SQLite file goes, and the folder that it must not lead out of: in a target, whose own content is
+// aside, or where its volume is now.
+func (b *rebuild) placeOf(ctx context.Context, d model.Dump) (to, root string, fresh bool, err error) {
 	for _, t := range b.targets {
 		if t.from != "" && model.Within(d.Source, t.from) {
-			return path.Join(t.to, strings.TrimPrefix(d.Source, t.from)), true, nil
+			return path.Join(t.to, strings.TrimPrefix(d.Source, t.from)), t.to, true, nil
 		}
 	}
 	for _, v := range b.manifest.Volumes {
@@ -282,13 +324,13 @@ func (b *rebuild) placeOf(ctx context.Context, d model.Dump) (to string, fresh b
 		}
 		t := target{volume: v}
 		if err := b.place(ctx, &t); err != nil {
-			return "", false, err
+			return "", "", false, err
 		}
 		if t.to != "" {
-			return path.Join(t.to, strings.TrimPrefix(d.Source, v.In)), false, nil
+			return path.Join(t.to, strings.TrimPrefix(d.Source, v.In)), t.to, false, nil
 		}
 	}
-	return "", false, fail(model.CauseTarget, "Restore the whole app in place instead.", "There is no place now for the database %s.", d.Database)
+	return "", "", false, fail(model.CauseTarget, "Restore the whole app in place instead.", "There is no place now for the database %s.", d.Database)
 }
 
 // file is one of the project's own files: From in the snapshot, To on this machine.
@@ -329,11 +371,14 @@ func hostPath(c model.Contents, p string) string {
 // restoreFiles replaces the project's own files.
 func (b *rebuild) restoreFiles(ctx context.Context, list []file) (string, error) {
 	for _, f := range list {
+		if err := b.unswapped(f.to); err != nil {
+			return "", err
+		}
 		real, err := b.files.Resolve(f.to)
 		if err != nil {
 			return "", fmt.Errorf("find %s: %w", f.to, err)
 		}
-		if _, err := b.bringFileBack(ctx, f.from, real); err != nil {
+		if _, err := b.bringFileBack(ctx, f.from, real, real); err != nil {
 			return "", err
 		}
 	}

@@ -114,7 +114,7 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 	case model.UndoDropAside:
 		return dropAside(files, u.Aside)
 	case model.UndoRemoveFolder:
-		return files.RemoveAll(u.Target)
+		return removeMade(files, u)
 	}
 	engine, err := m.engine(ctx, u.DeviceID)
 	if err != nil {
