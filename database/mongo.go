@@ -193,7 +193,8 @@ func (c *mongoCounts) Write(p []byte) (int, error) {
 			break
 		}
 		c.line = append(c.line, p[:min(end, maxLine-len(c.line))]...)
-		if found := c.match.FindSubmatch(c.line); found != nil && !strings.HasPrefix(string(found[2]), "system.") {
+		// The rows of a time series are in system.buckets.NAME, which some tools call by its name alone.
+		if found := c.match.FindSubmatch(c.line); found != nil && !strings.HasPrefix(strings.TrimPrefix(string(found[2]), "system.buckets."), "system.") {
 			switch string(found[1]) {
 			case "admin", "config", "local":
 			default:

@@ -56,6 +56,14 @@ CREATE EXTENSION IF NOT EXISTS timescaledb WITH SCHEMA "odd schema";
 CREATE TABLE public.t (x text);
 
 --
+-- Name: load(); Type: FUNCTION; Schema: public; Owner: boss
+--
+
+CREATE FUNCTION public.load() RETURNS void LANGUAGE plpgsql AS $$
+COPY public.t (x) FROM stdin;
+$$;
+
+--
 -- Name: _hyper_1_1_chunk; Type: TABLE; Schema: _timescaledb_internal; Owner: boss
 --
 
@@ -323,14 +331,26 @@ func TestMongoCounts(t *testing.T) {
 	c := &mongoCounts{match: mongoDumped}
 	for _, p := range []string{
 		"2026-01-01T00:00:00\tdone dumping `shop.things` (3000 documents)\n2026-01-01\tdone dumping `shop.we.ird na", "me` (1 document)\n",
+		"x\tdone dumping `shop.system.buckets.weather` (4 documents)\n",
 		"x\tdone dumping admin.system.users (7 documents)\nx\tdone dumping shop.system.views (7 documents)\nx\tdone dumping old.style (20 documents)\n",
 	} {
 		if _, err := c.Write([]byte(p)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c.total != 3021 {
+	if c.total != 3025 {
 		t.Errorf("%d documents", c.total)
+	}
+}
+
+func TestMongoCountsTimeSeriesAsTheyComeBack(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"shop.weather", "shop.system.buckets.weather"} {
+		c := &mongoCounts{match: mongoRestored}
+		_, err := c.Write([]byte("x\tfinished restoring `" + name + "` (4 documents, 0 failures)\n"))
+		if err != nil || c.total != 4 {
+			t.Errorf("%s: %d documents, %v", name, c.total, err)
+		}
 	}
 }
 

@@ -10,10 +10,13 @@ import (
 	"keepstead/model"
 )
 
-// pgDatabases lists what can be dumped: not templates, not what is closed to connections, not the remains of a DROP
-// DATABASE that was cut off.
-const pgDatabases = `SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2
-	AND has_database_privilege(datname, 'CONNECT') ORDER BY datname = 'postgres', datname`
+// pgDatabases lists what is to be dumped, and whether the login may: not templates, not what is closed to connections, not
+// the remains of a DROP DATABASE that was cut off.
+const pgDatabases = `SELECT datname, has_database_privilege(datname, 'CONNECT') FROM pg_database
+	WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 ORDER BY datname = 'postgres', datname`
+
+// pgTablespaces lists tablespaces that somebody made, which lie outside of the data folder.
+const pgTablespaces = `SELECT spcname, pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY spcname`
 
 // pgDump writes one database. Somebody who changes its structure for minutes makes it fail rather than wait for ever.
 const pgDump = `exec pg_dump -w --create --format=plain --lock-wait-timeout=300000 -d "$1"`
@@ -36,6 +39,9 @@ func (s *session) dumpPostgres(ctx context.Context, t *target) ([]model.Dump, er
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("list the databases: %w", ErrDenied)
+	}
+	if err := p.oneFolder(ctx, names[len(names)-1]); err != nil {
+		return nil, err
 	}
 	kind := "plain"
 	if p.super {
@@ -66,11 +72,37 @@ func (p *postgres) names(ctx context.Context) ([]string, error) {
 	if err != nil {
 		rows, err = p.query(ctx, "template1", pgDatabases)
 	}
+	if err != nil {
+		return nil, err
+	}
 	names := make([]string, 0, len(rows))
 	for _, row := range rows {
+		if len(row) != 2 || row[1] != "t" {
+			return nil, &Error{
+				Service: p.service(), Database: row[0], Err: ErrDenied,
+				Message: "The user from the container's environment may not connect to this database, so the dump would lack it.",
+				Mend:    "Grant it CONNECT, give the container a superuser's password, or choose “stop” for this service.",
+			}
+		}
 		names = append(names, row[0])
 	}
-	return names, err
+	return names, nil
+}
+
+// oneFolder refuses a server with tablespaces: their folders are not empty when a dump comes back.
+func (p *postgres) oneFolder(ctx context.Context, database string) error {
+	rows, err := p.query(ctx, database, pgTablespaces)
+	if err != nil {
+		return fmt.Errorf("list the tablespaces: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return &Error{
+		Service: p.service(),
+		Message: fmt.Sprintf("The tablespace %s lies outside of the data folder, and a dump could not bring it back.", clip(quoteIdent(rows[0][0]))),
+		Mend:    "Choose “stop” for this service.",
+	}
 }
 
 // dumpOne writes one file and believes it only when the tool ended well and the file ends as a whole dump does.
@@ -116,7 +148,7 @@ func (s *pgScan) line(line []byte) {
 		s.copying = !bytes.Equal(line, pgCopyEnd)
 		return
 	}
-	if bytes.HasPrefix(line, pgCopyBegin) && bytes.HasSuffix(line, pgCopyFrom) {
+	if bytes.HasPrefix(line, pgCopyBegin) && bytes.HasSuffix(line, pgCopyFrom) && s.dataFollows() {
 		s.copying = true
 		return
 	}
@@ -130,6 +162,16 @@ func (s *pgScan) line(line []byte) {
 	}
 	copy(s.last[:], s.last[1:])
 	s.last[len(s.last)-1] = string(line[:min(len(line), 200)])
+}
+
+// dataFollows says that the last lines are the header of a table's rows. A body of a function may hold the same COPY.
+func (s *pgScan) dataFollows() bool {
+	n := len(s.last)
+	for n > 3 && strings.HasPrefix(s.last[n-1], "-- load via partition root ") {
+		n--
+	}
+	title := s.last[n-2]
+	return s.last[n-1] == "--" && s.last[n-3] == "--" && strings.HasPrefix(title, "-- Data for Name: ") && strings.Contains(title, "; Type: TABLE DATA")
 }
 
 // pgHeader takes the header of an entry apart: -- Name: X; Type: TABLE; Schema: public; Owner: Y.

@@ -67,24 +67,57 @@ func judgeShell(args []string, depth int) started {
 			return judge(args[i:], depth+1)
 		}
 		if strings.HasSuffix(arg, "c") && !strings.HasPrefix(arg, "--") && i+1 < len(args) {
-			return judgeScript(args[i+1], depth)
+			return judgeScript(args[i+1], args[min(i+3, len(args)):], depth)
 		}
 	}
 	return started{what: other} // a shell to type into
 }
 
-// judgeScript looks at each simple command of a shell script. A server anywhere in it wins.
-func judgeScript(text string, depth int) started {
+// judgeScript looks at each simple command of a shell script, whose arguments are args. A server anywhere in it wins. What
+// only waits tells nothing where something is started too.
+func judgeScript(text string, args []string, depth int) started {
 	result := started{what: shell}
+	waits, begins := false, false
 	for _, words := range commands(text) {
-		switch s := judge(words, depth+1); s.what {
-		case server:
+		words = fillIn(words, args)
+		plain := unwrap(words)
+		dropped := words[:len(words)-len(plain)]
+		if len(plain) > 0 && slices.Contains(waiters, path.Base(plain[0])) && !slices.Contains(dropped, "exec") {
+			waits = true
+			continue
+		}
+		s := judge(words, depth+1)
+		switch {
+		case s.what == server:
 			return s
-		case other:
+		case s.what == other:
 			result.what = other
+		case slices.ContainsFunc(dropped, func(w string) bool { return strings.Contains(path.Base(w), "entrypoint") }):
+			begins = true
+			if result.what == shell {
+				result = s // the image's own
+			}
+		case slices.Contains(dropped, "exec") || len(plain) > 0 && strings.Contains(plain[0], "/"):
+			begins = true
 		}
 	}
+	if waits && !begins {
+		result.what = other
+	}
 	return result
+}
+
+// fillIn puts the arguments of a script where it uses all of them.
+func fillIn(words, args []string) []string {
+	var filled []string
+	for _, w := range words {
+		if w == "$@" || w == "$*" || w == "${@}" {
+			filled = append(filled, args...)
+		} else {
+			filled = append(filled, w)
+		}
+	}
+	return filled
 }
 
 // commands splits a script into its simple commands. Quotes are honoured as far as words go; that is enough to tell a
@@ -169,6 +202,8 @@ var (
 		"tini", "tini-static", "dumb-init", "docker-init", "catatonit", "env", "exec", "nohup", "nice", "ionice", "time", "setsid", "stdbuf",
 		"setpriv", "sudo", "command", "then", "do", "else", "if", "while", "until", "!", "with-contenv", "numactl",
 	}
+	// waiters let time pass, or ask whether something is up.
+	waiters      = []string{"sleep", "tail", "curl", "wget", "wait", "pg_isready", "mysqladmin", "true", "false"}
 	userWrappers = []string{"gosu", "su-exec", "s6-setuidgid", "chpst", "setuser", "timeout"}
 )
 

@@ -143,7 +143,23 @@ func TestRecogniseServers(t *testing.T) {
 		"MongoDB of Bitnami": {layout{"bitnami/mongodb:7.0", words("/opt/bitnami/scripts/mongodb/entrypoint.sh"), words("/opt/bitnami/scripts/mongodb/run.sh"), nil, []string{"/bitnami/mongodb"}}, model.MongoDB, "/bitnami/mongodb/data/db", "/bitnami/mongodb", ""},
 		"MongoDB of Percona": {layout{"percona/percona-server-mongodb:6.0", words("/entrypoint.sh"), words("mongod"), nil, []string{"/data/db"}}, model.MongoDB, "/data/db", "/data/db", ""},
 
-		"Redis":               {layout{"redis:7-alpine", entry, words("redis-server --save 60 1 --loglevel warning"), []string{"REDIS_VERSION=7.2.5"}, []string{"/data"}}, model.Redis, "/data", "/data", "7.2.5"},
+		"Redis": {layout{"redis:7-alpine", entry, words("redis-server --save 60 1 --loglevel warning"), []string{"REDIS_VERSION=7.2.5"}, []string{"/data"}}, model.Redis, "/data", "/data", "7.2.5"},
+		"MongoDB by a shell's arguments": {
+			layout{"mongo:7", nil, []string{"bash", "-c", `sleep 1; exec docker-entrypoint.sh "$@"`, "x", "mongod", "--dbpath", "/mnt/db"}, nil, []string{"/mnt"}}, model.MongoDB, "/mnt/db", "/mnt", "",
+		},
+		"PostgreSQL after a while": {
+			layout{"postgres:16", []string{"sh", "-c", `sleep 3; exec /entrypoint.sh "$@"`, "--"}, words("postgres -c max_connections=9"), nil, []string{pgdata}}, model.Postgres, pgdata, pgdata, "",
+		},
+		"PostgreSQL after a while, options alone": {
+			layout{"postgres:16", []string{"sh", "-c", `until curl -f http://vault; do sleep 1; done; exec docker-entrypoint.sh "$@"`, "--"}, nil, nil, []string{pgdata}}, model.Postgres, pgdata, pgdata, "",
+		},
+		"Bitnami's after a while": {
+			layout{
+				"bitnami/postgresql:16", nil,
+				[]string{"bash", "-c", "sleep 5 && /opt/bitnami/scripts/postgresql/entrypoint.sh /opt/bitnami/scripts/postgresql/run.sh"},
+				nil, []string{"/bitnami/postgresql"},
+			}, model.Postgres, "/bitnami/postgresql/data", "/bitnami/postgresql", "",
+		},
 		"Redis by a shell":    {layout{"redis:7", entry, []string{"sh", "-c", `redis-server --requirepass "$REDIS_PASSWORD"`}, nil, []string{"/data"}}, model.Redis, "/data", "/data", ""},
 		"Redis with a file":   {layout{"redis:7", entry, words("/usr/local/etc/redis/redis.conf"), nil, []string{"/data"}}, model.Redis, "/data", "/data", ""},
 		"Redis Stack":         {layout{"redis/redis-stack:latest", words("/entrypoint.sh"), nil, nil, []string{"/data"}}, model.Redis, "/data", "/data", ""},
@@ -194,6 +210,9 @@ func TestRecogniseIsNotFooled(t *testing.T) {
 		"dump by a script":       {image: "postgres:16", entry: entry, cmd: words("bash /scripts/pg-backup.sh"), env: pgEnv, mounts: []string{pgdata}},
 		"psql once":              {image: "postgres:16", entry: entry, cmd: words("psql -h db -f /seed.sql"), env: pgEnv, mounts: []string{pgdata}},
 		"a shell in postgres":    {image: "postgres:16", entry: entry, cmd: words("bash"), env: pgEnv, mounts: []string{pgdata}},
+		"idle by a shell":        {image: "postgres:16", entry: entry, cmd: []string{"sh", "-c", "echo idle; exec sleep infinity"}, env: pgEnv, mounts: []string{pgdata}},
+		"idle in a loop":         {image: "postgres:16", entry: []string{"sh", "-c", "while true; do sleep 60; done"}, env: pgEnv, mounts: []string{pgdata}},
+		"psql after a while":     {image: "postgres:16", entry: []string{"sh", "-c", `until pg_isready -h db; do sleep 1; done; exec "$@"`, "--"}, cmd: words("psql -h db"), env: pgEnv, mounts: []string{pgdata}},
 		"idle in postgres":       {image: "postgres:16", entry: entry, cmd: words("tail -f /dev/null"), env: pgEnv, mounts: []string{pgdata}},
 		"reader of the data":     {image: "acme/postgres-looker", entry: words("/run"), env: pgEnv, mounts: []string{pgdata + ":ro"}},
 		"volume backup":          {image: "offen/docker-volume-backup:v2", entry: words("/usr/bin/backup -foreground"), mounts: []string{"/backup/data:ro"}},
