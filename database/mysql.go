@@ -2,7 +2,9 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +54,9 @@ type mysql struct {
 	settled  bool // it is not one that its image starts only to fill it
 }
 
+// myRootPasswords are the variables that hold an administrator's password.
+var myRootPasswords = []string{"MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_MASTER_ROOT_PASSWORD", "MYSQL_MASTER_ROOT_PASSWORD"}
+
 // myLogins returns the ways to try: the administrator, then the system users that need no password, then the app's own.
 func (s *session) myLogins() []login {
 	env := s.container.Env
@@ -64,7 +69,7 @@ func (s *session) myLogins() []login {
 	}
 	var all []login
 	for _, host := range []string{"", "127.0.0.1"} {
-		for _, password := range []string{"MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_MASTER_ROOT_PASSWORD", "MYSQL_MASTER_ROOT_PASSWORD"} {
+		for _, password := range myRootPasswords {
 			if has(password) {
 				all = append(all, login{user: root, password: password, host: host})
 			}
@@ -93,9 +98,13 @@ func (s *session) enterMySQL(ctx context.Context) (m *mysql, err error) {
 }
 
 func (s *session) tryMySQL(ctx context.Context) (best *mysql, err error) {
+	var refused error
 	err = s.tryLogins(s.myLogins(), func(l login) (bool, error) {
 		m := &mysql{session: s, login: l}
 		answer, err := m.ask(ctx, m.script(myProbe, nil))
+		if errors.Is(err, ErrDenied) && slices.Contains(myRootPasswords, l.password) {
+			refused = err
+		}
 		if err == nil {
 			err = m.read(answer)
 		}
@@ -104,7 +113,19 @@ func (s *session) tryMySQL(ctx context.Context) (best *mysql, err error) {
 		}
 		return err == nil && m.admin, err
 	})
+	if err == nil && !best.admin && refused != nil && s.container.Env["MARIADB_RANDOM_ROOT_PASSWORD"]+s.container.Env["MYSQL_RANDOM_ROOT_PASSWORD"] == "" {
+		return nil, s.onlyApp(refused)
+	}
 	return best, err
+}
+
+// onlyApp says that the app's own user gets in and the administrator does not: the app's sees its own databases alone.
+func (s *session) onlyApp(refused error) error {
+	return &Error{
+		Service: s.service(), Err: refused,
+		Message: s.server.Kind.Title() + " refuses the administrator's password from the container's environment. The app's own user would see neither accounts nor the databases of others.",
+		Mend:    "Set the present administrator's password in the container's environment, or choose “stop” for this service.",
+	}
 }
 
 func (m *mysql) script(text string, args []string) script {

@@ -181,3 +181,14 @@ func TestMariaDBBadLuck(t *testing.T) {
 		}
 	})
 }
+
+// TestMariaDBWithoutItsAdministrator has an administrator with another password than the container knows: the app's own
+// user, who gets in, does not see all that is to be saved.
+func TestMariaDBWithoutItsAdministrator(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	c, s := b.start(t, "db", "-e", "MARIADB_ROOT_PASSWORD="+mySecret, "-e", "MARIADB_DATABASE=wiki", "-e", "MARIADB_USER=wiki", "-e", "MARIADB_PASSWORD=app-password", "mariadb:10.11")
+	b.dump(t, c, s)
+	b.sql(t, "db", "ALTER USER root@localhost IDENTIFIED BY 'other'; ALTER USER root@'%' IDENTIFIED BY 'other'")
+	b.refused(t, c, s, t.TempDir(), "refuses the administrator's password", mySecret, "app-password")
+}
