@@ -139,8 +139,7 @@ func (r *run) verdict(c model.Configuration, keep model.Retention, zone *time.Lo
 		case row.Status == model.SnapshotFailed: // saved, but of an empty source: it protects nothing
 			v.remove = append(v.remove, s.ID)
 		default:
-			// The state that a restore replaced may be a broken one, so it pushes out no backup either.
-			judged = append(judged, model.Kept{ID: s.ID, Time: s.Time, Partial: row.Status == model.SnapshotPartial || row.Safety})
+			judged = append(judged, model.Kept{ID: s.ID, Time: s.Time, Partial: row.Status == model.SnapshotPartial, Safety: row.Safety})
 		}
 	}
 	for _, d := range keep.Decide(judged, zone) {

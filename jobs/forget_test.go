@@ -57,6 +57,11 @@ func TestVerdict(t *testing.T) {
 			known: []model.Snapshot{row(day(2), model.SnapshotSuccess), safety(row(day(1), model.SnapshotSuccess))},
 		},
 		{
+			name:  "nor the only partial one",
+			there: []restic.Snapshot{day(3), day(2), day(1)},
+			known: []model.Snapshot{row(day(3), model.SnapshotSuccess), row(day(2), model.SnapshotPartial), safety(row(day(1), model.SnapshotPartial))},
+		},
+		{
 			name:   "what this database does not know stays and does not count",
 			there:  []restic.Snapshot{day(2), day(1), day(0)},
 			known:  []model.Snapshot{row(day(2), model.SnapshotSuccess), row(day(1), model.SnapshotSuccess)},

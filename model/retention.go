@@ -75,6 +75,20 @@ type Kept struct {
 	Time time.Time
 	// Partial snapshots are counted apart, so that none of them ever pushes out a full one.
 	Partial bool
+	// Safety snapshots, the state that a restore replaced, are counted apart too: that state may be a broken one, so it
+	// pushes out no backup.
+	Safety bool
+}
+
+// group is what a snapshot is counted among.
+func (k Kept) group() int {
+	switch {
+	case k.Safety:
+		return 2
+	case k.Partial:
+		return 1
+	}
+	return 0
 }
 
 // Decision says whether a snapshot stays, and by which rules ("daily", "monthly"; "everything" where no rule is set).
@@ -92,10 +106,10 @@ func (r Retention) Decide(snapshots []Kept, zone *time.Location) []Decision {
 		out[i] = Decision{Kept: s}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Time.After(out[j].Time) })
-	for _, partial := range []bool{false, true} {
+	for among := range 3 {
 		var group []*Decision
 		for i := range out {
-			if out[i].Partial == partial {
+			if out[i].group() == among {
 				group = append(group, &out[i])
 			}
 		}
