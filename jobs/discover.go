@@ -150,7 +150,12 @@ func (m *Manager) look(ctx context.Context, device uuid.UUID) (model.Engine, []d
 	if err != nil {
 		return info, nil, err
 	}
+	away, err := m.away(ctx) // before and after: a restore may be putting a container back right now
+	if err != nil {
+		return info, nil, err
+	}
 	projects, err := engine.Projects(ctx, files)
+	projects = leaveOut(projects, away)
 	var told *docker.Error
 	if errors.As(err, &told) {
 		info = docker.Condition(err, m.now())
@@ -237,6 +242,9 @@ func (m *Manager) view(ctx context.Context, device uuid.UUID) (*view, error) {
 	}
 	for _, c := range configurations {
 		v.configurations[c.AppID] = append(v.configurations[c.AppID], c)
+	}
+	if v.away, err = m.away(ctx); err != nil {
+		return nil, err
 	}
 	if v.policies, err = m.Store.Policies(ctx); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -22,7 +23,8 @@ type view struct {
 	names          map[string]bool
 	configurations map[uuid.UUID][]model.Configuration // by app, oldest first
 	policies       []model.Policy
-	mode           string // model.DiscoverProtect or model.DiscoverAsk
+	away           map[string]string // containers that a restore set aside: their names before, by id
+	mode           string            // model.DiscoverProtect or model.DiscoverAsk
 	now            time.Time
 }
 
@@ -37,6 +39,7 @@ type changes struct {
 // gone.
 func (v *view) compare(projects []docker.Project) changes {
 	var out changes
+	projects = leaveOut(projects, v.away)
 	known := v.pair(projects)
 	present := map[uuid.UUID]bool{}
 	for i, p := range projects {
@@ -52,12 +55,71 @@ func (v *view) compare(projects []docker.Project) changes {
 		out.configurations = append(out.configurations, v.follow(app, p.Found)...)
 	}
 	for _, app := range v.apps {
-		if !present[app.ID] && !app.Gone {
+		if !present[app.ID] && !app.Gone && !v.setAside(app) {
 			app.Gone = true
 			out.apps = append(out.apps, store.FoundApp{App: app})
 		}
 	}
 	return out
+}
+
+// setAside says that the app is a lone container which a restore has set aside: it is about to be made anew.
+func (v *view) setAside(app model.App) bool {
+	if app.Kind != model.AppContainer {
+		return false
+	}
+	for _, name := range v.away {
+		if name == app.Project {
+			return true
+		}
+	}
+	return false
+}
+
+// leaveOut drops containers that restores set aside. They wait under other names to be removed, or to get theirs back,
+// and are no apps of their own.
+func leaveOut(projects []docker.Project, away map[string]string) []docker.Project {
+	if len(away) == 0 {
+		return projects
+	}
+	var out []docker.Project
+	for i, p := range projects {
+		all := len(p.Containers)
+		names := map[string]bool{}
+		p.Containers = slices.DeleteFunc(slices.Clone(p.Containers), func(c docker.Container) bool {
+			_, gone := away[c.ID]
+			names[c.Name] = names[c.Name] || gone
+			return gone
+		})
+		if all > 0 && len(p.Containers) == 0 && p.Project != "" {
+			p.Containers = projects[i].Containers // a project keeps its name, whatever its containers are called
+		} else if all > 0 && len(p.Containers) == 0 {
+			continue
+		}
+		if len(p.Containers) < all {
+			p.Found.IDs = slices.DeleteFunc(slices.Clone(p.Found.IDs), func(id string) bool { _, gone := away[id]; return gone })
+			p.Found.Services = slices.Clone(p.Found.Services)
+			for i := range p.Found.Services {
+				s := &p.Found.Services[i]
+				s.Containers = slices.DeleteFunc(slices.Clone(s.Containers), func(name string) bool { return names[name] })
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// away reads which containers restores have set aside.
+func (m *Manager) away(ctx context.Context) (map[string]string, error) {
+	rows, err := m.Store.Undos(ctx, uuid.Nil)
+	out := map[string]string{}
+	for _, u := range rows {
+		// A container that a restore made is named by its name: its id is known only afterwards.
+		if u.Action == model.UndoRename || u.Action == model.UndoRemoveContainer && u.Target != u.Name {
+			out[u.Target] = u.Name
+		}
+	}
+	return out, err
 }
 
 // pair finds the app of each project, by its index: the one of the same name, else one that lost its name and is the

@@ -300,3 +300,25 @@ func BenchmarkCompare(b *testing.B) {
 		v.compare(projects)
 	}
 }
+
+// While a restore makes a lone container anew, the old one waits under another name: it is no app, and the app stays.
+func TestDiscoveryLeavesOutWhatARestoreSetAside(t *testing.T) {
+	t.Parallel()
+	h := newHomelab(t)
+	with := func(p docker.Project, ids ...string) docker.Project {
+		p.Containers, p.Found.IDs = nil, ids
+		for _, id := range ids {
+			p.Containers = append(p.Containers, docker.Container{ID: id, Name: p.Container, Service: p.Found.Services[0].Name})
+		}
+		return p
+	}
+	h.expect(h.find(with(lone("web"), "old"), with(compose("wiki", "/w"), "a")), "new web; new wiki")
+	h.away = map[string]string{"old": "web", "a": "wiki-app-1"}
+	h.expect(h.find(with(lone("web-before-1"), "old"), with(compose("wiki", "/w"), "a")), "")
+	h.expect(h.find(with(lone("web-before-1"), "old"), with(lone("web"), "new"), with(compose("wiki", "/w"), "a", "b")), "changed web; changed wiki")
+	if got := h.app("web").Found.IDs; !slices.Equal(got, []string{"new"}) {
+		t.Errorf("web is now %v", got)
+	}
+	h.away = nil
+	h.expect(h.find(with(lone("web"), "new"), with(compose("wiki", "/w"), "b")), "")
+}
