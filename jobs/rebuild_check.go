@@ -7,9 +7,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/uuid"
 
+	"keepstead/device"
 	"keepstead/docker"
 	"keepstead/model"
 )
@@ -89,8 +91,8 @@ func (v *survey) checkRoom(ctx context.Context) error {
 		return engineFailure(err, "Docker does not say where it keeps volumes.")
 	}
 	volumes, _ := v.engine.HostPath(path.Join(info.RootDir, "volumes"))
-	need := map[int64]int64{}
-	places := map[int64]string{}
+	need := map[uint64]int64{} // by file system
+	places := map[uint64]string{}
 	for _, t := range v.targets {
 		at := t.to
 		if at == "" {
@@ -99,19 +101,37 @@ func (v *survey) checkRoom(ctx context.Context) error {
 		if at == "" || t.from == "" {
 			continue
 		}
-		if free, err := v.files.Space(at); err == nil {
-			need[free] += t.volume.Bytes
-			places[free] = at
-		}
+		dev := deviceAt(v.files, at)
+		need[dev] += t.volume.Bytes
+		places[dev] = at
 	}
-	for free, n := range need {
+	for dev, n := range need {
+		free, err := v.files.Space(places[dev])
+		if err != nil {
+			continue
+		}
 		if len(need) == 1 && v.want.Mode != model.AppParts {
 			n = max(n, v.snapshot.TotalSize)
 		}
 		if n > free {
 			v.obstacles = append(v.obstacles, fmt.Sprintf(
-				"There is not enough space at %s: %s are needed beside what is there, %s are free.", places[free], size(n), size(free)))
+				"There is not enough space at %s: %s are needed beside what is there, %s are free.", places[dev], size(n), size(free)))
 		}
 	}
 	return nil
+}
+
+// deviceAt is the number of the file system of a path, or of its nearest parent that exists.
+func deviceAt(files device.Files, at string) uint64 {
+	for ; ; at = path.Dir(at) {
+		if info, err := files.Stat(at); err == nil {
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
+				return uint64(st.Dev)
+			}
+			return 0
+		}
+		if at == path.Dir(at) {
+			return 0
+		}
+	}
 }

@@ -41,7 +41,7 @@ func (m *Manager) recover(ctx context.Context) error {
 			out.Snapshot = m.interruptedSnapshot(ctx, job, out.Message)
 		}
 		if job.Restore != nil && job.Restore.App != nil {
-			out.Mend = "The app is put back as it was before, at once or within minutes; then restore again."
+			m.tellRebuild(ctx, job, &out)
 		}
 		if err := m.cutSteps(ctx, job.ID); err != nil {
 			m.logger.Warn("close the steps of a job", "job", job.ID, "error", err)
@@ -61,6 +61,30 @@ func (m *Manager) recover(ctx context.Context) error {
 	}
 	m.clearFolders()
 	return m.settleDestinations(ctx)
+}
+
+// tellRebuild says what becomes of an app whose restore was cut off. Once the restore was made to stay, its rows only
+// remove what was replaced, and a removed container is named by its id.
+func (m *Manager) tellRebuild(ctx context.Context, job model.Job, out *store.Outcome) {
+	out.Mend = "The app is put back as it was before, at once or within minutes; then restore again."
+	rows, err := m.Store.Undos(ctx, job.ID)
+	if err != nil {
+		m.logger.Warn("read what a restore left", "job", job.ID, "error", err)
+		return
+	}
+	for _, u := range rows {
+		if u.Action != model.UndoDropAside && (u.Action != model.UndoRemoveContainer || u.Target == u.Name) {
+			return
+		}
+	}
+	last := len(job.Steps) - 1
+	switch {
+	case len(rows) > 0 || last >= 0 && (job.Steps[last].State == model.StepRunning || job.Steps[last].State == model.StepDone):
+		out.Message = "The restore had succeeded and stays; Keepstead or this machine went down right after."
+		out.Mend = "Nothing needs to be done. What was replaced is removed within minutes."
+	default:
+		out.Mend = "The app is as it was before; restore again."
+	}
 }
 
 // resume queues each backup again whose newest run was cut off, by a crash or by a stop of Keepstead: a restart in the

@@ -12,6 +12,7 @@ import (
 
 	"keepstead/device"
 	"keepstead/model"
+	"keepstead/store"
 )
 
 // TestRecover holds safety core 1 and 11 for the start after a crash: what ran is settled honestly, a child that is
@@ -127,5 +128,39 @@ func strangersLock(t *testing.T, h *house, d model.Destination) string {
 			}
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// A restore that was cut off says truly whether it stays.
+func TestRecoverTellsWhatBecomesOfARestore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	row := func(action model.UndoAction, target, name string) model.Undo {
+		return model.Undo{Action: action, Target: target, Name: name}
+	}
+	for name, tt := range map[string]struct {
+		rows  []model.Undo
+		last  model.StepState
+		words string
+	}{
+		"under way":           {[]model.Undo{row(model.UndoPutBack, "/a", "/a")}, model.StepWaiting, "is put back"},
+		"made a container":    {[]model.Undo{row(model.UndoRemoveContainer, "web", "web")}, model.StepWaiting, "is put back"},
+		"not settled yet":     {[]model.Undo{row(model.UndoRename, "id", "web")}, model.StepRunning, "is put back"},
+		"settled":             {[]model.Undo{row(model.UndoRemoveContainer, "id", "web"), row(model.UndoDropAside, "/a", "/a")}, model.StepRunning, "Nothing needs"},
+		"settled and let go":  {nil, model.StepDone, "Nothing needs"},
+		"before anything":     {nil, model.StepWaiting, "as it was before; restore again"},
+		"failed and put back": {nil, model.StepSkipped, "as it was before; restore again"},
+	} {
+		job := model.Job{ID: model.NewID(), Steps: []model.Step{{State: model.StepDone}, {State: tt.last}}}
+		for _, u := range tt.rows {
+			u.JobID = job.ID
+			_, err := h.Store.CreateUndo(t.Context(), u)
+			h.must(err)
+		}
+		var out store.Outcome
+		h.tellRebuild(t.Context(), job, &out)
+		if !strings.Contains(out.Mend, tt.words) || (out.Message != "") != strings.HasPrefix(tt.words, "Nothing") {
+			t.Errorf("%s: %q %q", name, out.Message, out.Mend)
+		}
 	}
 }
