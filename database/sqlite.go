@@ -31,16 +31,18 @@ const (
 
 // CopySQLite writes a consistent copy of the SQLite database from, which may be in use and written to meanwhile, to the
 // new file to, checks it, and gives it the owner and mode of the original. The copy is one file, without a log beside
-// it. Both are paths on this machine. It fails with ErrNotSQLite for what SQLite cannot read, and with *Error otherwise.
+// it. Both are paths on this machine. It fails with fs.ErrNotExist for what
+// went meanwhile, with ErrNotSQLite for what SQLite cannot read, and with *Error otherwise.
 func CopySQLite(ctx context.Context, from, to string) (err error) {
-	info, err := os.Lstat(from)
+	held, err := pinSQLite(from)
 	if err != nil {
+		if errors.Is(err, errSwapped) {
+			err = explainSQLite(ctx, from, err)
+		}
 		return fmt.Errorf("look at a SQLite database: %w", err)
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w", from, ErrNotSQLite)
-	}
-	defer inUse.take(info)()
+	defer func() { _ = held.file.Close() }()
+	defer inUse.take(held.info)()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("create the copy of a SQLite database: %w", err)
@@ -50,13 +52,13 @@ func CopySQLite(ctx context.Context, from, to string) (err error) {
 			err = errors.Join(explainSQLite(ctx, from, err), removeSQLite(to))
 		}
 	}()
-	if err := backupFrom(ctx, from, to); err != nil {
+	if err := errors.Join(backupFrom(ctx, from, to), held.same()); err != nil {
 		return err
 	}
 	if err := quickCheck(ctx, to); err != nil {
 		return err
 	}
-	if err := dressAs(out, from, info); err != nil {
+	if err := dressAs(out, held.itself(), held.info); err != nil {
 		return fmt.Errorf("give the copy the owner of the original: %w", err)
 	}
 	return out.Sync()
@@ -193,13 +195,13 @@ func dressAs(out *os.File, from string, info fs.FileInfo) error {
 // copyAttributes copies extended attributes as far as the staging file system has them.
 func copyAttributes(out *os.File, from string) {
 	names := make([]byte, 64<<10)
-	n, err := unix.Llistxattr(from, names)
+	n, err := unix.Listxattr(from, names)
 	if err != nil {
 		return
 	}
 	for _, name := range strings.Split(strings.TrimSuffix(string(names[:n]), "\x00"), "\x00") {
 		value := make([]byte, 64<<10)
-		if n, err := unix.Lgetxattr(from, name, value); err == nil {
+		if n, err := unix.Getxattr(from, name, value); err == nil {
 			_ = unix.Fsetxattr(int(out.Fd()), name, value[:n], 0)
 		}
 	}
@@ -269,6 +271,9 @@ func explainSQLite(ctx context.Context, from string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("copy %s: %w", from, context.Cause(ctx))
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("copy %s: %w", from, err) // it went meanwhile
+	}
 	if isCode(err, sqlite3.ErrNotADB) {
 		return fmt.Errorf("copy %s: %w: %w", from, ErrNotSQLite, err)
 	}
@@ -283,6 +288,9 @@ func explainSQLite(ctx context.Context, from string, err error) error {
 	case errors.Is(err, errDamaged), isCode(err, sqlite3.ErrCorrupt):
 		e.Message = "SQLite finds the database damaged: " + sentence(err.Error(), nil)
 		e.Mend = "Repair it with sqlite3's .recover, or restore an older snapshot."
+	case errors.Is(err, errSwapped):
+		e.Message = "The file was replaced while it was copied, or a link lies beside it."
+		e.Mend = "Look at its folder, or choose “pause” or “stop” for this service."
 	default:
 		e.Message = "The copy failed: " + sentence(err.Error(), nil)
 		e.Mend = "Choose “pause” or “stop” for this service."

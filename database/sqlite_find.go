@@ -22,7 +22,7 @@ const (
 	findWithin  = 30 * time.Second
 	findEntries = 3_000_000
 	// sniffed bounds how many files are opened whose names say nothing.
-	sniffed = 20_000
+	sniffed = 200_000
 )
 
 // ErrTooLarge says that a folder was not searched whole. What was found is returned with it.
@@ -39,6 +39,9 @@ var sqliteSides = []string{"-wal", "-shm", "-journal"}
 func FindSQLite(ctx context.Context, files device.Files, dir string) ([]string, error) {
 	w := &search{ctx: ctx, files: files, deadline: time.Now().Add(findWithin)}
 	err := w.folder(path.Clean(dir))
+	if err == nil && w.opened > sniffed {
+		err = ErrTooLarge
+	}
 	if errors.Is(err, fs.ErrNotExist) && len(w.found) == 0 {
 		return nil, fmt.Errorf("look for SQLite databases: %w", err)
 	}
@@ -111,7 +114,7 @@ func (w *search) isSQLite(name string) bool {
 	if known {
 		return true
 	}
-	f, err := w.files.Open(name)
+	f, err := openRegular(name)
 	if err != nil {
 		return false
 	}

@@ -32,7 +32,7 @@ func backupFrom(ctx context.Context, from, to string) (err error) {
 }
 
 func copyFile(ctx context.Context, from, to string) (err error) {
-	in, err := os.Open(from)
+	in, err := openRegular(from)
 	if err != nil {
 		return err
 	}

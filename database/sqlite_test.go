@@ -235,6 +235,21 @@ func TestCopySQLiteSaysWhatIsWrong(t *testing.T) {
 			}
 			return link
 		}, is: database.ErrNotSQLite},
+		"a FIFO": {file: func(t *testing.T) string {
+			name := filepath.Join(t.TempDir(), "fifo.db")
+			if err := syscall.Mkfifo(name, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return name
+		}, is: database.ErrNotSQLite},
+		"a log elsewhere": {file: func(t *testing.T) string {
+			name := filepath.Join(t.TempDir(), "app.db")
+			openDB(t, name, "", "CREATE TABLE t (x)")
+			if err := os.Symlink("/etc/passwd", name+"-wal"); err != nil {
+				t.Fatal(err)
+			}
+			return name
+		}, say: "link"},
 		"no room": {
 			file: func(*testing.T) string { return good },
 			to:   func(t *testing.T) string { return filepath.Join(testbed.SmallDisk(t, 128<<10), "copy") }, say: "disk is full",
