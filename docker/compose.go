@@ -5,21 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"keepstead/device"
 )
-
-// composeWait is how long the files of one project may take to read and understand.
-const composeWait = 5 * time.Second
 
 // composeSet is one way in which the containers of a project were started, as their labels tell. A project has several
 // when its files moved and not all containers were made anew since.
@@ -83,53 +75,47 @@ func absolute(dir, list string) []string {
 
 // readCompose adds to the projects what their files say. A file that is gone or wrong is told in the project.
 func (e *Engine) readCompose(ctx context.Context, files device.Files, drafts []*draft) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0) * 2)
+	type begun struct {
+		draft *draft
+		set   composeSet
+		look  *composeLook
+	}
+	var all []begun
 	for _, d := range drafts {
 		if d.Key.Project == "" {
 			continue
 		}
-		group.Go(func() error {
-			sets := setsOf(d.Containers)
-			if len(sets) == 0 {
-				d.Found.ComposeError = "The containers do not say where the project's compose file is."
-			}
-			for _, set := range sets {
-				d.apply(e.composed(ctx, files, set, d))
-			}
-			return ctx.Err()
-		})
+		sets := setsOf(d.Containers)
+		if len(sets) == 0 {
+			d.Found.ComposeError = "The containers do not say where the project's compose file is."
+		}
+		for _, set := range sets {
+			all = append(all, begun{d, set, e.lookAtFiles(ctx, files, set, d)})
+		}
 	}
-	return group.Wait()
+	for _, b := range all {
+		b.draft.apply(b.look.wait(ctx, b.set))
+	}
+	return ctx.Err()
 }
 
-// composed reads one set of files, or remembers what they said when none of them changed. It gives up on a disk that
-// does not answer.
-func (e *Engine) composed(ctx context.Context, files device.Files, set composeSet, d *draft) composed {
-	key := fmt.Sprintf("%q", []any{d.Key.Project, set})
-	done := make(chan composed, 1)
-	go func() {
+// lookAtFiles begins to read one set of files, or remembers what they said when none of them changed.
+func (e *Engine) lookAtFiles(ctx context.Context, files device.Files, set composeSet, d *draft) *composeLook {
+	key, places := fmt.Sprintf("%q", []any{d.Key.Project, set}), d.places
+	ctx = context.WithoutCancel(ctx) // the look may outlive this discovery, and the next one joins it
+	return e.memory.look(key, func() composed {
 		known, ok := e.memory.get(key)
 		if !ok || !fresh(files, known.stamps) {
-			known = e.read(ctx, files, set, d)
+			known = e.read(ctx, files, set, places)
 			e.memory.put(key, known)
 		}
-		done <- known
-	}()
-	timer := time.NewTimer(composeWait)
-	defer timer.Stop()
-	select {
-	case c := <-done:
-		return c
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	return composed{set: set, problem: fmt.Sprintf("The folder of the project, %s, does not answer.", set.dir)}
+		return known
+	})
 }
 
 // read reads the files of a set and what they name.
-func (e *Engine) read(ctx context.Context, files device.Files, set composeSet, d *draft) composed {
-	set = e.locate(files, set, d.places)
+func (e *Engine) read(ctx context.Context, files device.Files, set composeSet, places []place) composed {
+	set = e.locate(files, set, places)
 	r := &reader{files: files, see: e.HostPath, seen: map[string]bool{}}
 	env := r.environment(set.envs, set.dir)
 	var sources []composeText
@@ -274,35 +260,4 @@ func stampOf(files device.Files, here string) stamp {
 		s.size = -1 // not readable is not the same as not there
 	}
 	return s
-}
-
-// memory keeps what files said. It is safe for concurrent use.
-type memory struct {
-	mu   sync.Mutex
-	sets map[string]composed
-}
-
-// maxSets bounds the memory; it is far more than a device has projects.
-const maxSets = 2000
-
-func (m *memory) get(key string) (composed, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c, ok := m.sets[key]
-	return c, ok
-}
-
-func (m *memory) put(key string, c composed) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.sets == nil {
-		m.sets = map[string]composed{}
-	}
-	if len(m.sets) >= maxSets {
-		for old := range maps.Keys(m.sets) {
-			delete(m.sets, old)
-			break
-		}
-	}
-	m.sets[key] = c
 }

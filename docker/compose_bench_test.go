@@ -16,7 +16,7 @@ func BenchmarkComposeFile(b *testing.B) {
 	dir := filepath.Join(testbed.Root(b), "testbed", "projects", testbed.Everything)
 	set := composeSet{dir: dir, files: []string{dir + "/docker-compose.yml"}}
 	for b.Loop() {
-		if got := e.read(b.Context(), files, set, &draft{}); got.depends["web"] == nil {
+		if got := e.read(b.Context(), files, set, nil); got.depends["web"] == nil {
 			b.Fatal(got.problem)
 		}
 	}

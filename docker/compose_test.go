@@ -197,7 +197,7 @@ services:
 				c.configs = []string{"compose.yml"}
 			}
 			set := composeSet{dir: dir, files: absolute(dir, strings.Join(c.configs, ",")), envs: absolute(dir, strings.Join(c.envs, ","))}
-			got := e.read(t.Context(), files, set, &draft{})
+			got := e.read(t.Context(), files, set, nil)
 			if names := names(dir, got.files); !slices.Equal(names, c.want) {
 				t.Errorf("files are %q,\nwant %q", names, c.want)
 			}
@@ -257,7 +257,7 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	dir := laid(t, map[string]string{"compose.yml": "services: {web: {image: a}, db: {image: b}}"})
 	d := &draft{Project: Project{Key: Key{Project: "p"}}}
 	set := composeSet{dir: dir, files: []string{dir + "/compose.yml"}}
-	read := func() composed { return e.composed(t.Context(), files, set, d) }
+	read := func() composed { return e.lookAtFiles(t.Context(), files, set, d).wait(t.Context(), set) }
 	if got := read(); got.problem != "" || len(got.depends["web"]) != 0 {
 		t.Fatalf("got %+v", got)
 	}
@@ -327,7 +327,7 @@ func TestFilesThatOnlyAnotherProgramSees(t *testing.T) {
 	volume := laid(t, map[string]string{"compose/5/docker-compose.yml": "services: {web: {image: a}}", "compose/5/stack.env": ""})
 	other := laid(t, map[string]string{"else": ""})
 	set := composeSet{dir: "/data/compose/5", files: []string{"/data/compose/5/docker-compose.yml"}, envs: []string{"/data/compose/5/stack.env"}}
-	got := e.read(t.Context(), files, set, &draft{places: []place{{other, "/data"}, {"/gone", "/data"}, {volume, "/"}, {volume, "/data"}}})
+	got := e.read(t.Context(), files, set, []place{{other, "/data"}, {"/gone", "/data"}, {volume, "/"}, {volume, "/data"}})
 	if want := []string{"compose/5/docker-compose.yml", "e:compose/5/stack.env"}; !slices.Equal(names(volume, got.files), want) || got.problem != "" {
 		t.Errorf("files are %v, problem is %q", got.files, got.problem)
 	}
@@ -346,7 +346,7 @@ func TestThePathsOfOneProjectInAContainer(t *testing.T) {
 		"srv/common/more/x.yml": "services: {x: {image: x}}",
 	})
 	e.self = self{id: someID, mounts: []ownMount{{host: "/srv", here: box + "/srv"}}}
-	got := e.read(t.Context(), files, composeSet{dir: "/srv/app", files: []string{"/srv/app/compose.yml"}}, &draft{})
+	got := e.read(t.Context(), files, composeSet{dir: "/srv/app", files: []string{"/srv/app/compose.yml"}}, nil)
 	want := []string{"e:srv/app/web.env", "o:etc/secret", "srv/app/compose.yml", "srv/common/base.yml", "srv/common/more/x.yml"}
 	if !slices.Equal(names("", got.files), want) {
 		t.Errorf("files are %v", got.files)

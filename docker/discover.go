@@ -196,9 +196,13 @@ func (e *Engine) facts(m *mounted) facts {
 
 // settle gives each mount of a project its role.
 func (e *Engine) settle(d *draft) {
+	folder := ""
+	if sets := setsOf(d.Containers); len(sets) > 0 {
+		folder = sets[0].dir
+	}
 	for _, m := range d.mounts {
 		f := e.facts(m)
-		f.folder = d.Found.WorkingDir
+		f.folder = folder
 		v := f.judge()
 		m.Role, m.Why = v.role, v.why
 		switch {

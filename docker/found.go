@@ -3,7 +3,6 @@ package docker
 import (
 	"cmp"
 	"maps"
-	"net/netip"
 	"path"
 	"slices"
 
@@ -100,19 +99,10 @@ func networksFor(key Key, containers []Container, all map[string]network.Network
 			Options: n.Options, Labels: n.Labels,
 			External: !known || key.Project == "" || n.Labels[composeProject] != key.Project,
 		}
-		for _, c := range n.IPAM.Config {
-			one.Subnets = append(one.Subnets, subnet(c))
-		}
+		keepIPAM(&one, n.IPAM)
 		out = append(out, one)
 	}
 	return out
-}
-
-func subnet(c network.IPAMConfig) string {
-	if c.Gateway == (netip.Addr{}) {
-		return c.Subnet.String()
-	}
-	return c.Subnet.String() + "," + c.Gateway.String()
 }
 
 // gatherMounts lists every volume and host path of the project once.

@@ -35,12 +35,17 @@ type composeNet struct {
 }
 
 type composeIPAM struct {
-	Config []composePool `yaml:"config"`
+	Driver  string            `yaml:"driver,omitempty"`
+	Options map[string]string `yaml:"options,omitempty"`
+	Config  []composePool     `yaml:"config,omitempty"`
 }
 
 type composePool struct {
 	Subnet  string `yaml:"subnet"`
 	Gateway string `yaml:"gateway,omitempty"`
+
+	Range string            `yaml:"ip_range,omitempty"`
+	Aux   map[string]string `yaml:"aux_addresses,omitempty"`
 }
 
 type composeVol struct {
@@ -175,16 +180,21 @@ func (g *generator) describeNetwork(out *composeNet) {
 	out.DriverOpts, out.Internal, out.Attachable, out.EnableIPv6 = n.Options, n.Internal, n.Attachable, n.EnableIPv6
 	out.Labels = ownLabels(n.Labels)
 	// Addresses that nobody relies on are better chosen anew: on another machine they may be taken.
-	if !g.fixed[n.Name] && !n.EnableIPv6 {
-		return
+	if chosen := n.IPAMDriver != "" || len(n.IPAMOptions)+len(n.Ranges)+len(n.Aux) > 0; chosen || g.fixed[n.Name] || n.EnableIPv6 {
+		out.IPAM = describeIPAM(n)
 	}
+}
+
+func describeIPAM(n model.ContentNetwork) *composeIPAM {
+	if len(n.Subnets) == 0 && n.IPAMDriver == "" && len(n.IPAMOptions) == 0 {
+		return nil
+	}
+	out := &composeIPAM{Driver: n.IPAMDriver, Options: n.IPAMOptions}
 	for _, s := range n.Subnets {
-		if out.IPAM == nil {
-			out.IPAM = &composeIPAM{}
-		}
 		subnet, gateway, _ := strings.Cut(s, ",")
-		out.IPAM.Config = append(out.IPAM.Config, composePool{Subnet: subnet, Gateway: gateway})
+		out.Config = append(out.Config, composePool{Subnet: subnet, Gateway: gateway, Range: n.Ranges[subnet], Aux: n.Aux[subnet]})
 	}
+	return out
 }
 
 func (g *generator) describeVolume(out *composeVol) {

@@ -136,9 +136,13 @@ func (l *looks) size(files device.Files, here string) *counting {
 
 func (l *looks) count(files device.Files, here string, k *counting) {
 	began := time.Now()
-	l.slots <- struct{}{}
-	c := measure(files, here, time.Now().Add(countTime))
-	<-l.slots
+	var c count
+	stuck := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		k.last = count{done: true, gaveUp: true}
+	}
+	hold(l.slots, countTime+countTime/2, stuck, func() { c = measure(files, here, time.Now().Add(countTime)) })
 	l.mu.Lock()
 	k.count, k.at = c, time.Now()
 	late := time.Since(began) > countWait/2 && c != k.last

@@ -112,6 +112,7 @@ func (r Remap) Volume(v model.ContentVolume) model.ContentVolume {
 // device of the host, which cannot be shared.
 func (r Remap) Network(n model.ContentNetwork) model.ContentNetwork {
 	n.Name, n.Subnets, n.External = r.NetworkName(n.Name), nil, false
+	n.Ranges, n.Aux, n.IPAMDriver, n.IPAMOptions = nil, nil, "", nil
 	n.Labels = r.labels(n.Labels)
 	n.Internal = n.Internal || r.Isolated
 	if n.Driver != network.NetworkBridge {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/network"
@@ -98,22 +96,10 @@ func networkOptions(n model.ContentNetwork) (client.NetworkCreateOptions, error)
 	if n.EnableIPv6 {
 		opts.EnableIPv6 = &n.EnableIPv6
 	}
-	for _, s := range n.Subnets {
-		subnet, gateway, _ := strings.Cut(s, ",")
-		var c network.IPAMConfig
-		var err error
-		if c.Subnet, err = netip.ParsePrefix(subnet); err != nil {
-			return opts, fmt.Errorf("make network %s: %w", n.Name, err)
-		}
-		if gateway != "" {
-			if c.Gateway, err = netip.ParseAddr(gateway); err != nil {
-				return opts, fmt.Errorf("make network %s: %w", n.Name, err)
-			}
-		}
-		if opts.IPAM == nil {
-			opts.IPAM = &network.IPAM{Driver: "default"}
-		}
-		opts.IPAM.Config = append(opts.IPAM.Config, c)
+	ipam, err := ipamOf(n)
+	if err != nil {
+		return opts, fmt.Errorf("make network %s: %w", n.Name, err)
 	}
+	opts.IPAM = ipam
 	return opts, nil
 }

@@ -97,6 +97,12 @@ type ContentNetwork struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Subnets    []string          `json:"subnets,omitempty"` // subnet or subnet,gateway
 	External   bool              `json:"external,omitempty"`
+	// Ranges are where containers get their addresses, and Aux addresses that they never get, by name; both by subnet.
+	Ranges map[string]string            `json:"ranges,omitempty"`
+	Aux    map[string]map[string]string `json:"aux,omitempty"`
+	// IPAMDriver hands out the addresses; empty is the engine's own.
+	IPAMDriver  string            `json:"ipam_driver,omitempty"`
+	IPAMOptions map[string]string `json:"ipam_options,omitempty"`
 }
 
 // Dump is a consistent copy of one database.
