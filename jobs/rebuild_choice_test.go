@@ -199,7 +199,7 @@ func TestChoosePorts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, plans, problems := choosePorts(services, c.asked, c.taken, c.old)
+			got, plans, problems := choosePorts(services, c.asked, func(_, to int) string { return c.taken[to] }, c.old)
 			for from, to := range c.want {
 				if got[from] != to {
 					t.Errorf("port %d becomes %d, want %d", from, got[from], to)

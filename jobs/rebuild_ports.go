@@ -7,28 +7,48 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"keepstead/docker"
 	"keepstead/model"
 )
 
-// published lists the ports of the host that containers ask for, by the service that does.
-func published(specs []model.ContainerSpec) map[int]string {
-	out := map[int]string{}
+// publishedPort is a port of the host that a container asks for, and the service that does.
+type publishedPort struct {
+	docker.Port
+	service string
+}
+
+// published lists the ports of the host that containers ask for.
+func published(specs []model.ContainerSpec) []publishedPort {
+	var out []publishedPort
 	for _, s := range specs {
 		var host struct {
-			PortBindings map[string][]struct{ HostPort string }
+			PortBindings map[string][]struct{ HostIP, HostPort string }
 		}
 		if json.Unmarshal(s.HostConfig, &host) != nil {
 			continue
 		}
-		for _, bindings := range host.PortBindings {
+		for inside, bindings := range host.PortBindings {
+			_, protocol, ok := strings.Cut(inside, "/")
+			if !ok {
+				protocol = "tcp"
+			}
 			for _, b := range bindings {
 				if n, err := strconv.Atoi(b.HostPort); err == nil && n > 0 {
-					out[n] = s.Service
+					out = append(out, publishedPort{docker.Port{HostIP: b.HostIP, Host: n, Protocol: protocol}, s.Service})
 				}
 			}
 		}
+	}
+	return out
+}
+
+// publishers says by number which service asks for a port.
+func publishers(ports []publishedPort) map[int]string {
+	out := map[int]string{}
+	for _, p := range ports {
+		out[p.Host] = p.service
 	}
 	return out
 }
@@ -43,34 +63,39 @@ func (v *survey) checkPorts(ctx context.Context) error {
 	if v.want.Mode != model.AppInPlace || v.want.LeaveStopped {
 		return nil
 	}
-	own := map[int]bool{}
-	for _, c := range v.here.Containers {
-		for _, p := range c.Ports {
-			own[p.Host] = own[p.Host] || c.Running
-		}
-	}
-	services := published(v.manifest.Specs)
-	var ask []int
-	for n := range services {
-		if !own[n] {
-			ask = append(ask, n)
+	asked := published(v.manifest.Specs)
+	var ask []docker.Port
+	for _, p := range asked {
+		if !v.holds(p.Port) {
+			ask = append(ask, p.Port)
 		}
 	}
 	taken, err := v.portsTaken(ctx, ask)
 	if err != nil {
 		return err
 	}
+	by := map[int]string{}
+	for p, who := range taken {
+		by[p.Host] = max(by[p.Host], who) // always the same one of two
+	}
+	services := publishers(asked)
 	for _, n := range slices.Sorted(maps.Keys(services)) {
-		by := taken[n]
-		v.ports = append(v.ports, model.PortPlan{Service: services[n], From: n, To: n, Taken: by})
-		if by != "" {
-			v.obstacles = append(v.obstacles, fmt.Sprintf("Port %d of %s is taken by %s. Stop that first.", n, services[n], by))
+		v.ports = append(v.ports, model.PortPlan{Service: services[n], From: n, To: n, Taken: by[n]})
+		if by[n] != "" {
+			v.obstacles = append(v.obstacles, fmt.Sprintf("Port %d of %s is taken by %s. Stop that first.", n, services[n], by[n]))
 		}
 	}
 	return nil
 }
 
-func (v *survey) portsTaken(ctx context.Context, ports []int) (map[int]string, error) {
+// holds says that a container of the app itself, which is stopped first, has the port now.
+func (v *survey) holds(p docker.Port) bool {
+	return slices.ContainsFunc(v.here.Containers, func(c docker.Container) bool {
+		return c.Running && slices.ContainsFunc(c.Ports, p.Overlaps)
+	})
+}
+
+func (v *survey) portsTaken(ctx context.Context, ports []docker.Port) (map[docker.Port]string, error) {
 	if len(ports) == 0 {
 		return nil, nil
 	}
@@ -86,29 +111,43 @@ const portReach = 200
 
 // copyPorts gives each published port of the old project another one: as asked for, else a free one near it.
 func (v *survey) copyPorts(ctx context.Context, remap *docker.Remap) error {
-	services := published(v.manifest.Specs)
-	var ask []int
-	for n := range services {
-		for i := range portReach {
-			ask = append(ask, n+i)
+	asked := published(v.manifest.Specs)
+	services := publishers(asked)
+	var ask []docker.Port
+	for _, p := range asked {
+		for n := p.Host; n < p.Host+portReach && n <= 65535; n++ {
+			ask = append(ask, numbered(p.Port, n))
+		}
+		if n := v.want.Ports[strconv.Itoa(p.Host)]; n > 0 && n <= 65535 {
+			ask = append(ask, numbered(p.Port, n))
 		}
 	}
-	for _, n := range v.want.Ports {
-		ask = append(ask, n)
-	}
-	slices.Sort(ask)
-	ask = slices.DeleteFunc(slices.Compact(ask), func(n int) bool { return n < 1 || n > 65535 })
-	taken, err := v.portsTaken(ctx, ask)
+	all, err := v.portsTaken(ctx, ask)
 	if err != nil {
 		return err
+	}
+	taken := func(from, to int) string {
+		by := ""
+		for _, p := range asked {
+			if p.Host == from {
+				by = max(by, all[numbered(p.Port, to)])
+			}
+		}
+		return by
 	}
 	chosen, plans, problems := choosePorts(services, v.want.Ports, taken, len(v.here.Containers) > 0)
 	remap.Ports, v.ports, v.obstacles = chosen, plans, append(v.obstacles, problems...)
 	return nil
 }
 
-// choosePorts does no I/O. While the old project is there, its ports are not taken, even when it is stopped.
-func choosePorts(services map[int]string, asked map[string]int, taken map[int]string, oldIsThere bool) (map[int]int, []model.PortPlan, []string) {
+// numbered is the same port under another number.
+func numbered(p docker.Port, n int) docker.Port {
+	p.Host = n
+	return p
+}
+
+// choosePorts does no I/O; taken says by whom the port that one of the old project's is to become is taken. While the old project is there, its ports are not taken, even when it is stopped.
+func choosePorts(services map[int]string, asked map[string]int, taken func(from, to int) string, oldIsThere bool) (map[int]int, []model.PortPlan, []string) {
 	chosen, used := map[int]int{}, map[int]bool{}
 	var plans []model.PortPlan
 	var problems []string
@@ -132,20 +171,20 @@ func choosePorts(services map[int]string, asked map[string]int, taken map[int]st
 			if to == 0 {
 				problems = append(problems, fmt.Sprintf("No port near %d is free; choose one.", from))
 			}
-		case to != 0 && taken[to] != "":
-			problems = append(problems, fmt.Sprintf("Port %d is taken by %s. Choose another one.", to, taken[to]))
+		case to != 0 && taken(from, to) != "":
+			problems = append(problems, fmt.Sprintf("Port %d is taken by %s. Choose another one.", to, taken(from, to)))
 		case to != 0 && oldIsThere && services[to] != "":
 			problems = append(problems, fmt.Sprintf("Port %d belongs to the old project. Choose another one.", to))
 		}
 		used[to], chosen[from] = true, to
-		plans = append(plans, model.PortPlan{Service: services[from], From: from, To: to, Taken: taken[to]})
+		plans = append(plans, model.PortPlan{Service: services[from], From: from, To: to, Taken: taken(from, to)})
 	}
 	return chosen, plans, problems
 }
 
-func freePort(from int, taken map[int]string, used map[int]bool) int {
+func freePort(from int, taken func(from, to int) string, used map[int]bool) int {
 	for n := from; n < from+portReach && n <= 65535; n++ {
-		if taken[n] == "" && !used[n] {
+		if taken(from, n) == "" && !used[n] {
 			return n
 		}
 	}
