@@ -240,7 +240,15 @@ func (r *run) hold(ctx context.Context, c *capture, how model.Strategy, ctr dock
 	if how == model.StrategyPause {
 		h.action, act, verb = model.UndoUnpause, c.engine.Pause, "Pausing"
 	}
-	_, err := r.journal(ctx, c.id, model.Undo{DeviceID: c.device, Action: h.action, Target: h.id, Name: h.name})
+	// Dumps may have taken hours since the containers were looked at: one that was stopped meanwhile stays so.
+	state, err := c.engine.State(ctx, h.id)
+	if errors.Is(err, model.ErrNotFound) || err == nil && (!state.Running || state.Paused) {
+		return nil
+	}
+	if err != nil {
+		return engineFailure(err, "%s could not be looked at.", h.name)
+	}
+	_, err = r.journal(ctx, c.id, model.Undo{DeviceID: c.device, Action: h.action, Target: h.id, Name: h.name})
 	if err != nil {
 		return err
 	}

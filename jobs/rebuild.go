@@ -25,6 +25,7 @@ type rebuild struct {
 	dumps     int
 	started   int
 	upAlone   []docker.Container // servers that were started for their import
+	up        []string           // ids of all that the restore itself started
 	doubts    []string           // what is not as it should be, each in a sentence
 	settled   bool
 }
@@ -77,9 +78,7 @@ func (b *rebuild) acts() []act {
 		acts = append(acts, act{"Save the present state", b.saveSafety})
 	}
 	acts = append(acts, b.pulls()...)
-	if len(b.stop) > 0 {
-		acts = append(acts, act{"Stop what uses the data", b.stopAll})
-	}
+	acts = append(acts, act{"Stop what uses the data", b.stopAll}) // what that is shows only then
 	acts = append(acts, b.dataActs()...)
 	if files := b.projectFiles(); len(files) > 0 {
 		acts = append(acts, act{"Restore compose and environment files", func(ctx context.Context) (string, error) { return b.restoreFiles(ctx, files) }})
@@ -166,6 +165,13 @@ func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
 	b.saved = saved
 	if b.hasOnline() && (saved == nil || saved.Contents == nil) {
 		return "", fail(model.CauseTarget, "", "%s", onlineNeedsSafety)
+	}
+	for _, s := range b.imports {
+		if s.online {
+			if _, err := b.wayOf(s); err != nil {
+				return "", err
+			}
+		}
 	}
 	if saved == nil {
 		return "There is nothing to save.", nil

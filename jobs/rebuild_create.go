@@ -4,15 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"keepstead/docker"
 	"keepstead/model"
 )
 
-// stopAll stops what must not run while its data is replaced.
+// stopAll stops what must not run while its data is replaced. What that is, is looked up anew: since the first look
+// hours may have gone into saving the present state.
 func (b *rebuild) stopAll(ctx context.Context) (string, error) {
-	for _, c := range b.stop {
+	now, err := b.lookAgain(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := b.sameApp(now); err != nil {
+		return "", err
+	}
+	known := len(now.obstacles)
+	stop := now.toStop()
+	if len(now.obstacles) > known {
+		return "", fail(model.CauseTarget, "", "%s", strings.Join(now.obstacles[known:], " "))
+	}
+	for i, c := range now.here.Containers { // the safety snapshot may have started it anew since it was found unhealthy
+		if slices.ContainsFunc(b.here.Containers, func(o docker.Container) bool { return o.ID == c.ID && o.Health == "unhealthy" }) {
+			now.here.Containers[i].Health = "unhealthy"
+		}
+	}
+	b.all, b.here, b.stop = now.all, now.here, nil
+	for _, c := range stop {
+		s, err := b.engine.State(ctx, c.ID)
+		if errors.Is(err, model.ErrNotFound) || err == nil && !s.Running {
+			continue // somebody stopped it meanwhile, so it is not started again
+		}
+		if err != nil {
+			return "", engineFailure(err, "%s cannot be looked at.", c.Name)
+		}
+		b.stop = append(b.stop, c)
 		if err := b.note(ctx, model.UndoStart, c.ID, c.Name, ""); err != nil {
 			return "", err
 		}
@@ -21,7 +49,48 @@ func (b *rebuild) stopAll(ctx context.Context) (string, error) {
 			return "", engineFailure(err, "%s could not be stopped.", c.Name)
 		}
 	}
+	if len(b.stop) == 0 {
+		return "Nothing that uses it runs.", nil
+	}
 	return containerNames(b.stop) + ".", nil
+}
+
+// lookAgain is the survey with the containers as they are now.
+func (b *rebuild) lookAgain(ctx context.Context) (*survey, error) {
+	now := *b.survey
+	var err error
+	if now.all, err = b.engine.Projects(ctx, b.files); err != nil {
+		return nil, engineFailure(err, "The containers cannot be read.")
+	}
+	now.here = docker.Project{}
+	for _, p := range now.all {
+		if p.Key == b.key {
+			now.here = p
+		}
+	}
+	now.obstacles = slices.Clone(b.obstacles)
+	return &now, nil
+}
+
+// sameApp refuses when containers that the restore counts on were removed or made anew since it looked first.
+func (b *rebuild) sameApp(now *survey) error {
+	changed := func(name string) error {
+		return fail(model.CauseTarget, "Restore again.", "The container %s was removed or made anew while the restore prepared itself.", name)
+	}
+	for _, old := range b.replace {
+		if !slices.ContainsFunc(now.here.Containers, func(c docker.Container) bool { return c.ID == old.ID && c.Name == old.Name }) {
+			return changed(old.Name)
+		}
+	}
+	if b.want.Mode != model.AppInPlace {
+		return nil
+	}
+	for _, s := range lacking(b.manifest.Specs, now.here.Containers) {
+		if !slices.ContainsFunc(b.create, func(o model.ContainerSpec) bool { return o.Name == s.Name }) {
+			return changed(s.Name)
+		}
+	}
+	return nil
 }
 
 func containerNames(all []docker.Container) string {

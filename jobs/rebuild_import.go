@@ -30,17 +30,32 @@ type wayBack struct {
 
 // noteImport writes down how to bring the present state of databases back.
 func (b *rebuild) noteImport(ctx context.Context, c docker.Container, s serverPart) error {
-	way := wayBack{Destination: b.o.destination.ID, Snapshot: b.saved.ResticSnapshotID}
-	for _, d := range dumpsOf(*b.saved.Contents, s.service) {
-		if slices.ContainsFunc(s.dumps, func(o model.Dump) bool { return o.Database == d.Database }) {
-			way.Dumps = append(way.Dumps, d)
-		}
+	way, err := b.wayOf(s)
+	if err != nil {
+		return err
 	}
 	text, err := json.Marshal(way)
 	if err != nil {
 		return fmt.Errorf("write down the way back: %w", err)
 	}
 	return b.note(ctx, model.UndoImport, c.ID, c.Name, string(text))
+}
+
+// wayOf is the way back of a server's databases, or why there is none: a person may have chosen to save the server by
+// stopping it, or as it is, without dumps. With dumps of others, one that is lacking was not there.
+func (b *rebuild) wayOf(s serverPart) (wayBack, error) {
+	way := wayBack{Destination: b.o.destination.ID, Snapshot: b.saved.ResticSnapshotID}
+	saved := dumpsOf(*b.saved.Contents, s.service)
+	for _, want := range s.dumps {
+		i := slices.IndexFunc(saved, func(d model.Dump) bool { return d.Database == want.Database })
+		if i >= 0 {
+			way.Dumps = append(way.Dumps, saved[i])
+		} else if len(saved) == 0 || b.saved.Status == model.SnapshotPartial {
+			return way, fail(model.CauseTarget, "Restore all databases of the server, which is stopped for it, or choose dumps for it in the app's backups.",
+				"The safety snapshot holds no dump of the database “%s” of %q, so it is not replaced while its server runs.", want.Database, s.service)
+		}
+	}
+	return way, nil
 }
 
 // onlineNeedsSafety is why some databases of a server that runs on are not replaced without a safety snapshot.

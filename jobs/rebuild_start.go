@@ -59,6 +59,9 @@ func (b *rebuild) start(ctx context.Context) (string, error) {
 
 // leaveStopped stops what was started for its database alone. Other apps that were stopped run again.
 func (b *rebuild) leaveStopped(ctx context.Context) (string, error) {
+	if err := b.quietStill(ctx); err != nil {
+		return "", err
+	}
 	for _, c := range b.upAlone {
 		if err := b.engine.Stop(ctx, c.ID); err != nil {
 			return "", engineFailure(err, "%s could not be stopped.", c.Name)
@@ -82,8 +85,12 @@ func (b *rebuild) startOthers(ctx context.Context) error {
 
 // quietStill makes sure that nothing else started a container while its data was replaced: what it wrote could be in it.
 func (b *rebuild) quietStill(ctx context.Context) error {
+	startedByOther := func(c docker.Container) error {
+		return fail(model.CauseEngine, "Find out what starts it, such as a restart of Docker or a tool that keeps containers running, then restore again.",
+			"%s was started by something else while its data was replaced.", c.Name)
+	}
 	for _, c := range b.stop {
-		if slices.ContainsFunc(b.upAlone, func(o docker.Container) bool { return o.ID == c.ID }) {
+		if slices.Contains(b.up, c.ID) {
 			continue
 		}
 		s, err := b.engine.State(ctx, c.ID)
@@ -91,8 +98,19 @@ func (b *rebuild) quietStill(ctx context.Context) error {
 			return engineFailure(err, "%s cannot be looked at.", c.Name)
 		}
 		if s.Running {
-			return fail(model.CauseEngine, "Find out what starts it, such as a restart of Docker or a tool that keeps containers running, then restore again.",
-				"%s was started by something else while its data was replaced.", c.Name)
+			return startedByOther(c)
+		}
+	}
+	if b.want.Mode == model.AppCopy {
+		return nil // nobody knows its data yet
+	}
+	now, err := b.lookAgain(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range now.toStop() {
+		if !slices.Contains(b.up, c.ID) {
+			return startedByOther(c)
 		}
 	}
 	return nil
@@ -161,6 +179,7 @@ func (b *rebuild) startOne(ctx context.Context, c docker.Container, others []doc
 	if err := b.note(ctx, model.UndoStop, c.ID, c.Name, ""); err != nil {
 		return err
 	}
+	b.up = append(b.up, c.ID)
 	b.phase("starting", fmt.Sprintf("Starting %s.", c.Name))
 	if err := b.engine.Start(ctx, c.ID); err != nil {
 		return engineFailure(err, "%s could not be started.", c.Name)
@@ -191,19 +210,38 @@ func (b *rebuild) awaitHealthy(ctx context.Context, ids []string) error {
 	})
 	var sick *docker.UnhealthyError
 	if errors.As(err, &sick) && ctx.Err() == nil {
-		return unhealthy(sick)
+		return b.unhealthy(ctx, sick)
 	}
 	return err
 }
 
-// unhealthy is the failure that a container which did not come up makes.
-func unhealthy(e *docker.UnhealthyError) error {
+// unhealthy is the failure that a container which did not come up makes. What it said last goes into pages and logs, so
+// the values of its environment are taken out.
+func (b *rebuild) unhealthy(ctx context.Context, e *docker.UnhealthyError) error {
 	message := e.Error()
 	if len(e.LogTail) > 0 {
-		message += "; its last words: " + strings.Join(e.LogTail, " / ")
+		if words, ok := b.scrubbed(ctx, e); ok {
+			message += "; its last words: " + words
+		}
 	}
 	return failure{
 		cause: model.CauseUnhealthy, message: strings.ToUpper(message[:1]) + message[1:] + ".", err: e,
 		mend: "Look at the container's log. To bring the data back without starting the app, restore with “leave stopped”.",
 	}
+}
+
+// scrubbed are a container's last words without its environment; where that is not known, there are none.
+func (b *rebuild) scrubbed(ctx context.Context, e *docker.UnhealthyError) (string, bool) {
+	all, err := b.engine.Projects(context.WithoutCancel(ctx), b.files)
+	if err != nil {
+		return "", false
+	}
+	for _, p := range all {
+		for _, c := range p.Containers {
+			if c.Name == e.Container {
+				return scrub(strings.Join(e.LogTail, " / "), c.Env), true
+			}
+		}
+	}
+	return "", false
 }

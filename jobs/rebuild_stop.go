@@ -17,7 +17,11 @@ func (v *survey) toStop() []docker.Container {
 			continue
 		}
 		for _, c := range p.Containers {
-			if c.Running && !c.Self && slices.ContainsFunc(v.targets, func(t target) bool { return writes(c, t.volume) }) {
+			if !c.Running || c.Self {
+				continue
+			}
+			if slices.ContainsFunc(v.targets, func(t target) bool { return writes(c, t.volume) }) ||
+				slices.ContainsFunc(v.copies, func(d model.Dump) bool { return writesFile(c, v.manifest.Volumes, d) }) {
 				out = append(out, c)
 			}
 		}
@@ -95,6 +99,11 @@ func reaches(m docker.Mount, v model.ContentVolume) bool {
 // usesFile says that a container mounts the volume in which a SQLite file lies.
 func usesFile(c docker.Container, volumes []model.ContentVolume, d model.Dump) bool {
 	return slices.ContainsFunc(volumes, func(v model.ContentVolume) bool { return v.In != "" && model.Within(d.Source, v.In) && uses(c, v) })
+}
+
+// writesFile says the same of one that may write there.
+func writesFile(c docker.Container, volumes []model.ContentVolume, d model.Dump) bool {
+	return slices.ContainsFunc(volumes, func(v model.ContentVolume) bool { return v.In != "" && model.Within(d.Source, v.In) && writes(c, v) })
 }
 
 // dependents are the services that depend on one, directly or through others.
