@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,11 @@ func (s *session) loadPostgres(ctx context.Context, src *source, dumps []model.D
 			}
 			if err := load(ctx, src, d); err != nil {
 				return p.explain(ctx, "import", d.Database, err)
+			}
+			if path.Base(d.File) == pgSettingsFile {
+				if p, err = p.restart(ctx); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,14 @@ import (
 
 // pgSettings lists what ALTER SYSTEM set, which is in the raw data folder alone.
 const pgSettings = `SELECT name, setting FROM pg_file_settings WHERE sourcefile ~ 'postgresql[.]auto[.]conf$' AND name IS NOT NULL ORDER BY seqno`
+
+// pgSettingsFile is the name of the dump that has them.
+const pgSettingsFile = "settings.sql"
+
+// pgPending counts those that the server takes at its start only, and does not have yet. Libraries, which the functions
+// and types of a database may need, are among them.
+const pgPending = `SELECT count(*) FROM pg_file_settings f JOIN pg_settings s ON lower(s.name) = lower(f.name)
+	WHERE f.sourcefile ~ 'postgresql[.]auto[.]conf$' AND s.context = 'postmaster' AND NOT f.applied`
 
 // pgLists are settings whose value is a list of names, each of which is quoted for itself.
 var pgLists = []string{
@@ -37,7 +46,7 @@ func (p *postgres) dumpSettings(ctx context.Context, t *target) ([]model.Dump, e
 	if d.Objects == 0 {
 		return nil, nil
 	}
-	f, err := t.create("settings.sql", nil)
+	f, err := t.create(pgSettingsFile, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -64,4 +73,28 @@ func settingText(name, value string) string {
 		parts = append(parts, quoteText(strings.Trim(strings.TrimSpace(part), `"`)))
 	}
 	return strings.Join(parts, ",")
+}
+
+// restart restarts the container where settings that came back need that, and enters the server anew. A container that
+// the engine would remove, or whose data would go, is left alone.
+func (p *postgres) restart(ctx context.Context) (*postgres, error) {
+	pending, err := p.number(ctx, "template1", pgPending)
+	if err != nil {
+		return nil, fmt.Errorf("look for settings that need a restart: %w", err)
+	}
+	inMemory := slices.ContainsFunc(p.container.Tmpfs, func(dir string) bool { return inside(p.dataDir, dir) })
+	if pending == 0 || p.container.Passing || inMemory {
+		return p, nil
+	}
+	err = p.engine.Stop(ctx, p.container.ID)
+	again := context.WithoutCancel(ctx) // it must not stay stopped
+	if err = errors.Join(err, p.engine.Start(again, p.container.ID)); err != nil {
+		return nil, fmt.Errorf("restart the server for its settings: %w", err)
+	}
+	now, err := p.engine.State(ctx, p.container.ID)
+	if err != nil {
+		return nil, fmt.Errorf("restart the server for its settings: %w", err)
+	}
+	p.container.StartedAt = now.StartedAt
+	return p.enterPostgres(ctx)
 }

@@ -203,3 +203,36 @@ func TestPostgresThatIsBeingMade(t *testing.T) {
 		t.Errorf("confirmed %+v, %v", s, err)
 	}
 }
+
+// TestPostgresSettingsThatTakeARestart brings settings back that a server learns at its start, and then has servers that
+// hold something a dump would not bring back.
+func TestPostgresSettingsThatTakeARestart(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	c, s := b.postgres(t, "source")
+	b.psql(t, "source", "shop", "ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_stat_statements'")
+	b.psql(t, "source", "shop", "ALTER SYSTEM SET max_connections = 77")
+	dumps := b.dump(t, c, s)
+	to, ts := b.postgres(t, "target")
+	b.restore(t, to, ts, dumps)
+	if set := b.psql(t, "target", "shop", "SHOW max_connections; SHOW shared_preload_libraries"); set != "77\nauto_explain, pg_stat_statements" {
+		t.Errorf("the settings are %q", set)
+	}
+	b.Docker(t, "exec", "source", "sh", "-c", "mkdir /elsewhere && chown postgres /elsewhere")
+	b.psql(t, "source", "shop", "CREATE TABLESPACE elsewhere LOCATION '/elsewhere'")
+	b.refused(t, c, s, t.TempDir(), "tablespace", pgSecret)
+}
+
+func TestPostgresOfAnAppThatMayNotConnect(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	c, s := b.postgres(t, "db")
+	for _, statement := range []string{
+		"CREATE ROLE boss2 SUPERUSER LOGIN", "CREATE DATABASE closed", "REVOKE ALL ON DATABASE closed FROM PUBLIC", "ALTER DATABASE closed OWNER TO boss2",
+	} {
+		b.psql(t, "db", "shop", statement)
+	}
+	b.dump(t, c, s)
+	b.Docker(t, "exec", "db", "psql", "-U", "boss2", "-d", "shop", "-Xc", "ALTER ROLE boss NOSUPERUSER")
+	b.refused(t, c, s, t.TempDir(), "may not connect", pgSecret)
+}
