@@ -27,11 +27,11 @@ if [ -n "${PGHOST-}" ]; then export PGHOST; fi
 shift 5
 `
 
-// pgProbe says what the server is, or leaves with 75 while it does not take connections yet.
+// pgProbe says what the server is, as far as a login without rights may see it, or leaves with 75 while it does not take connections yet.
 const pgProbe = `
 code=0; pg_isready -q -t 10 -d postgres || code=$?
 if [ $code = 1 ] || [ $code = 2 ]; then echo "not ready: the database system is starting up" >&2; exit 75; fi
-q="SELECT current_setting('is_superuser'), current_setting('server_version'), current_setting('data_directory', true),
+q="SELECT current_setting('is_superuser'), current_setting('server_version'), (SELECT setting FROM pg_settings WHERE name = 'data_directory'),
 	pg_is_in_recovery(), pg_postmaster_start_time()"
 psql -wXAtq -F '|' -d dbname=postgres -c "$q" 2>/dev/null || psql -wXAtq -F '|' -d dbname=template1 -c "$q"
 if [ -r /proc/1/comm ]; then cat /proc/1/comm; fi
