@@ -17,8 +17,8 @@ PGPASSWORD=; if [ -n "$2" ]; then PGPASSWORD=$(secret "$2"); fi
 if [ -n "$5" ]; then PGPORT=$5; fi
 if [ -n "$3" ]; then PGHOST=$3; fi
 if [ -r "$4/postmaster.pid" ]; then
-	PGPORT=$(sed -n 4p "$4/postmaster.pid")
-	socket=$(sed -n 5p "$4/postmaster.pid")
+	PGPORT=$(sed -n 4p "$4/postmaster.pid" 2>/dev/null || true)
+	socket=$(sed -n 5p "$4/postmaster.pid" 2>/dev/null || true)
 	if [ -z "$3" ] && [ -n "$socket" ]; then PGHOST=$socket; fi
 fi
 PGCONNECT_TIMEOUT=20

@@ -235,4 +235,8 @@ func TestPostgresOfAnAppThatMayNotConnect(t *testing.T) {
 	b.dump(t, c, s)
 	b.Docker(t, "exec", "db", "psql", "-U", "boss2", "-d", "shop", "-Xc", "ALTER ROLE boss NOSUPERUSER")
 	b.refused(t, c, s, t.TempDir(), "may not connect", pgSecret)
+	b.Docker(t, "exec", "db", "psql", "-U", "boss2", "-d", "shop", "-Xc", "DROP DATABASE closed")
+	if dumps := b.dump(t, c, s); len(dumps) != 3 { // without settings, which it may not read
+		t.Errorf("dumps %+v", dumps)
+	}
 }
