@@ -157,7 +157,8 @@ func TestRecogniseServers(t *testing.T) {
 			layout{
 				"bitnami/postgresql:16", nil,
 				[]string{"bash", "-c", "sleep 5 && /opt/bitnami/scripts/postgresql/entrypoint.sh /opt/bitnami/scripts/postgresql/run.sh"},
-				nil, []string{"/bitnami/postgresql"},
+				nil,
+				[]string{"/bitnami/postgresql"},
 			}, model.Postgres, "/bitnami/postgresql/data", "/bitnami/postgresql", "",
 		},
 		"Redis by a shell":    {layout{"redis:7", entry, []string{"sh", "-c", `redis-server --requirepass "$REDIS_PASSWORD"`}, nil, []string{"/data"}}, model.Redis, "/data", "/data", ""},

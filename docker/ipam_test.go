@@ -32,7 +32,8 @@ func TestAddressesOfANetworkAreKept(t *testing.T) {
 		t.Errorf("of a network without addresses: %+v, %v", got, err)
 	}
 	for _, broken := range []model.ContentNetwork{
-		{Subnets: []string{"x"}}, {Subnets: []string{"10.1.0.0/16,x"}},
+		{Subnets: []string{"x"}},
+		{Subnets: []string{"10.1.0.0/16,x"}},
 		{Subnets: []string{"10.1.0.0/16"}, Ranges: map[string]string{"10.1.0.0/16": "x"}},
 		{Subnets: []string{"10.1.0.0/16"}, Aux: map[string]map[string]string{"10.1.0.0/16": {"a": "x"}}},
 	} {
