@@ -129,15 +129,15 @@ func (b *tab) script(doing, script string) {
 // visit opens a path.
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
 	defer cancel()
-	for try := 0; ; try++ {
+	for {
 		err := chromedp.Do(ctx, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
 		if err == nil {
 			break
 		}
 		// Chromium gives up what it loads when an interface comes or goes, and an engine makes and removes many.
-		if try == 20 || !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") {
+		if !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") {
 			b.fatal("visit "+path, err)
 		}
 		time.Sleep(300 * time.Millisecond)
