@@ -292,6 +292,10 @@ func (c *capture) disturbed(ctx context.Context) []string {
 			out = append(out, fmt.Sprintf("%s could not be watched while it was quiet: %v.", h.name, err))
 			continue
 		}
+		if h.action == model.UndoUnpause && !state.Running {
+			out = append(out, fmt.Sprintf("%s went down while it was paused; its files may not fit together.", h.name))
+			continue
+		}
 		if state.Running && (h.action == model.UndoStart || !state.Paused) || state.StartedAt.After(c.quietAt) {
 			out = append(out, fmt.Sprintf("%s was started by something else while it was to be quiet; its files may not fit together.", h.name))
 		}

@@ -126,7 +126,7 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 	case model.UndoStop:
 		err = engine.Stop(ctx, u.Target)
 	case model.UndoUnpause:
-		err = engine.Unpause(ctx, u.Target)
+		err = unpause(ctx, engine, u.Target)
 	case model.UndoImport:
 		err = m.importBack(ctx, u, engine, files)
 	case model.UndoRename:
@@ -146,6 +146,18 @@ func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
 		return nil
 	}
 	return err
+}
+
+// unpause lets a container go on that was paused; one that went down meanwhile, with its engine, ran before and is started.
+func unpause(ctx context.Context, engine *docker.Engine, id string) error {
+	state, err := engine.State(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case !state.Running:
+		return engine.Start(ctx, id)
+	}
+	return engine.Unpause(ctx, id)
 }
 
 // awaitHealth gives a container that others depend on the time to become healthy. One that does not is its owner's to
