@@ -31,7 +31,7 @@ dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
 
 .PHONY: test
 test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')
-	$(GO) test -race -timeout 20m $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -race -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: testimages
 testimages: ## Make the Docker images that tests of Docker apps run, offline; as root, once (cached in ~/.cache)
