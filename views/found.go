@@ -252,7 +252,9 @@ func quietOf(p AppProps) (took time.Duration, ok bool) {
 }
 
 // fixed says that a label decides about a service's strategy.
-func fixed(s model.FoundService) bool { return s.Origin == "label" || slices.Contains(model.Strategies(), model.Strategy(s.Labels["strategy"])) }
+func fixed(s model.FoundService) bool {
+	return s.Origin == "label" || slices.Contains(model.Strategies(), model.Strategy(s.Labels["strategy"]))
+}
 
 // hasHooks says that commands run around a service's capture.
 func hasHooks(f ServiceForm) bool { return f.Pre != "" || f.Post != "" }
