@@ -23,7 +23,7 @@ type Files interface {
 	// WriteFile replaces the file as a whole: a reader sees the old content or the new, also after a power cut.
 	WriteFile(name string, data []byte, perm fs.FileMode) error
 	// Open reads a file as a stream; Create makes a new one and fails where the name is taken.
-	Open(name string) (io.ReadCloser, error)
+	Open(name string) (File, error)
 	Create(name string, perm fs.FileMode) (WriteSyncer, error)
 	// Remove removes a file or an empty folder; RemoveAll a whole tree, and nothing is no error.
 	Remove(name string) error
@@ -45,6 +45,12 @@ type Files interface {
 	Writable(name string) error
 }
 
+// File is a file being read, as a stream or at any place of it.
+type File interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+}
+
 // WriteSyncer is a file being written. Its content is durable after Sync.
 type WriteSyncer interface {
 	io.WriteCloser
@@ -58,12 +64,19 @@ func (localFiles) Lstat(name string) (fs.FileInfo, error)       { return os.Lsta
 func (localFiles) ReadDir(name string) ([]fs.DirEntry, error)   { return os.ReadDir(name) }
 func (localFiles) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
 func (localFiles) ReadFile(name string) ([]byte, error)         { return os.ReadFile(name) }
-func (localFiles) Open(name string) (io.ReadCloser, error)      { return os.Open(name) }
 func (localFiles) Remove(name string) error                     { return os.Remove(name) }
 func (localFiles) RemoveAll(name string) error                  { return os.RemoveAll(name) }
 func (localFiles) Rename(from, to string) error                 { return os.Rename(from, to) }
 func (localFiles) Chmod(name string, mode fs.FileMode) error    { return os.Chmod(name, mode) }
 func (localFiles) Lchown(name string, uid, gid int) error       { return os.Lchown(name, uid, gid) }
+
+func (localFiles) Open(name string) (File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
 
 func (localFiles) Create(name string, perm fs.FileMode) (WriteSyncer, error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
