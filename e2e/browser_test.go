@@ -5,9 +5,12 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,8 +52,22 @@ func browse(t *testing.T, base string, s screen) *tab {
 	if err != nil {
 		testbed.Missing(t, "chromium is missing; `apt-get install chromium` lets the browser tests run.")
 	}
+	at, err := url.Parse(base)
+	if err != nil {
+		t.Fatalf("read Keepstead's address: %v", err)
+	}
+	port, err := strconv.Atoi(at.Port())
+	if err != nil {
+		t.Fatalf("read Keepstead's port: %v", err)
+	}
+	network := testbed.Seclude(t)
+	network.Reach(t, port)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+			network.Enter(cmd)
+		}),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-dev-shm-usage", true))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -129,20 +146,7 @@ func (b *tab) script(doing, script string) {
 // visit opens a path.
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
-	defer cancel()
-	for {
-		err := chromedp.Do(ctx, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
-		if err == nil {
-			break
-		}
-		// Chromium gives up what it loads when an interface comes or goes, and an engine makes and removes many.
-		if !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") {
-			b.fatal("visit "+path, err)
-		}
-		time.Sleep(300 * time.Millisecond)
-	}
-	b.do("look at " + path)
+	b.do("visit "+path, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
 }
 
 // fill types into the field of that name.

@@ -15,7 +15,6 @@ import (
 // destination, an app, a backup watched live without a reload, and the files back.
 func TestFirstEvening(t *testing.T) {
 	t.Parallel()
-	testbed.QuietNetwork(t)
 	for _, s := range screens {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -31,7 +30,6 @@ func NewEngine(t testing.TB) *Engine {
 	t.Helper()
 	store := engineStore(t)
 	t.TempDir() // so that the folders the test mounts into containers are removed after the engine's end
-	shareNetwork(t, syscall.LOCK_SH)
 	s := takeSlot(t)
 	e := &Engine{Socket: filepath.Join(s.run, "sock"), Root: s.data, Plugins: filepath.Join(s.run, "plugins"), slot: s}
 	t.Cleanup(func() { e.close(t) })
