@@ -74,7 +74,7 @@ func (m *Manager) prepareApp(ctx context.Context, a, old model.App) (model.App, 
 	if err := m.checkAppName(ctx, a); err != nil {
 		return a, err
 	}
-	return a, m.checkFolders("paths", a.Paths)
+	return a, m.checkFolders(ctx, a.DeviceID, "paths", a.Paths)
 }
 
 // renamed is an app made of containers with the name that is asked for. Everything else of it is found, not told.
@@ -106,14 +106,18 @@ func (m *Manager) checkAppName(ctx context.Context, a model.App) error {
 }
 
 // checkFolders looks at each source as it is now: a missing, unreadable or empty one is a mistake worth saying early.
-func (m *Manager) checkFolders(field string, paths []string) error {
-	files, err := m.Host.Files()
+func (m *Manager) checkFolders(ctx context.Context, device uuid.UUID, field string, paths []string) error {
+	on, err := m.machine(ctx, device)
+	if err != nil {
+		return err
+	}
+	files, err := on.host.Files()
 	if err != nil {
 		return err
 	}
 	var problems model.Invalids
 	for _, p := range paths {
-		if model.Within(p, m.Dir) {
+		if on.here() && model.Within(p, m.Dir) {
 			problems.Add(field, "%s is Keepstead's own data; it is protected as “Keepstead database”.", p)
 			continue
 		}

@@ -26,7 +26,7 @@ func (m *Manager) quickly(ctx context.Context, destination uuid.UUID, ask func(c
 	if err != nil {
 		return err
 	}
-	o, err := m.open(d, m.quickDir(), nil)
+	o, err := m.openHere(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 	if plan.Target, err = m.target(ctx, want, s); err != nil {
 		return plan, err
 	}
-	files, err := m.Host.Files()
+	files, err := m.files(ctx, want.DeviceID)
 	if err != nil {
 		return plan, err
 	}

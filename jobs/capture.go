@@ -159,7 +159,7 @@ func (r *run) clear(ctx context.Context, c *capture) {
 		r.log.printf("Not everything could be put back as it was; it is tried again every minute: %v", err)
 		r.logger.Error("put an app back as it was", "app", c.app, "error", err)
 	}
-	if files, err := r.Host.Files(); err == nil && c.dir != "" {
+	if files, err := r.on.host.Files(); err == nil && c.dir != "" {
 		if err := files.RemoveAll(c.dir); err != nil {
 			r.logger.Warn("remove staged files", "error", err)
 		}
@@ -315,8 +315,8 @@ func (c *capture) leave(p string) { c.excludes = append(c.excludes, escapePatter
 
 // stageDir makes the folder of what Keepstead itself writes for a configuration. Its path does not change from run to
 // run, so that restic finds the files of the last one.
-func (m *Manager) stageDir(files device.Files, configuration uuid.UUID) (string, error) {
-	dir := path.Join(m.Dir, "staging", configuration.String())
+func (r *run) stageDir(files device.Files, configuration uuid.UUID) (string, error) {
+	dir := path.Join(r.on.dir, "staging", configuration.String())
 	if err := files.RemoveAll(dir); err != nil {
 		return "", fmt.Errorf("clear the staging folder: %w", err)
 	}

@@ -104,7 +104,7 @@ func (m *Manager) rediscover(ctx context.Context, app model.App) error {
 	if err != nil {
 		return err
 	}
-	files, err := m.Host.Files()
+	files, err := m.files(ctx, app.DeviceID)
 	if err != nil {
 		return err
 	}

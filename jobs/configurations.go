@@ -79,7 +79,7 @@ func (m *Manager) checkConfiguration(ctx context.Context, c model.Configuration)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	return m.checkFolders("include_paths", c.IncludePaths)
+	return m.checkFolders(ctx, app.DeviceID, "include_paths", c.IncludePaths)
 }
 
 // ChangeConfiguration stores new scope, paths, policy, override or toggle. App, origin and freeze stay as they are.

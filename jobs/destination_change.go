@@ -65,7 +65,7 @@ func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.De
 	if err != nil {
 		return err
 	}
-	o, err := m.openWith(d, s, m.quickDir(), nil)
+	o, err := m.openHereWith(ctx, d, s)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.De
 	if err := probeError(d, probe); err != nil {
 		return err
 	}
-	if err := m.checkReal(d); err != nil {
+	if err := m.checkReal(ctx, d); err != nil {
 		return err
 	}
 	if probe.Repository != model.RepositoryPresent {

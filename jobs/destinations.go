@@ -14,7 +14,6 @@ import (
 
 	"keepstead/model"
 	"keepstead/restic"
-	"keepstead/storage"
 	"keepstead/store"
 )
 
@@ -35,7 +34,7 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	if err := s.Validate(d.Type); err != nil {
 		return d, err
 	}
-	o, err := m.openWith(d, s, m.quickDir(), nil)
+	o, err := m.openHereWith(ctx, d, s)
 	if err != nil {
 		return d, err
 	}
@@ -44,7 +43,7 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	if err := probeError(d, probe); err != nil {
 		return d, err
 	}
-	if err := m.checkReal(d); err != nil {
+	if err := m.checkReal(ctx, d); err != nil {
 		return d, err
 	}
 	adopt, err := m.choosePassword(ctx, d, probe.Repository, &s)
@@ -280,12 +279,26 @@ func (m *Manager) finishDestination(ctx context.Context, d model.Destination) er
 	return nil
 }
 
-// quickDir makes an output folder for restic runs outside a job; endQuick removes it.
-func (m *Manager) quickDir() string {
-	return filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())
+// openHere opens a destination for restic on this machine, outside a job, with an output folder of its own; endQuick gives
+// both up.
+func (m *Manager) openHere(ctx context.Context, d model.Destination) (opened, error) {
+	s, err := m.secrets(d)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openHereWith(ctx, d, s)
+}
+
+func (m *Manager) openHereWith(ctx context.Context, d model.Destination, s model.DestinationSecrets) (opened, error) {
+	on, err := m.machine(ctx, uuid.Nil)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openWith(ctx, d, s, on, filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String()), nil)
 }
 
 func (m *Manager) endQuick(o opened) {
+	o.end()
 	if err := os.RemoveAll(o.repo.RunDir); err != nil {
 		m.logger.Warn("remove a run's output", "error", err)
 	}
@@ -325,7 +338,7 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 			return model.Probe{}, err
 		}
 	}
-	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
+	place, err := m.place(ctx, d, s)
 	if err != nil {
 		return model.Probe{}, err
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,31 +31,100 @@ const (
 	manyApps = 20
 )
 
-// discoverLoop keeps apps made of containers in line with what the engine has, until the Manager stops.
-func (m *Manager) discoverLoop() {
+// discoverAll keeps apps made of containers in line with what the engines have, one loop for each device, until the
+// Manager stops. A device that comes or goes starts or ends its loop.
+func (m *Manager) discoverAll() {
 	defer m.loops.Done()
-	defer m.unlink()
-	if m.DockerSocket == "" {
-		if err := m.Discover(m.base); err != nil && m.base.Err() == nil {
-			m.logger.Error("record that discovery is off", "error", err)
+	changes := m.Hub.Subscribe(m.base)
+	following := map[uuid.UUID]context.CancelFunc{}
+	for m.base.Err() == nil {
+		if err := m.followDevices(following); err != nil && m.base.Err() == nil {
+			m.logger.Error("read the devices to look at", "error", err)
 		}
-		return
+		changes = m.awaitDevices(changes)
 	}
+}
+
+// followDevices starts a loop for each device that has none, and ends those of devices that are gone.
+func (m *Manager) followDevices(following map[uuid.UUID]context.CancelFunc) error {
+	all, err := m.engineDevices(m.base)
+	if err != nil {
+		return err
+	}
+	gone := maps.Clone(following)
+	for _, d := range all {
+		delete(gone, d.ID)
+		if following[d.ID] != nil {
+			continue
+		}
+		ctx, cancel := context.WithCancel(m.base)
+		following[d.ID] = cancel
+		m.loops.Add(1)
+		go m.discoverLoop(ctx, d.ID)
+	}
+	for id, cancel := range gone {
+		cancel()
+		delete(following, id)
+	}
+	return nil
+}
+
+// engineDevices lists the devices that have an engine of their own: other names for this machine have not.
+func (m *Manager) engineDevices(ctx context.Context) ([]model.Device, error) {
+	all, err := m.Store.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	local, err := m.Store.LocalDevice(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(d model.Device) bool { return d.Kind == model.DeviceLocal && d.ID != local.ID }), nil
+}
+
+// awaitDevices waits for a change of the devices, or lookEvery in case it was not told.
+func (m *Manager) awaitDevices(changes <-chan model.Event) <-chan model.Event {
+	timer := time.NewTimer(lookEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case <-m.base.Done():
+			return changes
+		case <-timer.C:
+			return changes
+		case e, open := <-changes:
+			if !open { // dropped as a slow reader
+				return m.Hub.Subscribe(m.base)
+			}
+			if e.Kind == model.EventDevice {
+				return changes
+			}
+		}
+	}
+}
+
+// discoverLoop keeps the apps of one device in line until ctx ends.
+func (m *Manager) discoverLoop(ctx context.Context, device uuid.UUID) {
+	defer m.loops.Done()
+	defer m.unlink(device)
 	w := watched{}
 	defer func() { w.stop() }()
-	for m.base.Err() == nil {
+	for ctx.Err() == nil {
 		begun := time.Now()
-		w.follow(m)
-		if err := m.Discover(m.base); err != nil && m.base.Err() == nil {
-			m.logger.Error("discover apps", "error", err)
+		off := w.follow(ctx, m, device)
+		if err := m.discoverDevice(ctx, device); err != nil && ctx.Err() == nil {
+			m.logger.Error("discover apps", "device", device, "error", err)
 		}
-		m.pause(min(restAfter*time.Since(begun), longestRest))
+		if off {
+			return
+		}
+		pause(ctx, min(restAfter*time.Since(begun), longestRest))
 		every := lookEvery
 		if w.tokens == nil {
 			every = retryEvery
 		}
 		select {
-		case <-m.base.Done():
+		case <-ctx.Done():
 		case _, open := <-w.tokens:
 			if !open {
 				w.stop()
@@ -62,10 +134,10 @@ func (m *Manager) discoverLoop() {
 	}
 }
 
-// pause waits, but not past the end of the Manager.
-func (m *Manager) pause(d time.Duration) {
+// pause waits, but not past the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
 	select {
-	case <-m.base.Done():
+	case <-ctx.Done():
 	case <-time.After(d):
 	}
 }
@@ -77,20 +149,22 @@ type watched struct {
 	cancel context.CancelFunc
 }
 
-// follow listens to the engine in use, before it is looked at, so that nothing falls between the two.
-func (w *watched) follow(m *Manager) {
-	engine, err := m.engine(m.base, uuid.Nil)
+// follow listens to the engine in use, before it is looked at, so that nothing falls between the two. It says whether
+// engines are switched off for good.
+func (w *watched) follow(ctx context.Context, m *Manager, device uuid.UUID) (off bool) {
+	engine, err := m.engine(ctx, device)
 	if err != nil {
 		w.stop() // why is for Discover to record
-		return
+		var told *docker.Error
+		return errors.As(err, &told) && told.State == model.EngineOff
 	}
 	if engine == w.engine && w.tokens != nil {
-		return
+		return false
 	}
 	w.stop()
-	var ctx context.Context
-	ctx, w.cancel = context.WithCancel(m.base)
+	ctx, w.cancel = context.WithCancel(ctx)
 	w.engine, w.tokens = engine, engine.Watch(ctx)
+	return false
 }
 
 func (w *watched) stop() {
@@ -100,38 +174,56 @@ func (w *watched) stop() {
 	*w = watched{}
 }
 
-// Discover looks at the containers of this machine and brings the apps in line with them: new ones are made and
+// Discover looks at the containers of every device and brings the apps in line with them: new ones are made and
 // protected, vanished ones are marked as gone, renamed ones stay what they are. An engine that cannot be used is no
 // error; the device says why, and no app is touched.
 func (m *Manager) Discover(ctx context.Context) error {
-	m.discovery.Lock()
-	defer m.discovery.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
-	defer cancel()
-	local, err := m.Store.LocalDevice(ctx)
+	all, err := m.engineDevices(ctx)
 	if err != nil {
 		return err
 	}
-	info, projects, err := m.look(ctx, local.ID)
+	problems := make([]error, len(all))
+	var looks sync.WaitGroup
+	for i, d := range all {
+		looks.Go(func() { problems[i] = m.discoverDevice(ctx, d.ID) })
+	}
+	looks.Wait()
+	return errors.Join(problems...)
+}
+
+// discoverDevice is Discover for one device.
+func (m *Manager) discoverDevice(ctx context.Context, id uuid.UUID) error {
+	l := m.linkTo(id)
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	d, err := m.device(ctx, id)
+	if err != nil {
+		return err
+	}
+	info, projects, err := m.look(ctx, d.ID)
 	if ctx.Err() != nil {
 		return fmt.Errorf("look at the containers: %w", context.Cause(ctx))
 	}
-	if err := m.keepEngine(ctx, local, info); err != nil {
+	if err := m.keepEngine(ctx, d, info); err != nil {
 		return err
 	}
 	if err != nil {
 		if info.State != model.EngineReady {
-			m.unlink()
+			m.unlink(id)
 		}
 		var told *docker.Error
-		if errors.As(err, &told) {
+		if errors.As(err, &told) || causeOf(err) == model.CauseDevice {
 			return nil
 		}
 		return err
 	}
-	err = m.reconcile(ctx, local.ID, projects)
+	m.discovery.Lock()
+	defer m.discovery.Unlock()
+	err = m.reconcile(ctx, d.ID, projects)
 	if errors.Is(err, model.ErrConflict) { // a person took a name meanwhile
-		err = m.reconcile(ctx, local.ID, projects)
+		err = m.reconcile(ctx, d.ID, projects)
 	}
 	return err
 }
@@ -140,15 +232,15 @@ func (m *Manager) Discover(ctx context.Context) error {
 func (m *Manager) look(ctx context.Context, device uuid.UUID) (model.Engine, []docker.Project, error) {
 	engine, err := m.engine(ctx, device)
 	if err != nil {
-		return docker.Condition(err, m.now()), nil, err
+		return m.condition(err), nil, err
 	}
 	info, err := engine.Info(ctx)
 	if err != nil {
 		return info, nil, err
 	}
-	files, err := m.Host.Files()
+	files, err := m.files(ctx, device)
 	if err != nil {
-		return info, nil, err
+		return m.condition(err), nil, err
 	}
 	away, err := m.away(ctx) // before and after: a restore may be putting a container back right now
 	if err != nil {
@@ -161,6 +253,15 @@ func (m *Manager) look(ctx context.Context, device uuid.UUID) (model.Engine, []d
 		info = docker.Condition(err, m.now())
 	}
 	return info, projects, err
+}
+
+// condition says of an engine what kept it from being asked, also where that is the way to its device.
+func (m *Manager) condition(err error) model.Engine {
+	var f failure
+	if errors.As(err, &f) && f.cause == model.CauseDevice {
+		return model.Engine{State: model.EngineDown, SeenAt: m.now(), Message: f.message, Mend: f.mend}
+	}
+	return docker.Condition(err, m.now())
 }
 
 // keepEngine records what the engine said, where it is news.

@@ -12,29 +12,47 @@ import (
 	"keepstead/model"
 )
 
-// link is the one connection to the container engine, shared by discovery, backups and restores. It is made when it is
-// first asked for, and anew after the engine went away: another version may have come back.
+// link is the one connection to a device's container engine, shared by discovery, backups and restores. It is made when
+// it is first asked for, and anew after the engine went away: another version may have come back.
 type link struct {
-	mu     sync.Mutex
-	engine *docker.Engine
+	mu      sync.Mutex
+	engine  *docker.Engine
+	looking sync.Mutex // one look at the device's containers at a time
 }
 
-// engine returns the container engine of a device. An engine that cannot be used is a *docker.Error. This version reaches
-// only the machine it runs on, so every device has the same one.
-func (m *Manager) engine(ctx context.Context, _ uuid.UUID) (*docker.Engine, error) {
-	if m.DockerSocket == "" {
-		return nil, engineOff()
+// linkTo returns the link to the engine of a device.
+func (m *Manager) linkTo(device uuid.UUID) *link {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.links[device]
+	if l == nil {
+		l = &link{}
+		m.links[device] = l
 	}
-	m.link.mu.Lock()
-	defer m.link.mu.Unlock()
-	if m.link.engine != nil {
-		return m.link.engine, nil
-	}
-	e, err := docker.Open(ctx, m.Host, m.DockerSocket, m.Dir)
+	return l
+}
+
+// engine returns the container engine of a device. An engine that cannot be used is a *docker.Error.
+func (m *Manager) engine(ctx context.Context, device uuid.UUID) (*docker.Engine, error) {
+	on, err := m.machine(ctx, device)
 	if err != nil {
 		return nil, err
 	}
-	m.link.engine = e
+	socket := on.socket(m.DockerSocket)
+	if socket == "" {
+		return nil, engineOff()
+	}
+	l := m.linkTo(on.ID)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine != nil {
+		return l.engine, nil
+	}
+	e, err := docker.Open(ctx, on.host, socket, on.dir)
+	if err != nil {
+		return nil, err
+	}
+	l.engine = e
 	return e, nil
 }
 
@@ -46,16 +64,17 @@ func engineOff() *docker.Error {
 }
 
 // unlink gives the connection up, so that the next one who asks makes it anew. Whoever still uses it may go on.
-func (m *Manager) unlink() {
-	m.link.mu.Lock()
-	defer m.link.mu.Unlock()
-	if m.link.engine == nil {
+func (m *Manager) unlink(device uuid.UUID) {
+	l := m.linkTo(device)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine == nil {
 		return
 	}
-	if err := m.link.engine.Close(); err != nil {
-		m.logger.Warn("close the connection to the engine", "error", err)
+	if err := l.engine.Close(); err != nil {
+		m.logger.Warn("close the connection to the engine", "device", device, "error", err)
 	}
-	m.link.engine = nil
+	l.engine = nil
 }
 
 // engineFailure says what could not be done with the engine; where the engine itself cannot be used, its own sentence

@@ -66,8 +66,8 @@ type Manager struct {
 	captures map[uuid.UUID]*capture // by app: one at a time
 	owned    map[uuid.UUID]bool     // captures at work, as owners of what must be taken back
 
-	link      link       // to the container engine
-	discovery sync.Mutex // one look at the containers at a time
+	links     map[uuid.UUID]*link // to the container engines, by device
+	discovery sync.Mutex          // what was found is compared with the rows one device at a time
 
 	// undoing lets one at a time take back what crashes left.
 	undoing sync.Mutex
@@ -112,7 +112,7 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
-		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{},
+		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{}, links: map[uuid.UUID]*link{},
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
 	return m, nil
@@ -128,7 +128,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	}
 	m.loops.Add(2)
 	go m.dispatch()
-	go m.discoverLoop()
+	go m.discoverAll()
 	m.poke()
 	return nil
 }

@@ -13,7 +13,11 @@ import (
 // checkPlace refuses a place inside another destination, and a folder that Keepstead works in or that lies around it.
 func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
 	if d.Type == model.DestinationLocal {
+		on, err := m.device(ctx, d.LocalDeviceID)
 		switch {
+		case err != nil:
+			return err
+		case on.Kind != model.DeviceLocal: // Keepstead's folders are on this machine
 		case model.Within(m.Dir, d.LocalPath):
 			return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
 		case slices.ContainsFunc(workFolders, func(name string) bool { return model.Within(d.LocalPath, path.Join(m.Dir, name)) }):
@@ -25,7 +29,7 @@ func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
 		return err
 	}
 	for _, other := range all {
-		if other.ID != d.ID && other.Type == d.Type && strings.HasPrefix(d.Place(), other.Place()+"/") {
+		if other.ID != d.ID && other.Type == d.Type && other.LocalDeviceID == d.LocalDeviceID && strings.HasPrefix(d.Place(), other.Place()+"/") {
 			return model.Invalid{Field: innerField(d), Reason: fmt.Sprintf("This is inside the repository of the destination %q; choose a place beside it.", other.Name)}
 		}
 	}
@@ -42,11 +46,11 @@ func innerField(d model.Destination) string {
 
 // checkReal refuses a folder that is reached through a symbolic link: the same place under two names would escape the
 // rules that compare places, and a backup could take its own repository in.
-func (m *Manager) checkReal(d model.Destination) error {
+func (m *Manager) checkReal(ctx context.Context, d model.Destination) error {
 	if d.Type != model.DestinationLocal {
 		return nil
 	}
-	files, err := m.Host.Files()
+	files, err := m.files(ctx, d.LocalDeviceID)
 	if err != nil {
 		return err
 	}
@@ -75,9 +79,18 @@ func (m *Manager) checkAlone(ctx context.Context, d model.Destination) error {
 	return nil
 }
 
+// liesOn says whether the destination is a folder of that machine.
+func (m *Manager) liesOn(ctx context.Context, d model.Destination, on machine) (bool, error) {
+	if d.Type != model.DestinationLocal || d.LocalDeviceID == on.ID {
+		return d.Type == model.DestinationLocal, nil
+	}
+	other, err := m.device(ctx, d.LocalDeviceID)
+	return on.here() && other.Kind == model.DeviceLocal, err
+}
+
 // checkTarget refuses a restore into Keepstead's own data or into a repository.
-func (m *Manager) checkTarget(ctx context.Context, real string) error {
-	if model.Within(real, m.Dir) {
+func (m *Manager) checkTarget(ctx context.Context, on machine, real string) error {
+	if on.here() && model.Within(real, m.Dir) {
 		return model.Invalid{Field: "target_path", Reason: "This is inside Keepstead's own data folder; choose another one."}
 	}
 	all, err := m.Store.Destinations(ctx)
@@ -85,7 +98,11 @@ func (m *Manager) checkTarget(ctx context.Context, real string) error {
 		return err
 	}
 	for _, d := range all {
-		if d.Type == model.DestinationLocal && model.Within(real, d.LocalPath) {
+		same, err := m.liesOn(ctx, d, on)
+		if err != nil {
+			return err
+		}
+		if same && model.Within(real, d.LocalPath) {
 			return model.Invalid{Field: "target_path", Reason: fmt.Sprintf("This is inside the repository of the destination %q; choose another folder.", d.Name)}
 		}
 	}

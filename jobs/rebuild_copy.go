@@ -70,7 +70,11 @@ func (v *survey) copyFolder(ctx context.Context, m *Manager, folder string) erro
 		v.obstacles = append(v.obstacles, fmt.Sprintf("%s cannot be reached: %v.", folder, err))
 		return nil
 	}
-	for _, check := range []error{m.checkTarget(ctx, real), canWrite(v.files, path.Dir(real))} {
+	on, err := m.machine(ctx, v.device)
+	if err != nil {
+		return err
+	}
+	for _, check := range []error{m.checkTarget(ctx, on, real), canWrite(v.files, path.Dir(real))} {
 		if refused := model.Refused(check); len(refused) > 0 {
 			v.obstacles = append(v.obstacles, refused[0].Reason)
 		} else if check != nil {

@@ -81,7 +81,7 @@ func (m *Manager) importBack(ctx context.Context, u model.Undo, engine *docker.E
 	if err != nil {
 		return err
 	}
-	o, err := m.open(d, m.quickDir(), nil)
+	o, err := m.openHere(ctx, d)
 	if err != nil {
 		return err
 	}

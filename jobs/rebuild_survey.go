@@ -62,7 +62,7 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 	if v.app, err = m.Store.App(ctx, s.AppID); err != nil && !errors.Is(err, model.ErrNotFound) {
 		return nil, err
 	}
-	if v.files, err = m.Host.Files(); err != nil {
+	if v.files, err = m.files(ctx, want.DeviceID); err != nil {
 		return nil, err
 	}
 	if v.engine, err = m.engine(ctx, want.DeviceID); err != nil {

@@ -170,7 +170,7 @@ func (m *Manager) settleDestinations(ctx context.Context) error {
 }
 
 func (m *Manager) settleOne(ctx context.Context, d model.Destination) error {
-	o, err := m.open(d, m.quickDir(), nil)
+	o, err := m.openHere(ctx, d)
 	if err != nil {
 		return err
 	}

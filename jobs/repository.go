@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,28 +31,48 @@ type opened struct {
 	destination model.Destination
 	place       storage.Place
 	repo        restic.Repo
+	end         func() // gives up the way to the repository; never nil
 }
 
-// open opens the destination's secrets and returns the ways to its storage and its repository. runDir takes the output
-// of restic's runs; log takes what restic says beside its JSON.
-func (m *Manager) open(d model.Destination, runDir string, log io.Writer) (opened, error) {
+// open opens the destination's secrets and returns the ways to its storage and, for restic on a machine, to its
+// repository. runDir takes the output of restic's runs; log takes what restic says beside its JSON.
+func (m *Manager) open(ctx context.Context, d model.Destination, on machine, runDir string, log io.Writer) (opened, error) {
 	s, err := m.secrets(d)
 	if err != nil {
 		return opened{}, err
 	}
-	return m.openWith(d, s, runDir, log)
+	return m.openWith(ctx, d, s, on, runDir, log)
 }
 
-func (m *Manager) openWith(d model.Destination, s model.DestinationSecrets, runDir string, log io.Writer) (opened, error) {
-	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, m.Host)
+func (m *Manager) openWith(
+	ctx context.Context, d model.Destination, s model.DestinationSecrets, on machine, runDir string, log io.Writer,
+) (opened, error) {
+	place, err := m.place(ctx, d, s)
 	if err != nil {
-		return opened{}, fmt.Errorf("reach the destination: %w", err)
+		return opened{}, err
 	}
-	return opened{destination: d, place: place, repo: restic.Repo{
-		Host: m.Host, Bin: m.Restic, URL: storage.ResticURL(d), Options: storage.ResticOptions(d),
+	return opened{destination: d, place: place, end: func() {}, repo: restic.Repo{
+		Host: on.host, Bin: on.restic, URL: storage.ResticURL(d), Options: storage.ResticOptions(d),
 		Password: s.RepoPassword, AccessKey: s.AccessKey, SecretKey: s.SecretKey, CACert: d.S3CACert,
-		CacheDir: filepath.Join(m.Dir, "cache"), RunDir: runDir, Log: log,
+		CacheDir: filepath.Join(on.dir, "cache"), RunDir: runDir, Log: log,
 	}}, nil
+}
+
+// place returns the storage behind a destination, as Keepstead itself reaches it.
+func (m *Manager) place(ctx context.Context, d model.Destination, s model.DestinationSecrets) (storage.Place, error) {
+	host := m.Host
+	if d.Type == model.DestinationLocal {
+		on, err := m.machine(ctx, d.LocalDeviceID)
+		if err != nil {
+			return nil, err
+		}
+		host = on.host
+	}
+	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, host)
+	if err != nil {
+		return nil, fmt.Errorf("reach the destination: %w", err)
+	}
+	return place, nil
 }
 
 // sealedColumns pairs each sealed column of a destination with its plain text.
@@ -120,17 +141,18 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 		return opened{}, fail(model.CauseNoRepository, "Remove the destination and add it again.",
 			"The destination %q has no repository yet.", d.Name)
 	}
-	o, err := r.open(d, "", r.log)
+	o, err := r.open(ctx, d, r.on, "", r.log)
 	if err != nil {
 		return o, err
 	}
+	r.ends = append(r.ends, o.end)
 	return o, r.pinned(ctx, o)
 }
 
 // command returns the repository for one more restic command of the run, with an output folder of its own.
 func (r *run) command(o opened) restic.Repo {
 	repo := o.repo
-	repo.RunDir = filepath.Join(r.dir, strconv.Itoa(int(r.commands.Add(1))))
+	repo.RunDir = path.Join(r.on.dir, "runs", r.job.ID.String(), strconv.Itoa(int(r.commands.Add(1))))
 	repo.OnStart = func(p device.Process) error { return r.started(p) }
 	return repo
 }

@@ -80,7 +80,11 @@ func (m *Manager) restorable(ctx context.Context, want *model.Restore) (model.Sn
 // target returns the folder that restic restores under, links followed, after checking that it can be written and has
 // the space. restic would replace a symbolic link on the way by a real folder.
 func (m *Manager) target(ctx context.Context, want model.Restore, s model.Snapshot) (string, error) {
-	files, err := m.Host.Files()
+	on, err := m.machine(ctx, want.DeviceID)
+	if err != nil {
+		return "", err
+	}
+	files, err := on.host.Files()
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +107,7 @@ func (m *Manager) target(ctx context.Context, want model.Restore, s model.Snapsh
 	if err != nil {
 		return "", model.Invalid{Field: "target_path", Reason: fmt.Sprintf("%s cannot be reached: %v.", want.TargetPath, err)}
 	}
-	if err := m.checkTarget(ctx, real); err != nil {
+	if err := m.checkTarget(ctx, on, real); err != nil {
 		return "", err
 	}
 	if info, err := files.Stat(real); err == nil && !info.IsDir() {
@@ -239,7 +243,7 @@ func (r *run) bringBack(ctx context.Context) (finish, error) {
 			return finish{}, targetFailure(err)
 		}
 	}
-	files, err := r.Host.Files()
+	files, err := r.on.host.Files()
 	if err != nil {
 		return finish{}, err
 	}

@@ -13,7 +13,7 @@ import (
 // of that snapshot, nil when there is nothing to save. folders are what the restore will replace: they are saved as
 // files where the app's containers are gone but their data is not. The caller owns the app.
 func (r *run) safety(ctx context.Context, o opened, app model.App, folders []string) (*model.Snapshot, error) {
-	files, err := r.Host.Files()
+	files, err := r.on.host.Files()
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ type sourceReport struct {
 // lookAt inspects every source of a backup (safety core 6: restic itself calls an unmounted folder a success).
 func (r *run) lookAt(paths []string) (sourceReport, error) {
 	var report sourceReport
-	files, err := r.Host.Files()
+	files, err := r.on.host.Files()
 	if err != nil {
 		return report, err
 	}
@@ -229,14 +229,18 @@ func (r *run) excludes(ctx context.Context, p plan, src *material) ([]string, er
 	}
 	own := []string{}
 	if p.app.Kind != model.AppSystem {
-		own = append(own, r.Dir)
+		own = append(own, r.on.dir)
 	}
 	all, err := r.Store.Destinations(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range all {
-		if d.Type == model.DestinationLocal {
+		same, err := r.liesOn(ctx, d, r.on)
+		if err != nil {
+			return nil, err
+		}
+		if same {
 			own = append(own, d.LocalPath)
 		}
 	}

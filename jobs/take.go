@@ -21,7 +21,7 @@ import (
 // take fills the capture: what belongs to the app is found anew, its writers are quiet or have written a copy of their
 // data, and the manifest says it all. On an error the caller releases the capture, which takes everything back.
 func (r *run) take(ctx context.Context, p plan, c *capture) error {
-	files, err := r.Host.Files()
+	files, err := r.on.host.Files()
 	if err != nil {
 		return err
 	}

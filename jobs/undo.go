@@ -104,7 +104,7 @@ func limitOf(action model.UndoAction) time.Duration {
 
 // takeBackOne is safe to repeat. What is gone needs no taking back.
 func (m *Manager) takeBackOne(ctx context.Context, u model.Undo) error {
-	files, err := m.Host.Files()
+	files, err := m.files(ctx, u.DeviceID)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,9 @@ type run struct {
 	*Manager
 	job      model.Job
 	log      *jobLog
-	dir      string          // of this run's restic output files
+	dir      string          // of this run's files on this machine
+	on       machine         // where its program runs
+	ends     []func()        // what is to be given up when it ends
 	ctx      context.Context // of the whole run; cancel ends it
 	cancel   context.CancelCauseFunc
 	commands atomic.Int32
@@ -111,7 +114,6 @@ func (m *Manager) work(r *run) {
 	done := r.perform(ctx)
 	r.log.printf("%s", done.Line())
 	r.log.close()
-	_ = os.RemoveAll(r.dir)
 	m.record(job, done)
 
 	m.mu.Lock()
@@ -172,8 +174,9 @@ func (r *run) perform(ctx context.Context) (done finish) {
 			done = r.failed(ctx, fmt.Errorf("internal error: %v", p))
 		}
 	}()
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		return r.failed(ctx, fmt.Errorf("make the run's folder: %w", err))
+	defer r.leave()
+	if err := r.enter(ctx); err != nil {
+		return r.failed(ctx, err)
 	}
 	switch r.job.Kind {
 	case model.JobBackup:
@@ -190,6 +193,32 @@ func (r *run) perform(ctx context.Context) (done finish) {
 		return r.sync(ctx)
 	}
 	return r.failed(ctx, fmt.Errorf("a job of an unknown kind %q", r.job.Kind))
+}
+
+// enter makes the run's folder and goes to the machine that its program runs on.
+func (r *run) enter(ctx context.Context) (err error) {
+	if err = os.MkdirAll(r.dir, 0o700); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	r.on, err = r.machine(ctx, r.workplace())
+	return err
+}
+
+// leave gives up, the last first, what the run holds, and removes its files.
+func (r *run) leave() {
+	for _, end := range slices.Backward(r.ends) {
+		end()
+	}
+	_ = os.RemoveAll(r.dir)
+}
+
+// workplace is the device that the job's program runs on: where the app or the target of a restore is. All upkeep of a
+// repository runs on this machine.
+func (r *run) workplace() uuid.UUID {
+	if r.job.Kind == model.JobBackup || r.job.Kind == model.JobRestore {
+		return r.job.DeviceID
+	}
+	return uuid.Nil
 }
 
 // watch ends a run that has stopped moving.

@@ -125,6 +125,7 @@ const (
 	CauseLocked        Cause = "repository_locked"
 	CauseWrongPassword Cause = "wrong_password"
 	CauseUnreachable   Cause = "destination_unreachable"
+	CauseDevice        Cause = "device_unreachable" // the machine that the work is on
 	CauseDenied        Cause = "access_denied"
 	CauseDiskFull      Cause = "disk_full"
 	CauseStalled       Cause = "stalled"
