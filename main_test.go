@@ -13,7 +13,7 @@ import (
 
 // rooms lists, for each package, which of ours it may import: the house plan of docs/architecture.md.
 func rooms() map[string][]string {
-	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store"}
+	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store"}
 	return map[string][]string{
 		"model":        {},
 		"config":       {},
@@ -23,6 +23,7 @@ func rooms() map[string][]string {
 		"events":       {"model"},
 		"restic":       {"model", "device"},
 		"storage":      {"model", "device"},
+		"gateway":      {"model", "device", "storage"},
 		"docker":       {"model", "device"},
 		"database":     {"model", "device", "docker"},
 		"store":        {"model"},
@@ -110,7 +111,7 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
-		"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store", "jobs", "auth",
+		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "jobs", "auth",
 		"views/ui", "views", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {

@@ -29,6 +29,8 @@ type Files interface {
 	Remove(name string) error
 	RemoveAll(name string) error
 	Rename(from, to string) error
+	// SyncDir makes durable which names a folder holds, as far as its file system can.
+	SyncDir(name string) error
 	// Chmod sets permission bits, setuid, setgid and sticky; Lchown the owner, of a link itself too.
 	Chmod(name string, mode fs.FileMode) error
 	Lchown(name string, uid, gid int) error
@@ -69,6 +71,7 @@ func (localFiles) RemoveAll(name string) error                  { return os.Remo
 func (localFiles) Rename(from, to string) error                 { return os.Rename(from, to) }
 func (localFiles) Chmod(name string, mode fs.FileMode) error    { return os.Chmod(name, mode) }
 func (localFiles) Lchown(name string, uid, gid int) error       { return os.Lchown(name, uid, gid) }
+func (localFiles) SyncDir(name string) error                    { return syncDir(name) }
 
 func (localFiles) Open(name string) (File, error) {
 	f, err := os.Open(name)

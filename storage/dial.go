@@ -82,7 +82,7 @@ func newTransport(config *tls.Config) *transport {
 		TLSHandshakeTimeout:   8 * time.Second,
 		ResponseHeaderTimeout: time.Minute,
 		IdleConnTimeout:       30 * time.Second,
-		MaxIdleConnsPerHost:   4,
+		MaxIdleConnsPerHost:   8, // the gateway's clients use five
 		DisableCompression:    true,
 	}}
 }

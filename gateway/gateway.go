@@ -1,0 +1,146 @@
+// Package gateway lends one restic repository to one job, over restic's REST protocol, for as long as the job runs.
+//
+// Whoever holds the other end may be a machine that was broken into. It is given a repository, never the credentials of
+// the storage behind it; what it uploads must be what its name says; and in append-only it can neither remove nor change
+// what was there before.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+// Options say how a repository is served.
+type Options struct {
+	// AppendOnly refuses to remove anything but locks that came through this server, and to add keys to a repository
+	// that exists. Nothing is ever overwritten, with or without it.
+	AppendOnly bool
+	// Secret is the password that a client must give, for a listener that others on its machine can reach; empty for a
+	// unix socket, whose mode keeps others out.
+	Secret string
+	Log    *slog.Logger // nil logs nothing
+	// BytesPerSecond bounds uploads and downloads together; 0 is no bound.
+	BytesPerSecond int64
+	// Spool is a folder of this machine where uploads are kept until they are stored, so that a storage over a network
+	// can be tried again without restic's noticing; they have no name there and vanish with Keepstead. Empty: only
+	// an S3 storage's uploads are kept, in the system's temporary folder.
+	Spool string
+	// Patience is how long a failing storage is tried again before the client is told; 0 is two minutes, which restic
+	// waits out, a negative one is not at all.
+	Patience time.Duration
+}
+
+// Format hides the secret from every verb of fmt.
+func (Options) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[gateway options]")) }
+
+// Stats are a server's figures so far.
+type Stats struct {
+	In, Out int64 // bytes of files taken and given
+	// RefusedDeletes and RefusedWrites count what was kept from happening: deletes of files that are there, and uploads
+	// that would have replaced a file by another or added a key.
+	RefusedDeletes, RefusedWrites int64
+	// Failure is the storage's newest failure that the client was told of; nil where there was none.
+	Failure error
+}
+
+// The limits that hold for every client.
+const (
+	maxConnections = 32               // restic opens five, and some more for lists and locks
+	headerLimit    = 30 * time.Second // for a request's first line and headers
+	pauseLimit     = time.Minute      // without a byte in the middle of an upload or an answer
+	idleLimit      = 10 * time.Minute // between requests; restic refreshes its lock every five
+	closeLimit     = 10 * time.Second // for open requests, once the job is over
+)
+
+// Server serves one repository.
+type Server struct {
+	http    *http.Server
+	handler *handler
+	running context.Context //nolint:containedctx // the life of the server, which its requests share
+	stop    context.CancelFunc
+	serving sync.WaitGroup
+}
+
+// Serve serves s to whoever connects to l, until Close or the end of ctx. It takes l over and closes it.
+func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	server := &Server{handler: newHandler(s, o)}
+	server.running, server.stop = context.WithCancel(ctx)
+	server.http = &http.Server{
+		Handler:        server.handler,
+		MaxHeaderBytes: 8 << 10,
+		BaseContext:    func(net.Listener) context.Context { return server.running },
+		ConnContext:    withWatched,
+		ConnState:      watchState, // all time limits, since a connection through SSH knows no deadlines
+		ErrorLog:       slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	if err := server.Join(l); err != nil {
+		server.stop()
+		return nil, err
+	}
+	context.AfterFunc(ctx, server.Close)
+	if sweeper, ok := s.(sweeper); ok {
+		go func() { // not waited for: the storage may not answer
+			if err := sweeper.sweep(server.running); err != nil && server.running.Err() == nil {
+				o.Log.Warn("remains of broken uploads could not be removed", "error", err)
+			}
+		}()
+	}
+	return server, nil
+}
+
+// Join serves another listener as well, such as the one that takes the place of one that a cut link ended: what the
+// server knows of its job (its locks, its figures) stays. It takes l over and closes it.
+func (s *Server) Join(l net.Listener) error {
+	if l.Addr().Network() != "unix" && s.handler.secret == nil {
+		return errors.Join(errors.New("serve a repository: a listener that is no unix socket needs a secret"), l.Close())
+	}
+	s.serving.Go(func() {
+		err := s.http.Serve(&watchListener{netutil.LimitListener(l, maxConnections)})
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.handler.log.Info("the repository is no longer served at this address", "address", l.Addr().String(), "error", err)
+		}
+	})
+	return nil
+}
+
+// Close ends the service. Open requests get ten seconds; what they have not stored by then is not stored.
+func (s *Server) Close() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.running), closeLimit)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close() // what was wrong is that some did not end
+	}
+	s.stop()
+	s.serving.Wait()
+}
+
+// Stats returns the figures so far.
+func (s *Server) Stats() Stats { return s.handler.counts.stats() }
+
+// user is the name that goes with a secret; there is one secret, so it says nothing.
+const user = "keepstead"
+
+// URL returns what restic is given as its repository: the place of a listener, with the secret where there is one.
+func URL(a net.Addr, secret string) string {
+	if a.Network() == "unix" {
+		u := url.URL{Scheme: "http+unix", Path: a.String()}
+		return "rest:" + u.String() + ":/"
+	}
+	u := url.URL{Scheme: "http", Host: a.String(), Path: "/"}
+	if secret != "" {
+		u.User = url.UserPassword(user, secret)
+	}
+	return "rest:" + u.String()
+}

@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+)
+
+var (
+	errLength = &refusal{http.StatusLengthRequired, "Say how long the upload is."}
+	errLarge  = &refusal{http.StatusRequestEntityTooLarge, "The upload is larger than any of restic's files."}
+	errSmall  = &refusal{http.StatusBadRequest, "The upload is too small to be one of restic's files."}
+	errTaken  = &refusal{http.StatusForbidden, "There is another file of this name already, and it stays."}
+	errKey    = &refusal{http.StatusForbidden, "No key is added to a repository that is lent for adding backups."}
+	errKept   = &refusal{http.StatusForbidden, "What was backed up is not removed through here."}
+)
+
+// save stores an upload. An upload of what is there already, byte for byte, is a success: its sender did not hear the
+// first answer.
+func (h *handler) save(s *stream, r *http.Request, t target) error {
+	least, most := t.sizes()
+	switch size := r.ContentLength; {
+	case size < 0 || len(r.TransferEncoding) > 0:
+		return errLength
+	case size > most:
+		return errLarge
+	case size < least:
+		return errSmall
+	}
+	if err := h.mayWrite(r.Context(), t); err != nil {
+		return err
+	}
+	b := newBody(s, r.ContentLength, t.id)
+	held, release, err := h.hold(b)
+	defer release()
+	if err == nil {
+		err = h.storage.Save(r.Context(), t.name(), r.ContentLength, held)
+	}
+	taken := errors.Is(err, fs.ErrExist)
+	if taken && !b.whole() {
+		_, _ = io.Copy(io.Discard, b) // what is there was found before the upload was read
+	}
+	switch {
+	case b.broken() != nil:
+		return b.broken()
+	case taken:
+		err = h.same(r.Context(), t, b.sum())
+	case err == nil && !b.whole():
+		err = errors.New("the storage did not read the whole upload")
+	}
+	if err != nil {
+		return fmt.Errorf("store %s: %w", t.name(), err)
+	}
+	if t.kind == kindLocks {
+		h.own(t.id)
+	}
+	return nil
+}
+
+// mayWrite refuses what append-only does not allow. A new repository gets its first key before its config.
+func (h *handler) mayWrite(ctx context.Context, t target) error {
+	if !h.appendOnly || t.kind != kindKeys {
+		return nil
+	}
+	_, err := h.storage.Stat(ctx, kindConfig)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for a repository: %w", err)
+	}
+	h.counts.writes.Add(1)
+	return errKey
+}
+
+// same returns nil when the file that is there has this hash.
+func (h *handler) same(ctx context.Context, t target, sum string) error {
+	stored, _, err := h.storage.Load(ctx, t.name(), 0, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stored.Close() }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, stored); err != nil {
+		return err
+	}
+	if hex.EncodeToString(hash.Sum(nil)) != sum {
+		h.counts.writes.Add(1)
+		return errTaken
+	}
+	return nil
+}
+
+// own remembers a lock as this server's.
+func (h *handler) own(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.locks[id] = true
+}
+
+// owned says whether a lock came through this server.
+func (h *handler) owned(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.locks[id]
+}
+
+// remove removes a file, where that is allowed. What is not there is told as such: restic deletes what it could not
+// upload, and that is no attempt on a backup.
+func (h *handler) remove(r *http.Request, t target) error {
+	allowed := !h.appendOnly || t.kind == kindLocks && h.owned(t.id)
+	if allowed && t.kind != kindConfig {
+		if err := h.storage.Remove(r.Context(), t.name()); err != nil {
+			return fmt.Errorf("remove %s: %w", t.name(), err)
+		}
+		h.mu.Lock()
+		delete(h.locks, t.id)
+		h.mu.Unlock()
+		return nil
+	}
+	if _, err := h.storage.Stat(r.Context(), t.name()); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", t.name(), err)
+	}
+	h.counts.deletes.Add(1)
+	return errKept
+}
