@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -63,7 +62,6 @@ func NewMachine(t testing.TB, o MachineOptions) *Machine {
 	if os.Getuid() != 0 {
 		Missing(t, "A machine of the test's own needs root; run the tests as root.")
 	}
-	shareNetwork(t, syscall.LOCK_SH)
 	m := &Machine{slot: takeMachineSlot(t)}
 	t.Cleanup(func() { m.close(t) })
 	m.Address, m.Gateway = fmt.Sprintf("10.224.%d.2", m.slot.number), fmt.Sprintf("10.224.%d.1", m.slot.number)
