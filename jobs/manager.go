@@ -72,6 +72,9 @@ type Manager struct {
 	// undoing lets one at a time take back what crashes left.
 	undoing sync.Mutex
 
+	// tests are the tests of devices that run now.
+	tests deviceTests
+
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
 }

@@ -12,7 +12,11 @@ import (
 
 // checkPlace refuses a place inside another destination, and a folder that Keepstead works in or that lies around it.
 func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
-	if d.Type == model.DestinationLocal {
+	here, err := m.onThisMachine(ctx, d)
+	if err != nil {
+		return err
+	}
+	if here {
 		switch {
 		case model.Within(m.Dir, d.LocalPath):
 			return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
@@ -25,11 +29,20 @@ func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
 		return err
 	}
 	for _, other := range all {
-		if other.ID != d.ID && other.Type == d.Type && strings.HasPrefix(d.Place(), other.Place()+"/") {
+		if other.ID != d.ID && other.Type == d.Type && other.LocalDeviceID == d.LocalDeviceID && strings.HasPrefix(d.Place(), other.Place()+"/") {
 			return model.Invalid{Field: innerField(d), Reason: fmt.Sprintf("This is inside the repository of the destination %q; choose a place beside it.", other.Name)}
 		}
 	}
 	return nil
+}
+
+// onThisMachine says whether d is a folder of the machine that Keepstead runs on.
+func (m *Manager) onThisMachine(ctx context.Context, d model.Destination) (bool, error) {
+	if d.Type != model.DestinationLocal {
+		return false, nil
+	}
+	on, err := m.Store.Device(ctx, d.LocalDeviceID)
+	return on.Kind != model.DeviceSSH, err
 }
 
 // innerField is the field that says where inside its storage a destination is.
