@@ -129,8 +129,8 @@ func (s *Server) Close() {
 // Stats returns the figures so far.
 func (s *Server) Stats() Stats { return s.handler.counts.stats() }
 
-// user is the name that goes with a secret; there is one secret, so it says nothing.
-const user = "keepstead"
+// User is the name that goes with a secret; there is one secret, so it says nothing.
+const User = "keepstead"
 
 // URL returns what restic is given as its repository: the place of a listener, with the secret where there is one.
 func URL(a net.Addr, secret string) string {
@@ -140,7 +140,7 @@ func URL(a net.Addr, secret string) string {
 	}
 	u := url.URL{Scheme: "http", Host: a.String(), Path: "/"}
 	if secret != "" {
-		u.User = url.UserPassword(user, secret)
+		u.User = url.UserPassword(User, secret)
 	}
 	return "rest:" + u.String()
 }

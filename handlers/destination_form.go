@@ -17,7 +17,7 @@ func (h *Handlers) NewDestination(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := views.DestinationForm{Type: string(model.DestinationS3), Repository: "create", DeviceID: device.ID.String()}
+	f := views.DestinationForm{Type: string(model.DestinationS3), Repository: "create", DeviceID: device.ID.String(), How: views.SignInByPassword}
 	return h.showForm(c, views.DestinationFormProps{Form: f})
 }
 
@@ -29,8 +29,9 @@ func (h *Handlers) CreateDestination(c *fiber.Ctx) error {
 	}
 	d, err := h.addDestination(c, f)
 	if err != nil {
+		shown, typed := shownHostKey(err, f)
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) {
-			return h.formPage(c, views.DestinationFormProps{Form: f, Errors: reasons})
+			return h.formPage(c, views.DestinationFormProps{Form: shown, Errors: append(reasons, typed...)})
 		})
 	}
 	h.good(c, "%s is ready for backups.", d.Name)
@@ -65,8 +66,9 @@ func (h *Handlers) ChangeDestination(c *fiber.Ctx) error {
 		_, err = h.Jobs.ChangeDestination(c.UserContext(), d, secrets)
 	}
 	if err != nil {
+		shown, typed := shownHostKey(err, f)
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) {
-			return h.formPage(c, views.DestinationFormProps{Form: f, Destination: &old, Errors: reasons})
+			return h.formPage(c, views.DestinationFormProps{Form: shown, Destination: &old, Errors: append(reasons, typed...)})
 		})
 	}
 	h.good(c, "Saved.")
@@ -111,6 +113,11 @@ func readDestination(f views.DestinationForm, d model.Destination) (model.Destin
 		secrets.AccessKey, secrets.SecretKey = strings.TrimSpace(f.AccessKey), strings.TrimSpace(f.SecretKey)
 	case model.DestinationLocal:
 		d.LocalPath, d.LocalDeviceID = strings.TrimSpace(f.Path), optionalID(&problems, "device_id", f.DeviceID)
+	case model.DestinationSFTP:
+		readSFTP(&problems, f, &d, &secrets)
+	}
+	if d.ID != uuid.Nil {
+		readLimits(&problems, f, &d)
 	}
 	if d.ID == uuid.Nil && f.Repository == "adopt" || d.ID != uuid.Nil {
 		secrets.RepoPassword = f.RepoPassword

@@ -42,6 +42,7 @@ func status(err error) int {
 // for the log alone.
 func sentence(err error) string {
 	var conflict model.Conflict
+	var hostKey model.HostKeyUnconfirmed
 	var throttled auth.Throttled
 	var given *fiber.Error
 	switch {
@@ -53,6 +54,8 @@ func sentence(err error) string {
 		return strings.Join(reasons, " ")
 	case errors.As(err, &conflict):
 		return conflict.Reason
+	case errors.As(err, &hostKey):
+		return hostKey.Error()
 	case errors.As(err, &throttled):
 		return throttled.Error()
 	case errors.Is(err, auth.ErrForeign):
@@ -125,6 +128,10 @@ func again(c *fiber.Ctx, err error, page func(model.Invalids) (templ.Component, 
 // refusals lists the fields that an error refuses, a conflict's field included.
 func refusals(err error) model.Invalids {
 	var conflict model.Conflict
+	var hostKey model.HostKeyUnconfirmed
+	if errors.As(err, &hostKey) {
+		return model.Invalids{{Field: "host_key_fingerprint", Reason: hostKey.Error()}}
+	}
 	if errors.As(err, &conflict) {
 		return model.Invalids{{Field: conflict.Field, Reason: conflict.Reason}}
 	}

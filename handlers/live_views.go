@@ -19,6 +19,7 @@ func liveViews() map[string]liveView {
 		"shell": func(*stream, changes) ([]fragment, error) { return nil, nil },
 		"home":  liveHome, "apps": liveApps, "app": liveApp,
 		"destinations": liveDestinations, "destination": liveDestination, "policies": livePolicies,
+		"devices": liveDevices, "device": liveDevice,
 		"snapshots": liveSnapshots, "snapshot": liveSnapshot, "activity": liveActivity, "job": liveJob,
 	}
 }
@@ -129,6 +130,7 @@ func liveDestination(s *stream, seen changes) ([]fragment, error) {
 	}
 	return append(out,
 		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
+		fragment{id: views.DestinationTamperID, component: views.DestinationTamper(p)},
 		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
 	), nil
 }

@@ -73,7 +73,8 @@ func (h *Handlers) CreateFirstDestination(c *fiber.Ctx) error {
 		if len(reasons) == 0 {
 			return err
 		}
-		return h.setupDestination(c.Status(status(err)), f, reasons)
+		shown, typed := shownHostKey(err, f)
+		return h.setupDestination(c.Status(status(err)), shown, append(reasons, typed...))
 	}
 	return goTo(c, views.SetupAppsPath)
 }

@@ -26,7 +26,10 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 			return d, err
 		}
 	}
-	if moved(old, d) || s != (model.DestinationSecrets{}) {
+	if err := m.checkSFTP(ctx, &d, old, s); err != nil {
+		return d, err
+	}
+	if moved(old, d) || s != (model.DestinationSecrets{Fingerprint: s.Fingerprint}) {
 		if err := m.proveSame(ctx, d, s); err != nil {
 			return d, err
 		}
@@ -49,6 +52,8 @@ func keepFacts(d, old model.Destination) model.Destination {
 	next.S3Endpoint, next.S3Bucket, next.S3Region, next.S3Prefix = d.S3Endpoint, d.S3Bucket, d.S3Region, d.S3Prefix
 	next.S3PathStyle, next.S3CACert = d.S3PathStyle, d.S3CACert
 	next.LocalPath = d.LocalPath
+	next.SFTPHost, next.SFTPPort, next.SFTPUser, next.SFTPPath = d.SFTPHost, d.SFTPPort, d.SFTPUser, d.SFTPPath
+	next.Direct, next.BytesPerSecond, next.Provider, next.Site = d.Direct, d.BytesPerSecond, d.Provider, d.Site
 	if d.LocalDeviceID != uuid.Nil {
 		next.LocalDeviceID = d.LocalDeviceID
 	}
@@ -57,7 +62,7 @@ func keepFacts(d, old model.Destination) model.Destination {
 
 func moved(old, d model.Destination) bool {
 	return old.Place() != d.Place() || old.LocalDeviceID != d.LocalDeviceID || old.S3Region != d.S3Region ||
-		old.S3PathStyle != d.S3PathStyle || old.S3CACert != d.S3CACert
+		old.S3PathStyle != d.S3PathStyle || old.S3CACert != d.S3CACert || old.SFTPHostKey != d.SFTPHostKey
 }
 
 func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.DestinationSecrets) error {

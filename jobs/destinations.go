@@ -14,6 +14,7 @@ import (
 
 	"keepstead/model"
 	"keepstead/restic"
+	"keepstead/storage"
 	"keepstead/store"
 )
 
@@ -34,9 +35,12 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	if err := s.Validate(d.Type); err != nil {
 		return d, err
 	}
+	if err := m.checkSFTP(ctx, &d, model.Destination{}, s); err != nil {
+		return d, err
+	}
 	o, err := m.openHereWith(ctx, d, s)
 	if err != nil {
-		return d, err
+		return d, sshRefused(err, doorField(d, s))
 	}
 	defer m.endQuick(o)
 	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
@@ -69,6 +73,11 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 // checkDestination fills in what may be left out and applies the rules that need the other rows.
 func (m *Manager) checkDestination(ctx context.Context, d *model.Destination) error {
 	d.Name = strings.TrimSpace(d.Name)
+	d.Provider, d.Site = strings.TrimSpace(d.Provider), strings.TrimSpace(d.Site)
+	d.SFTPHost, d.SFTPUser = strings.TrimSpace(d.SFTPHost), strings.TrimSpace(d.SFTPUser)
+	if d.Type == model.DestinationSFTP && filepath.IsAbs(d.SFTPPath) {
+		d.SFTPPath = filepath.Clean(d.SFTPPath)
+	}
 	d.S3Endpoint, d.S3Prefix = strings.TrimSpace(d.S3Endpoint), strings.Trim(strings.TrimSpace(d.S3Prefix), "/")
 	if d.Type == model.DestinationLocal {
 		if d.LocalDeviceID == uuid.Nil {
@@ -131,6 +140,16 @@ func probeError(d model.Destination, p model.Probe) error {
 			field = "endpoint"
 		case "credentials":
 			field = "access_key"
+		}
+	}
+	if d.Type == model.DestinationSFTP {
+		switch step.Name {
+		case "resolve", "connect":
+			field = "host"
+		case "host_key":
+			field = "host_key_fingerprint"
+		case "login":
+			field = "password"
 		}
 	}
 	if step.Field != "" {
@@ -294,7 +313,7 @@ func (m *Manager) openHereWith(ctx context.Context, d model.Destination, s model
 	if err != nil {
 		return opened{}, err
 	}
-	return m.openWith(ctx, d, s, on, filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String()), nil)
+	return m.openWith(ctx, d, s, purpose{on: on, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
 }
 
 func (m *Manager) endQuick(o opened) {
@@ -338,9 +357,17 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 			return model.Probe{}, err
 		}
 	}
-	place, err := m.place(ctx, d, s)
+	if err := m.checkSFTP(ctx, &d, stored, s); err != nil {
+		return model.Probe{}, err
+	}
+	host, done, err := m.placeHost(ctx, d, s)
 	if err != nil {
 		return model.Probe{}, err
+	}
+	defer done()
+	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, host)
+	if err != nil {
+		return closedDoor(err)
 	}
 	if step == nil {
 		step = func(model.ProbeStep) {}
@@ -368,6 +395,9 @@ func (m *Manager) merged(stored model.Destination, s model.DestinationSecrets) (
 	}
 	if s.RepoPassword == "" {
 		s.RepoPassword = old.RepoPassword
+	}
+	if s.SFTPPassword == "" && s.SFTPKey == "" {
+		s.SFTPPassword, s.SFTPKey = old.SFTPPassword, old.SFTPKey
 	}
 	return s, nil
 }

@@ -214,7 +214,7 @@ func (m *Manager) discoverDevice(ctx context.Context, id uuid.UUID) error {
 			m.unlink(id)
 		}
 		var told *docker.Error
-		if errors.As(err, &told) || causeOf(err) == model.CauseDevice {
+		if errors.As(err, &told) || causeOf(deviceFailure(err)) == model.CauseDevice {
 			return nil
 		}
 		return err
@@ -258,7 +258,7 @@ func (m *Manager) look(ctx context.Context, device uuid.UUID) (model.Engine, []d
 // condition says of an engine what kept it from being asked, also where that is the way to its device.
 func (m *Manager) condition(err error) model.Engine {
 	var f failure
-	if errors.As(err, &f) && f.cause == model.CauseDevice {
+	if errors.As(deviceFailure(err), &f) && f.cause == model.CauseDevice {
 		return model.Engine{State: model.EngineDown, SeenAt: m.now(), Message: f.message, Mend: f.mend}
 	}
 	return docker.Condition(err, m.now())

@@ -19,14 +19,17 @@ type machine struct {
 }
 
 // here says that it is the machine that Keepstead runs on.
-func (m machine) here() bool { return m.Kind == model.DeviceLocal }
+func (m machine) here() bool { return m.Kind != model.DeviceSSH }
 
-// machine returns the device of that id, ready for work; the nil id is the machine that Keepstead runs on. One that cannot
-// be reached is a failure whose sentence says why.
+// machine returns the device of that id, ready for work; the nil id is the machine that Keepstead runs on. One over SSH
+// is connected to when it is first used; equip readies restic there.
 func (m *Manager) machine(ctx context.Context, id uuid.UUID) (machine, error) {
 	d, err := m.device(ctx, id)
 	if err != nil {
 		return machine{}, err
+	}
+	if d.Kind == model.DeviceSSH {
+		return m.reach(ctx, d)
 	}
 	return machine{Device: d, host: m.Host, restic: m.Restic, dir: m.Dir}, nil
 }

@@ -66,11 +66,15 @@ type Manager struct {
 	captures map[uuid.UUID]*capture // by app: one at a time
 	owned    map[uuid.UUID]bool     // captures at work, as owners of what must be taken back
 
-	links     map[uuid.UUID]*link // to the container engines, by device
-	discovery sync.Mutex          // what was found is compared with the rows one device at a time
+	machines  map[uuid.UUID]*reached // the connections to devices over SSH
+	links     map[uuid.UUID]*link    // to the container engines, by device
+	discovery sync.Mutex             // what was found is compared with the rows one device at a time
 
 	// undoing lets one at a time take back what crashes left.
 	undoing sync.Mutex
+
+	// tests are the tests of devices that run now.
+	tests deviceTests
 
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
@@ -113,6 +117,7 @@ func New(o Options) (*Manager, error) {
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{}, links: map[uuid.UUID]*link{},
+		machines: map[uuid.UUID]*reached{},
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
 	return m, nil

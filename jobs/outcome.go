@@ -121,6 +121,10 @@ func explain(err error) (model.Cause, string, string) {
 			return k.cause, k.message, k.mend
 		}
 	}
+	var way failure
+	if errors.As(deviceFailure(err), &way) {
+		return way.cause, way.message, way.mend
+	}
 	var engine *docker.Error
 	if errors.As(err, &engine) {
 		return model.CauseEngine, engine.Message, engine.Mend

@@ -12,12 +12,12 @@ import (
 
 // checkPlace refuses a place inside another destination, and a folder that Keepstead works in or that lies around it.
 func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
-	if d.Type == model.DestinationLocal {
-		on, err := m.device(ctx, d.LocalDeviceID)
+	here, err := m.onThisMachine(ctx, d)
+	if err != nil {
+		return err
+	}
+	if here {
 		switch {
-		case err != nil:
-			return err
-		case on.Kind != model.DeviceLocal: // Keepstead's folders are on this machine
 		case model.Within(m.Dir, d.LocalPath):
 			return model.Invalid{Field: "path", Reason: "Keepstead's own data folder lies in there; choose another folder."}
 		case slices.ContainsFunc(workFolders, func(name string) bool { return model.Within(d.LocalPath, path.Join(m.Dir, name)) }):
@@ -34,6 +34,15 @@ func (m *Manager) checkPlace(ctx context.Context, d model.Destination) error {
 		}
 	}
 	return nil
+}
+
+// onThisMachine says whether d is a folder of the machine that Keepstead runs on.
+func (m *Manager) onThisMachine(ctx context.Context, d model.Destination) (bool, error) {
+	if d.Type != model.DestinationLocal {
+		return false, nil
+	}
+	on, err := m.Store.Device(ctx, d.LocalDeviceID)
+	return on.Kind != model.DeviceSSH, err
 }
 
 // innerField is the field that says where inside its storage a destination is.

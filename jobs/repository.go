@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"keepstead/device"
+	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/secret"
@@ -31,48 +31,50 @@ type opened struct {
 	destination model.Destination
 	place       storage.Place
 	repo        restic.Repo
-	end         func() // gives up the way to the repository; never nil
+	lent        *gateway.Server // what serves the repository to restic; nil where restic reaches it directly
+	end         func()          // gives up the ways to storage and repository; never nil
 }
 
-// open opens the destination's secrets and returns the ways to its storage and, for restic on a machine, to its
-// repository. runDir takes the output of restic's runs; log takes what restic says beside its JSON.
-func (m *Manager) open(ctx context.Context, d model.Destination, on machine, runDir string, log io.Writer) (opened, error) {
+// purpose is what a destination is opened for.
+type purpose struct {
+	on      machine // where restic runs
+	removes bool    // whether it may take anything away
+	runDir  string  // takes the output of restic's runs
+	log     io.Writer
+}
+
+// open opens the destination's secrets and returns the ways to its storage and to its repository.
+func (m *Manager) open(ctx context.Context, d model.Destination, p purpose) (opened, error) {
 	s, err := m.secrets(d)
 	if err != nil {
 		return opened{}, err
 	}
-	return m.openWith(ctx, d, s, on, runDir, log)
+	return m.openWith(ctx, d, s, p)
 }
 
-func (m *Manager) openWith(
-	ctx context.Context, d model.Destination, s model.DestinationSecrets, on machine, runDir string, log io.Writer,
-) (opened, error) {
-	place, err := m.place(ctx, d, s)
+func (m *Manager) openWith(ctx context.Context, d model.Destination, s model.DestinationSecrets, p purpose) (opened, error) {
+	host, end, err := m.placeHost(ctx, d, s)
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{destination: d, place: place, end: func() {}, repo: restic.Repo{
-		Host: on.host, Bin: on.restic, URL: storage.ResticURL(d), Options: storage.ResticOptions(d),
+	o := opened{destination: d, end: end, repo: restic.Repo{
+		Host: p.on.host, Bin: p.on.restic, URL: storage.ResticURL(d), Options: storage.ResticOptions(d),
 		Password: s.RepoPassword, AccessKey: s.AccessKey, SecretKey: s.SecretKey, CACert: d.S3CACert,
-		CacheDir: filepath.Join(on.dir, "cache"), RunDir: runDir, Log: log,
-	}}, nil
-}
-
-// place returns the storage behind a destination, as Keepstead itself reaches it.
-func (m *Manager) place(ctx context.Context, d model.Destination, s model.DestinationSecrets) (storage.Place, error) {
-	host := m.Host
-	if d.Type == model.DestinationLocal {
-		on, err := m.machine(ctx, d.LocalDeviceID)
-		if err != nil {
-			return nil, err
-		}
-		host = on.host
+		CacheDir: path.Join(p.on.dir, "cache"), RunDir: p.runDir, Log: p.log, BytesPerSecond: d.BytesPerSecond,
+	}}
+	if o.place, err = storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, host); err != nil {
+		end()
+		return opened{}, fmt.Errorf("reach the destination: %w", err)
 	}
-	place, err := storage.Open(d, storage.Credentials{AccessKey: s.AccessKey, SecretKey: s.SecretKey}, host)
+	lent, err := m.lends(ctx, d, p.on)
+	if err == nil && lent {
+		err = m.lend(ctx, &o, s, host, p)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reach the destination: %w", err)
+		end()
+		return opened{}, err
 	}
-	return place, nil
+	return o, nil
 }
 
 // sealedColumns pairs each sealed column of a destination with its plain text.
@@ -141,7 +143,7 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 		return opened{}, fail(model.CauseNoRepository, "Remove the destination and add it again.",
 			"The destination %q has no repository yet.", d.Name)
 	}
-	o, err := r.open(ctx, d, r.on, "", r.log)
+	o, err := r.open(ctx, d, purpose{on: r.on, removes: r.job.Kind.Exclusive(), log: r.log})
 	if err != nil {
 		return o, err
 	}

@@ -200,8 +200,10 @@ func (r *run) enter(ctx context.Context) (err error) {
 	if err = os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder: %w", err)
 	}
-	r.on, err = r.machine(ctx, r.workplace())
-	return err
+	if r.on, err = r.machine(ctx, r.workplace()); err != nil {
+		return err
+	}
+	return r.equip(ctx, &r.on)
 }
 
 // leave gives up, the last first, what the run holds, and removes its files.

@@ -2,10 +2,8 @@ package model
 
 import (
 	"encoding/pem"
-	"fmt"
 	"net"
 	"net/url"
-	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -46,7 +44,18 @@ type Destination struct {
 	SFTPPort     int
 	SFTPUser     string
 	SFTPPassword Sealed
+	SFTPKey      Sealed // a private key, where no password signs in
+	SFTPHostKey  string // pinned, as a line of authorized_keys
 	SFTPPath     string
+
+	// Direct gives a device the credentials of an S3 destination for the length of its job; without it the device
+	// reaches the repository through Keepstead and never sees them.
+	Direct bool
+	// BytesPerSecond bounds what jobs send to and read from the destination; 0 is unbounded.
+	BytesPerSecond int64
+	// Provider and Site say what fails together; empty takes what FailureDomain derives.
+	Provider string
+	Site     string
 
 	RepoPassword    Sealed
 	RepoInitialized bool
@@ -61,6 +70,11 @@ type Destination struct {
 	LastBackupAt   *time.Time
 	LastPruneAt    *time.Time
 	LastCheckAt    *time.Time
+	// TamperedAt is when a job last tried to destroy what is stored with the rights of a device. TamperResult says how it
+	// ended, TamperDetail the sentence about it.
+	TamperedAt   *time.Time
+	TamperResult TamperResult
+	TamperDetail string
 	// LastError is the sentence of the newest failure against this destination, empty after a success.
 	LastError string
 	// RemovedAt hides a removed destination. The row keeps the sealed repository password, so that adding the same
@@ -85,13 +99,13 @@ func (d Destination) Validate() error {
 		if d.LocalDeviceID == uuid.Nil {
 			problems.Add("device_id", "Name the device that the folder is on.")
 		}
-		checkPath(&problems, "path", d.LocalPath)
-		if d.LocalPath != "" && path.Clean(d.LocalPath) == "/" || d.LocalPath != "" && Within(d.LocalPath, "/proc") || Within(d.LocalPath, "/sys") || Within(d.LocalPath, "/dev") {
-			problems.Add("path", "Give a folder of its own for the backups, such as /mnt/backups/keepstead.")
-		}
+		checkFolder(&problems, d.LocalPath)
+	case DestinationSFTP:
+		d.checkSFTP(&problems)
 	default:
-		problems.Add("type", "Use the type “s3” or “local”.")
+		problems.Add("type", "Use the type “s3”, “local” or “sftp”.")
 	}
+	d.checkLimits(&problems)
 	return problems.Err()
 }
 
@@ -140,99 +154,8 @@ func (d Destination) Place() string {
 	case DestinationS3:
 		return strings.TrimRight(EndpointURL(d.S3Endpoint)+"/"+d.S3Bucket+"/"+d.S3Prefix, "/")
 	case DestinationSFTP:
-		return "sftp://" + d.SFTPUser + "@" + d.SFTPHost + d.SFTPPath
+		return "sftp://" + d.SFTPUser + "@" + hostPort(d.SFTPHost, d.SFTPPort) + strings.TrimRight(d.SFTPPath, "/")
 	default:
 		return d.LocalPath
 	}
-}
-
-// DestinationSecrets are the plain credentials of one request: on their way from a form to the sealed columns, never
-// stored or shown. An empty field leaves the stored credential as it is when a destination is changed.
-type DestinationSecrets struct {
-	AccessKey    string
-	SecretKey    string
-	SFTPPassword string
-	// RepoPassword is given only to adopt an existing repository; a new one gets a generated password.
-	RepoPassword string
-}
-
-// String hides the credentials.
-func (DestinationSecrets) String() string { return sealedText }
-
-// GoString hides the credentials from %#v.
-func (DestinationSecrets) GoString() string { return sealedText }
-
-// Format hides the credentials from every verb.
-func (DestinationSecrets) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(sealedText)) }
-
-// MarshalJSON hides the credentials: they come in, and never go out.
-func (DestinationSecrets) MarshalJSON() ([]byte, error) { return []byte(`"` + sealedText + `"`), nil }
-
-// Validate checks that a new destination of type t has the credentials it needs.
-func (s DestinationSecrets) Validate(t DestinationType) error {
-	var problems Invalids
-	if t == DestinationS3 {
-		if s.AccessKey == "" {
-			problems.Add("access_key", "Give the access key id.")
-		}
-		if s.SecretKey == "" {
-			problems.Add("secret_key", "Give the secret access key.")
-		}
-	}
-	for field, v := range map[string]string{"access_key": s.AccessKey, "secret_key": s.SecretKey, "repo_password": s.RepoPassword} {
-		if len(v) > 1024 || !printable(v) {
-			problems.Add(field, "Use at most 1024 printable characters on one line.")
-		}
-	}
-	return problems.Err()
-}
-
-// ProbeStep is one step of a destination's test.
-type ProbeStep struct {
-	Name     string // resolve connect tls credentials bucket folder write read delete repository
-	State    ProbeState
-	Detail   string // what was found, or why it failed
-	Mend     string // what to do about a failure; empty otherwise
-	Field    string // the form's field that is wrong, where the step's name alone does not say
-	Duration time.Duration
-}
-
-// ProbeState is how a step of a test ended.
-type ProbeState string
-
-// The states of a step.
-const (
-	ProbeOK      ProbeState = "ok"
-	ProbeFailed  ProbeState = "failed"
-	ProbeSkipped ProbeState = "skipped" // an earlier step failed, or the storage has no such step
-)
-
-// Probe is a whole test of a destination.
-type Probe struct {
-	Steps []ProbeStep
-	// Repository says what the place holds.
-	Repository RepositoryState
-	// FreeBytes is the free space of a folder's file system, -1 where it is not known.
-	FreeBytes int64
-}
-
-// RepositoryState is what a place holds before anything is created there.
-type RepositoryState string
-
-// What a place may hold.
-const (
-	RepositoryNone    RepositoryState = "none"    // empty or absent: a new repository can be made
-	RepositoryPresent RepositoryState = "present" // a restic repository: it can be adopted with its password
-	RepositoryForeign RepositoryState = "foreign" // other files: nothing will be made here
-	RepositoryUnknown RepositoryState = "unknown" // the test failed before it could be seen
-)
-
-// Failed returns the first failed step, or nil.
-func (p Probe) Failed() *ProbeStep {
-	for i := range p.Steps {
-		if p.Steps[i].State == ProbeFailed {
-			return &p.Steps[i]
-		}
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ const (
 	JobPrune   JobKind = "prune"   // free the space of forgotten data in one destination
 	JobCheck   JobKind = "check"   // prove a destination's repository consistent
 	JobSync    JobKind = "sync"    // take over what the repository holds, clear our own stale locks
+	JobTamper  JobKind = "tamper"  // try to destroy what a destination holds with what a device has in a job: all must be refused
 )
 
 // Exclusive says whether the kind needs a repository alone; the others share it.

@@ -37,6 +37,13 @@ func checkText(problems *Invalids, field, text string, limit int) {
 	}
 }
 
+// checkLine refuses an over-long or unprintable line, which may be empty.
+func checkLine(problems *Invalids, field, line string) {
+	if line != "" {
+		checkName(problems, field, line)
+	}
+}
+
 // checkPath refuses a path that is not absolute, clean and storable.
 func checkPath(problems *Invalids, field, p string) {
 	switch {

@@ -28,6 +28,10 @@ type Repo struct {
 	CACert   string          // PEM of an authority to trust beside the system's
 	// AccessKey and SecretKey reach S3 storage; both empty elsewhere.
 	AccessKey, SecretKey string
+	// BytesPerSecond bounds uploads and downloads, each; 0 is no bound.
+	BytesPerSecond int64
+	// Hidden are further credentials, which no text shows.
+	Hidden []string
 	// OnStart is told each process before restic begins; an error keeps it from running.
 	OnStart func(device.Process) error
 	// Log gets what restic writes on stderr and its plain text, line by line, with the credentials removed.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -108,6 +109,10 @@ func (r Repo) options() []string {
 	for _, o := range r.Options {
 		args = append(args, "-o", commaSafe(o))
 	}
+	if r.BytesPerSecond > 0 {
+		limit := strconv.FormatInt(max(1, r.BytesPerSecond>>10), 10)
+		args = append(args, "--limit-upload", limit, "--limit-download", limit)
+	}
 	if r.CacheDir == "" {
 		args = append(args, "--no-cache")
 	}
@@ -173,7 +178,7 @@ const shortest = 4
 
 // redact removes the credentials from a text. restic does not print them; this makes sure.
 func (r Repo) redact(text string) string {
-	hidden := []string{r.Password, r.SecretKey, r.AccessKey}
+	hidden := append([]string{r.Password, r.SecretKey, r.AccessKey}, r.Hidden...)
 	for _, s := range r.Secrets {
 		hidden = append(hidden, string(bytes.TrimSpace(s.Content)))
 	}

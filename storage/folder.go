@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"keepstead/device"
-	"keepstead/model"
 )
 
 // folderPlace is a folder of a device.
@@ -21,7 +20,7 @@ type folderPlace struct {
 	made []string
 }
 
-func newFolder(d model.Destination, host device.Host) (*folderPlace, error) {
+func newFolder(root string, host device.Host) (*folderPlace, error) {
 	if host == nil {
 		return nil, errors.New("open storage: a folder needs the device it is on")
 	}
@@ -29,7 +28,7 @@ func newFolder(d model.Destination, host device.Host) (*folderPlace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open storage: %w", err)
 	}
-	return &folderPlace{root: path.Clean(d.LocalPath), files: files, limit: stepLimit}, nil
+	return &folderPlace{root: path.Clean(root), files: files, limit: stepLimit}, nil
 }
 
 func (p *folderPlace) path(name string) string { return path.Join(p.root, name) }

@@ -123,7 +123,7 @@ func TestProbeFolderThatCannotBeWritten(t *testing.T) {
 
 func TestFolderErrorsInWords(t *testing.T) {
 	t.Parallel()
-	place, err := newFolder(folderDestination("/mnt/b"), local(t))
+	place, err := newFolder("/mnt/b", local(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestFolderGivesUpOnADeadMount(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root, "config"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	place, err := newFolder(folderDestination(root), local(t))
+	place, err := newFolder(root, local(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (mod
 			return err
 		}
 		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "last_backup_at", "last_prune_at",
-			"last_check_at", "last_error", "removed_at", "created_at"))
+			"last_check_at", "tampered_at", "tamper_result", "tamper_detail", "last_error", "removed_at", "created_at"))
 	})
 }
 
@@ -135,6 +135,14 @@ type DestinationStats struct {
 	TotalSize   *int64
 	LastPruneAt *time.Time
 	LastCheckAt *time.Time
+	Tamper      *Tamper
+}
+
+// Tamper is how a tamper test of a destination ended.
+type Tamper struct {
+	At     time.Time
+	Result model.TamperResult
+	Detail string // a sentence
 }
 
 // SetDestinationStats writes the figures outside a job, as after an adoption.
@@ -148,6 +156,11 @@ func (d DestinationStats) write(ctx context.Context, tx bun.Tx, id uuid.UUID) er
 	_, err := tx.NewRaw(`UPDATE destinations SET total_size = coalesce(?, total_size),
 		last_prune_at = coalesce(?, last_prune_at), last_check_at = coalesce(?, last_check_at) WHERE id = ?`,
 		d.TotalSize, d.LastPruneAt, d.LastCheckAt, id).Exec(ctx)
+	if err != nil || d.Tamper == nil {
+		return err
+	}
+	_, err = tx.NewRaw("UPDATE destinations SET tampered_at = ?, tamper_result = ?, tamper_detail = ? WHERE id = ?",
+		d.Tamper.At.UTC(), d.Tamper.Result, cleanText(d.Tamper.Detail), id).Exec(ctx)
 	return err
 }
 

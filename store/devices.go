@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"reflect"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -35,7 +37,13 @@ func localDevice(ctx context.Context, db bun.IDB) (model.Device, error) {
 func (s *Store) CreateDevice(ctx context.Context, d model.Device) (model.Device, error) {
 	newID(&d.ID, model.NewID)
 	stamp(&d.Stamps)
-	return d, s.write(ctx, "create a device", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &d) })
+	return d, s.write(ctx, "create a device", func(ctx context.Context, tx bun.Tx) error {
+		return deviceRefused(insert(ctx, tx, &d))
+	})
+}
+
+func deviceRefused(err error) error {
+	return orphan(err, "jump_device_id", "There is no such device.")
 }
 
 // UpdateDevice writes all fields of a device but the host name that restic records, which never changes, and what its
@@ -43,8 +51,51 @@ func (s *Store) CreateDevice(ctx context.Context, d model.Device) (model.Device,
 func (s *Store) UpdateDevice(ctx context.Context, d model.Device) (model.Device, error) {
 	stamp(&d.Stamps)
 	return d, s.write(ctx, "change a device", func(ctx context.Context, tx bun.Tx) error {
-		return update(ctx, tx, &d, "hostname", "engine", "created_at")
+		return deviceRefused(update(ctx, tx, &d, "hostname", "engine", "created_at"))
 	})
+}
+
+// DeviceContact is what a contact with a device found out. Zero fields leave what was known before, but for the state
+// with its sentences, which are always written.
+type DeviceContact struct {
+	State         model.DeviceState
+	Message, Mend string
+	SeenAt        *time.Time // nil where the device was not reached
+	OS, Arch      string
+	ResticVersion string
+	Facts         *model.DeviceFacts
+}
+
+// SetDeviceContact records how a contact with a device ended, and touches nothing that a person set. It says whether
+// something else than the time is new.
+func (s *Store) SetDeviceContact(ctx context.Context, id uuid.UUID, c DeviceContact) (changed bool, err error) {
+	err = s.write(ctx, "record a contact with a device", func(ctx context.Context, tx bun.Tx) error {
+		var old model.Device
+		if err := tx.NewSelect().Model(&old).Where("id = ?", id).Scan(ctx); err != nil {
+			return err
+		}
+		next := old
+		next.State, next.Message, next.Mend = c.State, c.Message, c.Mend
+		for _, text := range []struct {
+			to   *string
+			from string
+		}{{&next.OS, c.OS}, {&next.Arch, c.Arch}, {&next.ResticVersion, c.ResticVersion}} {
+			if text.from != "" {
+				*text.to = text.from
+			}
+		}
+		changed = c.Facts != nil || next.State != old.State || next.Message != old.Message || next.ResticVersion != old.ResticVersion
+		columns := []string{"state", "message", "mend", "os", "arch", "restic_version"}
+		if c.SeenAt != nil {
+			next.LastSeenAt, columns = c.SeenAt, append(columns, "last_seen_at")
+		}
+		if c.Facts != nil {
+			next.Facts, columns = c.Facts, append(columns, "facts")
+		}
+		clean(reflect.ValueOf(&next).Elem())
+		return touched(tx.NewUpdate().Model(&next).Column(columns...).WherePK().Exec(ctx))
+	})
+	return changed, err
 }
 
 // SetDeviceEngine records what the container engine of a device said.
@@ -63,12 +114,15 @@ func (s *Store) DeleteDevice(ctx context.Context, id uuid.UUID) error {
 		} else if local.ID == id {
 			return model.Conflict{Reason: "Keepstead itself runs on this device."}
 		}
-		var apps, places int
+		var apps, places, behind int
 		err := tx.NewRaw(`SELECT (SELECT count(*) FROM apps WHERE device_id = ?0 AND forgotten_at IS NULL),
-			(SELECT count(*) FROM destinations WHERE local_device_id = ?0 AND removed_at IS NULL)`, id).Scan(ctx, &apps, &places)
+			(SELECT count(*) FROM destinations WHERE local_device_id = ?0 AND removed_at IS NULL),
+			(SELECT count(*) FROM devices WHERE jump_device_id = ?0)`, id).Scan(ctx, &apps, &places, &behind)
 		switch {
 		case err != nil:
 			return err
+		case behind > 0:
+			return model.Conflict{Reason: "Other devices are reached through this one; give them another way first."}
 		case apps > 0:
 			return model.Conflict{Reason: "Apps live on this device; forget or move them first."}
 		case places > 0:

@@ -58,6 +58,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 
 	device := model.Device{ID: model.NewID(), Kind: model.DeviceLocal}
 	fill(&device, at)
+	device.JumpDeviceID = w.device.ID
+	device.Facts = &model.DeviceFacts{System: "Debian", Sudo: true, Skew: time.Second, Mounts: []model.DeviceMount{{Path: "/odd\n", Type: "ext4", Total: 2, Free: 1}}}
 	device = must[model.Device](t)(w.CreateDevice(ctx, device))
 	wantSame(t, device, must[model.Device](t)(w.Device(ctx, device.ID)))
 

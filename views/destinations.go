@@ -30,6 +30,7 @@ func presets() []preset {
 func destinationFieldNames() []string {
 	return []string{
 		"name", "type", "path", "device_id", "endpoint", "bucket", "region", "prefix", "ca_cert", "access_key", "secret_key", "repo_password",
+		"host", "port", "user", "password", "private_key", "host_key_fingerprint", "provider", "site", "bytes_per_second",
 	}
 }
 
@@ -83,8 +84,24 @@ func stepWord(name string) string {
 		return "Connect"
 	case "tls":
 		return "Encrypt (TLS)"
-	case "credentials":
+	case "credentials", "login":
 		return "Sign in"
+	case "host_key":
+		return "Host key"
+	case "shell":
+		return "Run a command"
+	case "sudo":
+		return "sudo"
+	case "files":
+		return "Files"
+	case "forwarding":
+		return "Forwarding"
+	case "restic":
+		return "restic"
+	case "engine":
+		return "Docker"
+	case "space":
+		return "Free space"
 	case "bucket":
 		return "Open the bucket"
 	case "folder":
@@ -116,4 +133,39 @@ func repositoryWords(p model.Probe) string {
 		text = strings.TrimSpace(text + " " + ui.Bytes(p.FreeBytes) + " are free.")
 	}
 	return text
+}
+
+// domainWords says what fails together with a destination.
+func domainWords(f model.FailureDomain) string {
+	switch {
+	case f.Provider == "":
+		return "not known"
+	case f.Site == "":
+		return f.Provider
+	}
+	return f.Provider + ", " + f.Site
+}
+
+// derived says under a field of the failure domain what stands where nothing is set.
+func derived(text string) string {
+	if text == "" {
+		return "Nothing is known; say what it is."
+	}
+	return "Empty takes “" + text + "”."
+}
+
+// failureDomain is the failure domain that an unset field would have.
+func failureDomain(p DestinationFormProps) model.FailureDomain {
+	if p.Destination == nil {
+		return model.FailureDomain{}
+	}
+	d := *p.Destination
+	d.Provider, d.Site = "", ""
+	name := ""
+	for _, device := range p.Devices {
+		if device.ID == d.LocalDeviceID {
+			name = device.Name
+		}
+	}
+	return d.FailureDomain(name)
 }

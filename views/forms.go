@@ -64,38 +64,6 @@ func NewConfigurationForm(c model.Configuration, p model.Policy) ConfigurationFo
 	return f
 }
 
-// DestinationForm is the form of a destination as it was typed. Secrets are never sent back to the browser.
-type DestinationForm struct {
-	Name       string `form:"name"`
-	Type       string `form:"type"`   // s3 or local
-	Preset     string `form:"preset"` // see Presets; only a help for the page
-	Path       string `form:"path"`
-	DeviceID   string `form:"device_id"`
-	Endpoint   string `form:"endpoint"`
-	Bucket     string `form:"bucket"`
-	Region     string `form:"region"`
-	Prefix     string `form:"prefix"`
-	PathStyle  string `form:"path_style"` // on when checked
-	CACert     string `form:"ca_cert"`
-	Repository string `form:"repository"` // create or adopt
-	// AccessKey, SecretKey and RepoPassword are read from a request and never shown.
-	AccessKey    string `form:"access_key"`
-	SecretKey    string `form:"secret_key"`
-	RepoPassword string `form:"repo_password"`
-}
-
-// NewDestinationForm fills the form from a destination, without its secrets.
-func NewDestinationForm(d model.Destination) DestinationForm {
-	f := DestinationForm{
-		Name: d.Name, Type: string(d.Type), Path: d.LocalPath, DeviceID: d.LocalDeviceID.String(), Endpoint: d.S3Endpoint,
-		Bucket: d.S3Bucket, Region: d.S3Region, Prefix: d.S3Prefix, CACert: d.S3CACert, Repository: "create", Preset: "other",
-	}
-	if d.S3PathStyle {
-		f.PathStyle = "on"
-	}
-	return f
-}
-
 // PolicyForm is the form of a policy as it was typed.
 type PolicyForm struct {
 	Name           string   `form:"name"`

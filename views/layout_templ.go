@@ -477,7 +477,7 @@ func sections() []place {
 	return []place{
 		{HomePath, "Home", ui.IconHome}, {AppsPath, "Apps", ui.IconApps}, {SnapshotsPath, "Snapshots", ui.IconSnapshots},
 		{DestinationsPath, "Destinations", ui.IconDestinations}, {PoliciesPath, "Policies", ui.IconPolicies},
-		{ActivityPath, "Activity", ui.IconActivity}, {SettingsPath, "Settings", ui.IconSettings},
+		{DevicesPath, "Devices", ui.IconServer}, {ActivityPath, "Activity", ui.IconActivity}, {SettingsPath, "Settings", ui.IconSettings},
 	}
 }
 
@@ -698,7 +698,7 @@ func tabBar(c Chrome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, s := range pick(0, 1, 2, 5) {
+		for _, s := range pick(0, 1, 2, 6) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -754,7 +754,7 @@ func tabBar(c Chrome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, s := range pick(3, 4, 6) {
+		for _, s := range pick(3, 4, 5, 7) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

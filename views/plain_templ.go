@@ -161,7 +161,7 @@ func SetupDestinationPage(p SetupDestinationProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = destinationFields(p.Form, p.Devices, p.Errors, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = destinationFields(p.Form, p.Devices, p.Errors, false, ScanNewPath).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

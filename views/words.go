@@ -24,6 +24,8 @@ func kindWord(k model.JobKind) string {
 		return "Check"
 	case model.JobSync:
 		return "Sync"
+	case model.JobTamper:
+		return "Tamper test"
 	}
 	return string(k)
 }
@@ -40,6 +42,8 @@ func jobTitle(j JobItem) string {
 		where = " from "
 	case j.Kind == model.JobForget && j.AppName != "":
 		title += " to"
+	case j.Kind == model.JobTamper:
+		where = " of "
 	case j.Kind == model.JobCheck || j.Kind == model.JobSync:
 		where = " "
 	}
@@ -100,6 +104,8 @@ func jobOutcome(j JobItem) string {
 			return "No errors; " + r.ReadData + " of the data was read"
 		}
 		return "No errors found"
+	case model.JobTamper:
+		return "Everything that was tried was refused"
 	}
 	return ui.Plural(r.Imported, "snapshot", "snapshots") + " taken over, " + ui.Plural(r.Unlocked, "stale lock", "stale locks") + " removed"
 }

@@ -17,7 +17,11 @@ func (a *API) listDestinations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(DestinationList{Destinations: mapped(rows, wireDestination)})
+	wire, err := a.wireDestinations(c.UserContext(), rows...)
+	if err != nil {
+		return err
+	}
+	return c.JSON(DestinationList{Destinations: wire})
 }
 
 func (a *API) getDestination(c *fiber.Ctx) error {
@@ -25,7 +29,11 @@ func (a *API) getDestination(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wireDestination(d))
+	wire, err := a.wireDestinations(c.UserContext(), d)
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire[0])
 }
 
 func (a *API) createS3Destination(c *fiber.Ctx) error {
@@ -54,12 +62,30 @@ func (a *API) createLocalDestination(c *fiber.Ctx) error {
 	return a.addDestination(c, d, model.DestinationSecrets{RepoPassword: in.RepoPassword})
 }
 
+func (a *API) createSFTPDestination(c *fiber.Ctx) error {
+	var in SFTPDestinationCreate
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	d := model.Destination{
+		Name: in.Name, Type: model.DestinationSFTP, Enabled: true, SFTPHost: in.Host, SFTPPort: in.Port, SFTPUser: in.User, SFTPPath: in.Path,
+	}
+	s := model.DestinationSecrets{
+		SFTPPassword: in.Password, SFTPKey: in.PrivateKey, Fingerprint: in.HostKeyFingerprint, RepoPassword: in.RepoPassword,
+	}
+	return a.addDestination(c, d, s)
+}
+
 func (a *API) addDestination(c *fiber.Ctx, d model.Destination, s model.DestinationSecrets) error {
 	d, err := a.Jobs.AddDestination(c.UserContext(), d, s)
 	if err != nil {
 		return err
 	}
-	return created(c, destinationsPath, d.ID, wireDestination(d))
+	wire, err := a.wireDestinations(c.UserContext(), d)
+	if err != nil {
+		return err
+	}
+	return created(c, destinationsPath, d.ID, wire[0])
 }
 
 func (a *API) changeDestination(c *fiber.Ctx) error {
@@ -71,7 +97,11 @@ func (a *API) changeDestination(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(wireDestination(d))
+	wire, err := a.wireDestinations(c.UserContext(), d)
+	if err != nil {
+		return err
+	}
+	return c.JSON(wire[0])
 }
 
 func (a *API) removeDestination(c *fiber.Ctx) error {
@@ -101,26 +131,46 @@ func (a *API) changedDestination(c *fiber.Ctx) (model.Destination, model.Destina
 	in := DestinationChange{
 		Name: d.Name, Enabled: d.Enabled, Endpoint: d.S3Endpoint, Bucket: d.S3Bucket, Region: d.S3Region,
 		Prefix: d.S3Prefix, PathStyle: d.S3PathStyle, CACert: d.S3CACert, DeviceID: d.LocalDeviceID, Path: d.LocalPath,
+		Host: d.SFTPHost, Port: d.SFTPPort, User: d.SFTPUser,
+		Direct: d.Direct, BytesPerSecond: d.BytesPerSecond, Provider: d.Provider, Site: d.Site,
+	}
+	if d.Type == model.DestinationSFTP {
+		in.Path = d.SFTPPath
 	}
 	if err := decode(c, &in); err != nil {
 		return d, model.DestinationSecrets{}, err
 	}
 	d.Name, d.Enabled = in.Name, in.Enabled
 	d.S3Endpoint, d.S3Bucket, d.S3Region, d.S3Prefix = in.Endpoint, in.Bucket, in.Region, in.Prefix
-	d.S3PathStyle, d.S3CACert, d.LocalDeviceID, d.LocalPath = in.PathStyle, in.CACert, in.DeviceID, in.Path
-	s := model.DestinationSecrets{AccessKey: in.AccessKey, SecretKey: in.SecretKey, RepoPassword: in.RepoPassword}
+	d.S3PathStyle, d.S3CACert, d.LocalDeviceID = in.PathStyle, in.CACert, in.DeviceID
+	d.SFTPHost, d.SFTPPort, d.SFTPUser = in.Host, in.Port, in.User
+	if d.Type == model.DestinationSFTP {
+		d.SFTPPath = in.Path
+	} else {
+		d.LocalPath = in.Path
+	}
+	d.Direct, d.BytesPerSecond, d.Provider, d.Site = in.Direct, in.BytesPerSecond, in.Provider, in.Site
+	s := model.DestinationSecrets{
+		AccessKey: in.AccessKey, SecretKey: in.SecretKey, SFTPPassword: in.Password, SFTPKey: in.PrivateKey,
+		Fingerprint: in.HostKeyFingerprint, RepoPassword: in.RepoPassword,
+	}
 	return d, s, otherTypes(c, d.Type)
 }
 
 // otherTypes refuses the fields that belong to another type of destination.
 func otherTypes(c *fiber.Ctx, t model.DestinationType) error {
-	fields := []string{"endpoint", "bucket", "region", "prefix", "path_style", "ca_cert", "access_key", "secret_key"}
-	if t == model.DestinationS3 {
-		fields = []string{"device_id", "path"}
+	own := map[string][]model.DestinationType{
+		"device_id": {model.DestinationLocal}, "path": {model.DestinationLocal, model.DestinationSFTP},
+	}
+	for _, field := range []string{"endpoint", "bucket", "region", "prefix", "path_style", "ca_cert", "access_key", "secret_key"} {
+		own[field] = []model.DestinationType{model.DestinationS3}
+	}
+	for _, field := range []string{"host", "port", "user", "password", "private_key", "host_key_fingerprint"} {
+		own[field] = []model.DestinationType{model.DestinationSFTP}
 	}
 	var problems model.Invalids
 	for field := range checked(c).given {
-		if slices.Contains(fields, field) {
+		if types, limited := own[field]; limited && !slices.Contains(types, t) {
 			problems.Add(field, "A destination of type “%s” has no such field.", t)
 		}
 	}
@@ -136,11 +186,29 @@ func (a *API) deviceOr(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
 	return local.ID, err
 }
 
-func wireDestination(d model.Destination) Destination {
+// wireDestinations writes destinations with the names of the devices that folders are on.
+func (a *API) wireDestinations(ctx context.Context, rows ...model.Destination) ([]Destination, error) {
+	devices, err := a.Store.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[uuid.UUID]string{}
+	for _, d := range devices {
+		names[d.ID] = d.Name
+	}
+	return mapped(rows, func(d model.Destination) Destination { return wireDestination(d, names[d.LocalDeviceID]) }), nil
+}
+
+func wireDestination(d model.Destination, device string) Destination {
+	domain := d.FailureDomain(device)
 	return Destination{
 		ID: d.ID, Name: d.Name, Type: d.Type, Enabled: d.Enabled, Place: d.Place(),
 		S3Endpoint: d.S3Endpoint, S3Bucket: d.S3Bucket, S3Region: d.S3Region, S3Prefix: d.S3Prefix,
 		S3PathStyle: d.S3PathStyle, S3CaCert: d.S3CACert, LocalDeviceID: d.LocalDeviceID, LocalPath: d.LocalPath,
+		SftpHost: d.SFTPHost, SftpPort: d.SFTPPort, SftpUser: d.SFTPUser, SftpPath: d.SFTPPath,
+		SftpHostKeyFingerprint: model.Fingerprint(d.SFTPHostKey), Direct: d.Direct, BytesPerSecond: d.BytesPerSecond,
+		Provider: d.Provider, Site: d.Site, FailureDomain: FailureDomain{Provider: domain.Provider, Site: domain.Site},
+		TamperedAt: utcOr(d.TamperedAt), TamperResult: d.TamperResult, TamperDetail: d.TamperDetail,
 		RepoInitialized: d.RepoInitialized, RepoID: d.RepoID,
 		TotalSnapshots: d.TotalSnapshots, TotalSize: d.TotalSize, LastBackupAt: utcOr(d.LastBackupAt),
 		LastPruneAt: utcOr(d.LastPruneAt), LastCheckAt: utcOr(d.LastCheckAt), LastError: d.LastError,

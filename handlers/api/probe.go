@@ -17,18 +17,25 @@ func (a *API) testDestinationDraft(c *fiber.Ctx) error {
 	}
 	d := model.Destination{
 		Name: in.Name, Type: in.Type, Enabled: true, S3Endpoint: in.Endpoint, S3Bucket: in.Bucket, S3Region: in.Region,
-		S3Prefix: in.Prefix, S3PathStyle: in.PathStyle, S3CACert: in.CACert, LocalPath: in.Path,
+		S3Prefix: in.Prefix, S3PathStyle: in.PathStyle, S3CACert: in.CACert, SFTPHost: in.Host, SFTPPort: in.Port, SFTPUser: in.User,
 	}
 	if d.Name == "" {
 		d.Name = "Draft" // a test needs no name, a destination does
 	}
-	if in.Type == model.DestinationLocal {
+	switch in.Type {
+	case model.DestinationSFTP:
+		d.SFTPPath = in.Path
+	case model.DestinationLocal:
+		d.LocalPath = in.Path
 		var err error
 		if d.LocalDeviceID, err = a.deviceOr(c.UserContext(), in.DeviceID); err != nil {
 			return err
 		}
 	}
-	s := model.DestinationSecrets{AccessKey: in.AccessKey, SecretKey: in.SecretKey, RepoPassword: in.RepoPassword}
+	s := model.DestinationSecrets{
+		AccessKey: in.AccessKey, SecretKey: in.SecretKey, SFTPPassword: in.Password, SFTPKey: in.PrivateKey,
+		Fingerprint: in.HostKeyFingerprint, RepoPassword: in.RepoPassword,
+	}
 	return a.probe(c, d, s)
 }
 

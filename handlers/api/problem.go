@@ -58,6 +58,7 @@ func problemOf(err error) Problem {
 	var refused refusal
 	var conflict model.Conflict
 	var ended restoreEnded
+	var hostKey model.HostKeyUnconfirmed
 	var web *fiber.Error
 	switch fields := model.Refused(err); {
 	case len(fields) > 0:
@@ -66,6 +67,10 @@ func problemOf(err error) Problem {
 		return newProblem(refused.status, refused.detail)
 	case errors.As(err, &ended):
 		return newProblem(ended.status(), ended.sentence())
+	case errors.As(err, &hostKey):
+		p := newProblem(http.StatusConflict, hostKey.Error())
+		p.OfferedFingerprint, p.PinnedFingerprint = model.Fingerprint(hostKey.Offered), model.Fingerprint(hostKey.Pinned)
+		return withFields(p, model.Invalids{{Field: "host_key_fingerprint", Reason: hostKey.Error()}})
 	case errors.As(err, &conflict) && conflict.Field != "":
 		return withFields(newProblem(http.StatusConflict, conflict.Reason), model.Invalids{{Field: conflict.Field, Reason: conflict.Reason}})
 	case errors.As(err, &conflict):

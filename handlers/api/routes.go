@@ -23,6 +23,7 @@ func (a *API) routes() []route {
 		{"GET", "/backup/destinations", a.listDestinations},
 		{"POST", "/backup/destinations/s3", a.createS3Destination},
 		{"POST", "/backup/destinations/local", a.createLocalDestination},
+		{"POST", "/backup/destinations/sftp", a.createSFTPDestination},
 		{"POST", "/backup/destinations/test", a.testDestinationDraft},
 		{"GET", "/backup/destinations/:id", a.getDestination},
 		{"PATCH", "/backup/destinations/:id", a.changeDestination},
@@ -31,6 +32,7 @@ func (a *API) routes() []route {
 		{"POST", "/backup/destinations/:id/check", a.maintain(model.JobCheck)},
 		{"POST", "/backup/destinations/:id/prune", a.maintain(model.JobPrune)},
 		{"POST", "/backup/destinations/:id/sync", a.maintain(model.JobSync)},
+		{"POST", "/backup/destinations/:id/tamper", a.maintain(model.JobTamper)},
 
 		{"GET", "/backup/policies", a.listPolicies},
 		{"POST", "/backup/policies", a.createPolicy},
@@ -67,6 +69,7 @@ func (a *API) routes() []route {
 		{"GET", "/devices/:id", a.getDevice},
 		{"PUT", "/devices/:id", a.putDevice},
 		{"DELETE", "/devices/:id", a.deleteDevice},
+		{"POST", "/devices/:id/test", a.testDevice},
 
 		{"GET", "/apps", a.listApps},
 		{"POST", "/apps", a.createApp},

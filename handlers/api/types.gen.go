@@ -236,11 +236,19 @@ type Coverage struct {
 
 // Destination One restic repository, somewhere. Credentials are never shown.
 type Destination struct {
-	CreatedAt    time.Time          `json:"created_at"`
-	Enabled      bool               `json:"enabled"`
-	ID           openapi_types.UUID `json:"id"`
-	LastBackupAt *time.Time         `json:"last_backup_at"`
-	LastCheckAt  *time.Time         `json:"last_check_at,omitempty"`
+	// BytesPerSecond The most that jobs send to and read from it; 0 for no limit.
+	BytesPerSecond int64     `json:"bytes_per_second,omitempty,omitzero"`
+	CreatedAt      time.Time `json:"created_at"`
+
+	// Direct S3 only: a device gets the credentials for the length of its job, instead of reaching the repository through Keepstead.
+	Direct  bool `json:"direct,omitempty,omitzero"`
+	Enabled bool `json:"enabled"`
+
+	// FailureDomain What a destination shares with others when something goes wrong, as set or as derived from its place.
+	FailureDomain FailureDomain      `json:"failure_domain,omitempty,omitzero"`
+	ID            openapi_types.UUID `json:"id"`
+	LastBackupAt  *time.Time         `json:"last_backup_at"`
+	LastCheckAt   *time.Time         `json:"last_check_at,omitempty"`
 
 	// LastError The sentence of the newest failure.
 	LastError     string             `json:"last_error,omitempty,omitzero"`
@@ -252,15 +260,31 @@ type Destination struct {
 	// Place Where the repository is.
 	Place string `json:"place"`
 
+	// Provider Who runs the storage, for the question what fails together; empty to have it derived.
+	Provider string `json:"provider,omitempty,omitzero"`
+
 	// RepoID restic's id of the repository.
-	RepoID          string `json:"repo_id,omitempty,omitzero"`
-	RepoInitialized bool   `json:"repo_initialized"`
-	S3Bucket        string `json:"s3_bucket,omitempty,omitzero"`
-	S3CaCert        string `json:"s3_ca_cert,omitempty,omitzero"`
-	S3Endpoint      string `json:"s3_endpoint,omitempty,omitzero"`
-	S3PathStyle     bool   `json:"s3_path_style,omitempty,omitzero"`
-	S3Prefix        string `json:"s3_prefix,omitempty,omitzero"`
-	S3Region        string `json:"s3_region,omitempty,omitzero"`
+	RepoID                 string `json:"repo_id,omitempty,omitzero"`
+	RepoInitialized        bool   `json:"repo_initialized"`
+	S3Bucket               string `json:"s3_bucket,omitempty,omitzero"`
+	S3CaCert               string `json:"s3_ca_cert,omitempty,omitzero"`
+	S3Endpoint             string `json:"s3_endpoint,omitempty,omitzero"`
+	S3PathStyle            bool   `json:"s3_path_style,omitempty,omitzero"`
+	S3Prefix               string `json:"s3_prefix,omitempty,omitzero"`
+	S3Region               string `json:"s3_region,omitempty,omitzero"`
+	SftpHost               string `json:"sftp_host,omitempty,omitzero"`
+	SftpHostKeyFingerprint string `json:"sftp_host_key_fingerprint,omitempty,omitzero"`
+	SftpPath               string `json:"sftp_path,omitempty,omitzero"`
+	SftpPort               int    `json:"sftp_port,omitempty,omitzero"`
+	SftpUser               string `json:"sftp_user,omitempty,omitzero"`
+
+	// Site Where it stands: a region or a place; empty to have it derived.
+	Site         string `json:"site,omitempty,omitzero"`
+	TamperDetail string `json:"tamper_detail,omitempty,omitzero"`
+
+	// TamperResult How the last tamper test ended; absent before the first.
+	TamperResult model.TamperResult `json:"tamper_result,omitempty,omitzero"`
+	TamperedAt   *time.Time         `json:"tampered_at,omitempty"`
 
 	// TotalSize Bytes stored.
 	TotalSize      int64                 `json:"total_size"`
@@ -274,28 +298,52 @@ type DestinationChange struct {
 	AccessKey string `json:"access_key,omitempty,omitzero"`
 	Bucket    string `json:"bucket,omitempty,omitzero"`
 
+	// BytesPerSecond The most that jobs send to and read from it; 0 for no limit.
+	BytesPerSecond int64 `json:"bytes_per_second,omitempty,omitzero"`
+
 	// CACert The certificate of a private authority, in PEM form.
 	CACert   string             `json:"ca_cert,omitempty,omitzero"`
 	DeviceID openapi_types.UUID `json:"device_id,omitempty,omitzero"`
-	Enabled  bool               `json:"enabled,omitempty,omitzero"`
+
+	// Direct S3 only: a device gets the credentials for the length of its job, instead of reaching the repository through Keepstead.
+	Direct  bool `json:"direct,omitempty,omitzero"`
+	Enabled bool `json:"enabled,omitempty,omitzero"`
 
 	// Endpoint A host name, or http(s)://host:port; https where no scheme is given.
 	Endpoint string `json:"endpoint,omitempty,omitzero"`
-	Name     string `json:"name,omitempty,omitzero"`
+
+	// Host A host name or an address.
+	Host string `json:"host,omitempty,omitzero"`
+
+	// HostKeyFingerprint As it was confirmed: SHA256:…
+	HostKeyFingerprint string `json:"host_key_fingerprint,omitempty,omitzero"`
+	Name               string `json:"name,omitempty,omitzero"`
+	Password           string `json:"password,omitempty,omitzero"`
 
 	// Path An absolute path.
 	Path string `json:"path,omitempty,omitzero"`
 
 	// PathStyle The bucket is in the path instead of in the host name.
 	PathStyle bool `json:"path_style,omitempty,omitzero"`
+	Port      int  `json:"port,omitempty,omitzero"`
 
 	// Prefix A folder inside the bucket.
 	Prefix string `json:"prefix,omitempty,omitzero"`
-	Region string `json:"region,omitempty,omitzero"`
+
+	// PrivateKey In the form of OpenSSH or PEM, without a passphrase.
+	PrivateKey string `json:"private_key,omitempty,omitzero"`
+
+	// Provider Who runs the storage, for the question what fails together; empty to have it derived.
+	Provider string `json:"provider,omitempty,omitzero"`
+	Region   string `json:"region,omitempty,omitzero"`
 
 	// RepoPassword The password of the repository that is already there, to adopt it. Leave it out to have a new one made.
 	RepoPassword string `json:"repo_password,omitempty,omitzero"`
 	SecretKey    string `json:"secret_key,omitempty,omitzero"`
+
+	// Site Where it stands: a region or a place; empty to have it derived.
+	Site string `json:"site,omitempty,omitzero"`
+	User string `json:"user,omitempty,omitzero"`
 }
 
 // DestinationDraft A destination to be tested; the fields of its type.
@@ -309,22 +357,34 @@ type DestinationDraft struct {
 
 	// Endpoint A host name, or http(s)://host:port; https where no scheme is given.
 	Endpoint string `json:"endpoint,omitempty,omitzero"`
-	Name     string `json:"name,omitempty,omitzero"`
+
+	// Host A host name or an address.
+	Host string `json:"host,omitempty,omitzero"`
+
+	// HostKeyFingerprint As it was confirmed: SHA256:…
+	HostKeyFingerprint string `json:"host_key_fingerprint,omitempty,omitzero"`
+	Name               string `json:"name,omitempty,omitzero"`
+	Password           string `json:"password,omitempty,omitzero"`
 
 	// Path An absolute path.
 	Path string `json:"path,omitempty,omitzero"`
 
 	// PathStyle The bucket is in the path instead of in the host name.
 	PathStyle bool `json:"path_style,omitempty,omitzero"`
+	Port      int  `json:"port,omitempty,omitzero"`
 
 	// Prefix A folder inside the bucket.
 	Prefix string `json:"prefix,omitempty,omitzero"`
-	Region string `json:"region,omitempty,omitzero"`
+
+	// PrivateKey In the form of OpenSSH or PEM, without a passphrase.
+	PrivateKey string `json:"private_key,omitempty,omitzero"`
+	Region     string `json:"region,omitempty,omitzero"`
 
 	// RepoPassword The password of the repository that is already there, to adopt it. Leave it out to have a new one made.
 	RepoPassword string                `json:"repo_password,omitempty,omitzero"`
 	SecretKey    string                `json:"secret_key,omitempty,omitzero"`
 	Type         model.DestinationType `json:"type"`
+	User         string                `json:"user,omitempty,omitzero"`
 }
 
 // DestinationList defines model for DestinationList.
@@ -345,21 +405,72 @@ type DestinationTest struct {
 
 // Device A machine.
 type Device struct {
+	Address   string    `json:"address,omitempty,omitzero"`
 	Arch      string    `json:"arch,omitempty,omitzero"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Engine What the container engine of a device said at the last look.
 	Engine Engine `json:"engine,omitempty,omitzero"`
 
+	// Facts What a device over SSH said of itself at the last look.
+	Facts DeviceFacts `json:"facts,omitempty,omitzero"`
+
+	// HostKeyFingerprint Of the pinned host key.
+	HostKeyFingerprint string `json:"host_key_fingerprint,omitempty,omitzero"`
+
 	// Hostname The name that restic records.
-	Hostname      string             `json:"hostname"`
-	ID            openapi_types.UUID `json:"id"`
-	Kind          model.DeviceKind   `json:"kind"`
-	LastSeenAt    *time.Time         `json:"last_seen_at,omitempty"`
-	Name          string             `json:"name"`
-	OS            string             `json:"os,omitempty,omitzero"`
-	ResticVersion string             `json:"restic_version,omitempty,omitzero"`
-	UpdatedAt     time.Time          `json:"updated_at"`
+	Hostname     string             `json:"hostname"`
+	ID           openapi_types.UUID `json:"id"`
+	JumpDeviceID openapi_types.UUID `json:"jump_device_id,omitempty,omitzero"`
+	Kind         model.DeviceKind   `json:"kind"`
+	LastSeenAt   *time.Time         `json:"last_seen_at,omitempty"`
+
+	// Mend What to do about it.
+	Mend     string `json:"mend,omitempty,omitzero"`
+	Message  string `json:"message,omitempty,omitzero"`
+	Name     string `json:"name"`
+	OS       string `json:"os,omitempty,omitzero"`
+	Parallel int    `json:"parallel,omitempty,omitzero"`
+	Port     int    `json:"port,omitempty,omitzero"`
+
+	// PublicKey The key that the machine's user accepts, as a line of authorized_keys.
+	PublicKey     string `json:"public_key,omitempty,omitzero"`
+	ResticVersion string `json:"restic_version,omitempty,omitzero"`
+
+	// State How the last contact over SSH ended.
+	State     model.DeviceState `json:"state,omitempty,omitzero"`
+	Sudo      bool              `json:"sudo,omitempty,omitzero"`
+	UpdatedAt time.Time         `json:"updated_at"`
+	User      string            `json:"user,omitempty,omitzero"`
+}
+
+// DeviceFacts What a device over SSH said of itself at the last look.
+type DeviceFacts struct {
+	// Compose The version of docker compose.
+	Compose string `json:"compose,omitempty,omitzero"`
+
+	// Engine The socket of its container engine.
+	Engine string `json:"engine,omitempty,omitzero"`
+
+	// EngineAllowed Keepstead may use that socket.
+	EngineAllowed bool          `json:"engine_allowed,omitempty,omitzero"`
+	Mounts        []DeviceMount `json:"mounts"`
+
+	// Restic The version of a restic of its own.
+	Restic string `json:"restic,omitempty,omitzero"`
+
+	// Root The user is root.
+	Root   bool      `json:"root"`
+	SeenAt time.Time `json:"seen_at"`
+
+	// SkewMs How far its clock is ahead of Keepstead's; negative when it is behind.
+	SkewMs int64 `json:"skew_ms"`
+
+	// Sudo sudo works without a password.
+	Sudo bool `json:"sudo"`
+
+	// System As it calls itself, such as Debian GNU/Linux 12.
+	System string `json:"system,omitempty,omitzero"`
 }
 
 // DeviceList defines model for DeviceList.
@@ -367,10 +478,50 @@ type DeviceList struct {
 	Devices []Device `json:"devices"`
 }
 
-// DeviceWrite A device as it is declared.
+// DeviceMount defines model for DeviceMount.
+type DeviceMount struct {
+	// Free Bytes that may still be written.
+	Free int64  `json:"free"`
+	Path string `json:"path"`
+
+	// Total Bytes.
+	Total int64  `json:"total"`
+	Type  string `json:"type"`
+}
+
+// DeviceTest What a test of the way to a device found.
+type DeviceTest struct {
+	OK bool `json:"ok"`
+
+	// PublicKey The line for authorized_keys, where the sign-in was refused.
+	PublicKey string     `json:"public_key,omitempty,omitzero"`
+	Steps     []TestStep `json:"steps"`
+}
+
+// DeviceWrite A device as it is declared. What is left out of a device that is there stays as it is.
 type DeviceWrite struct {
-	Kind model.DeviceKind `json:"kind,omitempty,omitzero"`
-	Name string           `json:"name"`
+	// Address A host name or an address.
+	Address string `json:"address,omitempty,omitzero"`
+
+	// HostKeyFingerprint As it was confirmed: SHA256:…
+	HostKeyFingerprint string `json:"host_key_fingerprint,omitempty,omitzero"`
+
+	// JumpDeviceID The device that the connection goes through.
+	JumpDeviceID *openapi_types.UUID `json:"jump_device_id,omitempty"`
+	Kind         model.DeviceKind    `json:"kind,omitempty,omitzero"`
+	Name         string              `json:"name"`
+
+	// Parallel The most jobs that run there at once; 0 for the default.
+	Parallel int    `json:"parallel,omitempty,omitzero"`
+	Password string `json:"password,omitempty,omitzero"`
+	Port     int    `json:"port,omitempty,omitzero"`
+
+	// PrivateKey In the form of OpenSSH or PEM, without a passphrase.
+	PrivateKey string `json:"private_key,omitempty,omitzero"`
+
+	// Sudo Commands that need root are run with sudo, where the user is not root.
+	Sudo bool   `json:"sudo,omitempty,omitzero"`
+	User string `json:"user,omitempty,omitzero"`
 }
 
 // Engine What the container engine of a device said at the last look.
@@ -398,6 +549,12 @@ type Event struct {
 	ID            openapi_types.UUID `json:"id"`
 	JobKind       model.JobKind      `json:"job_kind,omitempty,omitzero"`
 	Kind          model.EventKind    `json:"kind"`
+}
+
+// FailureDomain What a destination shares with others when something goes wrong, as set or as derived from its place.
+type FailureDomain struct {
+	Provider string `json:"provider"`
+	Site     string `json:"site"`
 }
 
 // FieldError One field that cannot be accepted, and how to mend it.
@@ -646,8 +803,14 @@ type Problem struct {
 
 	// Instance The id of the request; the log has it too.
 	Instance string `json:"instance"`
-	Status   int    `json:"status"`
-	Title    string `json:"title"`
+
+	// OfferedFingerprint Of the host key that a machine showed and nobody confirmed yet.
+	OfferedFingerprint string `json:"offered_fingerprint,omitempty,omitzero"`
+
+	// PinnedFingerprint Of the host key that the machine had until now.
+	PinnedFingerprint string `json:"pinned_fingerprint,omitempty,omitzero"`
+	Status            int    `json:"status"`
+	Title             string `json:"title"`
 
 	// Type A stable name of the problem, such as urn:keepstead:problem:invalid.
 	Type string `json:"type"`
@@ -706,6 +869,12 @@ type RestoreProblem struct {
 	JobID    openapi_types.UUID `json:"job_id,omitempty,omitzero"`
 	Mend     string             `json:"mend,omitempty,omitzero"`
 	Message  string             `json:"message"`
+
+	// OfferedFingerprint Of the host key that a machine showed and nobody confirmed yet.
+	OfferedFingerprint string `json:"offered_fingerprint,omitempty,omitzero"`
+
+	// PinnedFingerprint Of the host key that the machine had until now.
+	PinnedFingerprint string `json:"pinned_fingerprint,omitempty,omitzero"`
 
 	// RestoredPath The target; files restored before the failure may be there.
 	RestoredPath string `json:"restored_path,omitempty,omitzero"`
@@ -779,6 +948,28 @@ type S3DestinationCreate struct {
 	// RepoPassword The password of the repository that is already there, to adopt it. Leave it out to have a new one made.
 	RepoPassword string `json:"repo_password,omitempty,omitzero"`
 	SecretKey    string `json:"secret_key,omitempty,omitzero"`
+}
+
+// SFTPDestinationCreate A folder of a machine that speaks SFTP, with a password or a private key.
+type SFTPDestinationCreate struct {
+	// Host A host name or an address.
+	Host string `json:"host"`
+
+	// HostKeyFingerprint As it was confirmed: SHA256:…
+	HostKeyFingerprint string `json:"host_key_fingerprint,omitempty,omitzero"`
+	Name               string `json:"name"`
+	Password           string `json:"password,omitempty,omitzero"`
+
+	// Path An absolute path.
+	Path string `json:"path"`
+	Port int    `json:"port,omitempty,omitzero"`
+
+	// PrivateKey In the form of OpenSSH or PEM, without a passphrase.
+	PrivateKey string `json:"private_key,omitempty,omitzero"`
+
+	// RepoPassword The password of the repository that is already there, to adopt it. Leave it out to have a new one made.
+	RepoPassword string `json:"repo_password,omitempty,omitzero"`
+	User         string `json:"user"`
 }
 
 // Settings What holds for all of Keepstead.

@@ -1,0 +1,134 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"keepstead/device"
+	"keepstead/model"
+)
+
+// reached is the one connection to a machine over SSH. It is made when the machine is first used, and anew when the way
+// to it was changed.
+type reached struct {
+	mu   sync.Mutex
+	way  [sha256.Size]byte // of what the connection was made from
+	host *device.SSH
+}
+
+// reach returns a machine over SSH. It connects to nothing yet: that is for its first use.
+func (m *Manager) reach(ctx context.Context, d model.Device) (machine, error) {
+	way, err := m.wayTo(ctx, d)
+	if err != nil {
+		return machine{}, err
+	}
+	m.mu.Lock()
+	r := m.machines[d.ID]
+	if r == nil {
+		r = &reached{}
+		m.machines[d.ID] = r
+	}
+	m.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.host == nil || r.way != way {
+		config, err := m.sshConfig(ctx, d)
+		if err != nil {
+			return machine{}, err
+		}
+		r.leave(m)
+		r.host, r.way = device.NewSSH(config, m.logger.With("device", d.Name)), way
+	}
+	return machine{Device: d, host: r.host}, nil
+}
+
+// wayTo sums up what a connection to the device is made from, its jump hosts included.
+func (m *Manager) wayTo(ctx context.Context, d model.Device) (sum [sha256.Size]byte, err error) {
+	all := sha256.New()
+	for hops := 0; ; hops++ {
+		fmt.Fprintf(all, "%q %d %q %q %t %x\n", d.Address, d.Port, d.SSHUser, d.HostKey, d.Sudo, []byte(d.SSHKey))
+		if d.JumpDeviceID == uuid.Nil || hops == maxHops {
+			return [sha256.Size]byte(all.Sum(nil)), nil
+		}
+		if d, err = m.device(ctx, d.JumpDeviceID); err != nil {
+			return sum, err
+		}
+	}
+}
+
+// maxHops bounds the jump hosts that are looked at on the way to one machine.
+const maxHops = 8
+
+// leave gives the connection up; what runs over it is ended.
+func (r *reached) leave(m *Manager) {
+	if r.host == nil {
+		return
+	}
+	if err := r.host.Close(); err != nil {
+		m.logger.Debug("close the connection to a device", "error", err)
+	}
+	r.host = nil
+}
+
+// part gives up the connection to a device, such as one that is removed.
+func (m *Manager) part(id uuid.UUID) {
+	m.mu.Lock()
+	r := m.machines[id]
+	delete(m.machines, id)
+	m.mu.Unlock()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leave(m)
+}
+
+// partAll gives up all connections to devices.
+func (m *Manager) partAll() {
+	m.mu.Lock()
+	ids := make([]uuid.UUID, 0, len(m.machines))
+	for id := range m.machines {
+		ids = append(ids, id)
+	}
+	m.mu.Unlock()
+	for _, id := range ids {
+		m.part(id)
+	}
+}
+
+// equip makes sure that restic can run on the machine, and where.
+func (m *Manager) equip(ctx context.Context, on *machine) error {
+	over, ok := on.host.(*device.SSH)
+	if !ok {
+		return nil
+	}
+	program, version, err := over.ProvideRestic(ctx, m.resticFor)
+	if err != nil {
+		return fmt.Errorf("ready restic on %s: %w", on.Name, err)
+	}
+	cache, err := over.ResticCache(ctx)
+	if err != nil {
+		return fmt.Errorf("find a folder on %s: %w", on.Name, err)
+	}
+	if cache == "" {
+		return fail(model.CauseDevice, "Give the user a home folder there that it may write.", "%s has no folder for Keepstead's own files.", on.Name)
+	}
+	on.restic, on.dir, on.ResticVersion = program, path.Dir(cache), version
+	return nil
+}
+
+// deviceFailure says why a machine cannot be used, where err tells; other errors stay as they are.
+func deviceFailure(err error) error {
+	var told *device.SSHError
+	if !errors.As(err, &told) {
+		return err
+	}
+	return failure{cause: model.CauseDevice, message: sentence(told.Message), mend: sentence(told.Mend), err: err}
+}

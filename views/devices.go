@@ -1,0 +1,117 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+func deviceFieldNames() []string {
+	return []string{
+		"name", "address", "port", "user", "jump_device_id", "sudo", "parallel", "password", "private_key", "host_key_fingerprint",
+	}
+}
+
+func deviceFormTitle(p DeviceFormProps) string {
+	if p.Device != nil {
+		return "Edit " + p.Device.Name
+	}
+	return "Add device"
+}
+
+// jumpOptions are the devices that another one may be reached through.
+func jumpOptions(devices []model.Device, self *model.Device) []ui.Option {
+	out := []ui.Option{{Text: "Directly"}}
+	for _, d := range devices {
+		if d.Kind == model.DeviceSSH && (self == nil || d.ID != self.ID) {
+			out = append(out, ui.Option{Value: d.ID.String(), Text: "Through " + d.Name})
+		}
+	}
+	return out
+}
+
+// systemWords says what a device runs.
+func systemWords(d model.Device) string {
+	arch := d.OS + "/" + d.Arch
+	switch {
+	case d.Facts != nil && d.Facts.System != "" && d.Arch != "":
+		return d.Facts.System + " (" + d.Arch + ")"
+	case d.OS == "":
+		return ""
+	}
+	return arch
+}
+
+// skewWords says how right the clock of a device is.
+func skewWords(skew time.Duration) string {
+	switch {
+	case skew.Abs() < 2*time.Second:
+		return "right"
+	case skew > 0:
+		return ui.Duration(skew) + " ahead"
+	}
+	return ui.Duration(-skew) + " behind"
+}
+
+// rightsWords says as whom Keepstead works on a device.
+func rightsWords(d model.Device) string {
+	switch f := d.Facts; {
+	case f == nil:
+		return ""
+	case f.Root:
+		return "root"
+	case d.Sudo && f.Sudo:
+		return d.SSHUser + ", with sudo"
+	case d.Sudo:
+		return d.SSHUser + ", sudo asks for a password"
+	}
+	return d.SSHUser + ", without sudo"
+}
+
+// wantsSudo says that the page explains sudo: the user is not root, as far as is known.
+func wantsSudo(d model.Device) bool {
+	return d.Kind == model.DeviceSSH && d.SSHUser != "root" && (d.Facts == nil || !d.Facts.Root)
+}
+
+// sudoersLine is the least that Keepstead needs to work as root on a device.
+func sudoersLine(user string) string {
+	return strings.NewReplacer(`\`, `\\`, "@", `\@`, "+", `\+`).Replace(user) + " ALL=(root) NOPASSWD: ALL"
+}
+
+// usedShare is how full a file system is, for its bar.
+func usedShare(m model.DeviceMount) float64 {
+	if m.Total <= 0 {
+		return 0
+	}
+	return float64(m.Total-m.Free) / float64(m.Total)
+}
+
+// appsFound says how many apps a device has.
+func appsFound(n int) string { return ui.Plural(n, "app found", "apps found") }
+
+// parallelWords says how many jobs run on a device at once.
+func parallelWords(n int) string {
+	if n == 0 {
+		return "the default"
+	}
+	return strconv.Itoa(n)
+}
+
+// hostKeyFiles names the file of a host key on its machine, to compare the fingerprint there.
+func hostKeyFile(key string) string {
+	return "/etc/ssh/ssh_host_" + strings.ToLower(model.KeyType(key)) + "_key.pub"
+}
+
+// socketWords says whether a device has a container engine that can be used.
+func socketWords(f model.DeviceFacts) string {
+	switch {
+	case f.Engine == "":
+		return "none"
+	case f.EngineAllowed:
+		return "at " + f.Engine
+	}
+	return "at " + f.Engine + ", out of reach for this user"
+}
