@@ -154,7 +154,10 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 // command returns the repository for one more restic command of the run, with an output folder of its own.
 func (r *run) command(o opened) restic.Repo {
 	repo := o.repo
-	repo.RunDir = path.Join(r.on.dir, "runs", r.job.ID.String(), strconv.Itoa(int(r.commands.Add(1))))
+	repo.RunDir = path.Join(r.on.dir, "runs", r.job.ID.String())
+	if r.on.here() { // where the output of each is kept in files
+		repo.RunDir = path.Join(repo.RunDir, strconv.Itoa(int(r.commands.Add(1))))
+	}
 	repo.OnStart = func(p device.Process) error { return r.started(p) }
 	return repo
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -203,7 +204,26 @@ func (r *run) enter(ctx context.Context) (err error) {
 	if r.on, err = r.machine(ctx, r.workplace()); err != nil {
 		return err
 	}
-	return r.equip(ctx, &r.on)
+	if r.on.here() {
+		return nil
+	}
+	if err := r.equip(ctx, &r.on); err != nil {
+		return err
+	}
+	files, err := r.on.host.Files()
+	if err != nil {
+		return err
+	}
+	there := path.Join(r.on.dir, "runs", r.job.ID.String())
+	if err := files.MkdirAll(there, 0o700); err != nil {
+		return fmt.Errorf("make the run's folder on %s: %w", r.on.Name, err)
+	}
+	r.ends = append(r.ends, func() {
+		if err := files.RemoveAll(there); err != nil {
+			r.logger.Warn("remove a run's folder", "device", r.on.Name, "error", err)
+		}
+	})
+	return nil
 }
 
 // leave gives up, the last first, what the run holds, and removes its files.
