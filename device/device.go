@@ -81,5 +81,8 @@ type Host interface {
 	Files() (Files, error)
 	// Dial connects to a socket or a port as the machine itself would, such as its container engine's.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	// Listen listens on the machine and accepts here: "unix" at a path, mode 0600, or where the address is empty at one
+	// of its own choice, or "tcp" at an address that the machine alone reaches.
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
 	Close() error
 }

@@ -153,19 +153,24 @@ func (localFiles) Space(name string) (int64, error) {
 	}
 }
 
-func (localFiles) Resolve(name string) (string, error) {
+func (f localFiles) Resolve(name string) (string, error) {
+	return resolve(name, f, filepath.EvalSymlinks)
+}
+
+// resolve follows the links of what exists, which follow does, and keeps the rest.
+func resolve(name string, files Files, follow func(string) (string, error)) (string, error) {
 	if !filepath.IsAbs(name) {
 		return "", fmt.Errorf("resolve %q: the path is not absolute", name)
 	}
 	name = filepath.Clean(name)
-	real, err := filepath.EvalSymlinks(name)
+	real, err := follow(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return real, err
 	}
-	if _, err := os.Lstat(name); err == nil {
+	if _, err := files.Lstat(name); err == nil {
 		return "", &fs.PathError{Op: "resolve", Path: name, Err: fmt.Errorf("dangling symbolic link: %w", fs.ErrNotExist)}
 	}
-	parent, err := localFiles{}.Resolve(filepath.Dir(name))
+	parent, err := resolve(filepath.Dir(name), files, follow)
 	if err != nil {
 		return "", err
 	}

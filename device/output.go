@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
@@ -42,25 +43,32 @@ func (r *run) openOutput(name string, to io.Writer) error {
 		r.sinks = append(r.sinks, &sink{from: ours, to: to})
 		return nil
 	}
-	if r.cmd.RunDir == "" {
-		return errors.New("a run folder is needed for its output")
-	}
-	if err := os.MkdirAll(r.cmd.RunDir, 0o700); err != nil {
-		return fmt.Errorf("make the run folder: %w", err)
-	}
-	made, err := os.CreateTemp(r.cmd.RunDir, name+"-*") // 0600
+	s, theirs, err := spoolOutput(r.cmd.RunDir, name, to)
 	if err != nil {
-		return fmt.Errorf("make the file for %s: %w", name, err)
+		return err
 	}
-	s := &sink{from: made, to: to, path: made.Name()}
-	r.ours, r.sinks = append(r.ours, made), append(r.sinks, s)
-	// A second opening: the child's place in the file is not ours, and it always writes at the end.
+	r.ours, r.sinks, r.theirs = append(r.ours, s.from), append(r.sinks, s), append(r.theirs, theirs)
+	return nil
+}
+
+// spoolOutput makes the file of an output. It returns our end, and the other, which always writes at the end.
+func spoolOutput(dir, name string, to io.Writer) (*sink, *os.File, error) {
+	if dir == "" {
+		return nil, nil, errors.New("a run folder is needed for its output")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the run folder: %w", err)
+	}
+	made, err := os.CreateTemp(dir, name+"-*") // 0600
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the file for %s: %w", name, err)
+	}
+	// A second opening: the child's place in the file is not ours.
 	theirs, err := os.OpenFile(made.Name(), os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
-		return fmt.Errorf("open the file for %s: %w", name, err)
+		return nil, nil, errors.Join(fmt.Errorf("open the file for %s: %w", name, err), made.Close(), os.Remove(made.Name()))
 	}
-	r.theirs = append(r.theirs, theirs)
-	return nil
+	return &sink{from: made, to: to, path: made.Name()}, theirs, nil
 }
 
 func (s *sink) remove() error {
@@ -77,7 +85,7 @@ func (s *sink) remove() error {
 func (r *run) pumps() {
 	for _, s := range r.sinks {
 		r.pumping.Go(func() {
-			if err := r.pump(s); err != nil {
+			if err := pump(r.log, r.cmd.Path, s, r.child.exited); err != nil {
 				r.fail(err)
 			}
 		})
@@ -93,13 +101,8 @@ func (r *run) pumps() {
 
 // pump hands over one output until it is complete. A panic of the writer, which runs here and not in the goroutine of
 // Run's caller, is an error of this command alone.
-func (r *run) pump(s *sink) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.log.Error("the reader of an output panicked", "command", r.cmd.Path, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic while handing over output: %v", p)
-		}
-	}()
+func pump(log *slog.Logger, command string, s *sink, exited <-chan struct{}) (err error) {
+	defer shield(log, command, &err)
 	if s.path == "" {
 		return s.copy()
 	}
@@ -108,7 +111,7 @@ func (r *run) pump(s *sink) (err error) {
 	for {
 		over := false
 		select {
-		case <-r.child.exited:
+		case <-exited:
 			over = true // what is read from here on is all there will ever be
 		default:
 		}
@@ -116,9 +119,17 @@ func (r *run) pump(s *sink) (err error) {
 			return err
 		}
 		select {
-		case <-r.child.exited:
+		case <-exited:
 		case <-tick.C:
 		}
+	}
+}
+
+// shield, deferred, turns a panic into an error.
+func shield(log *slog.Logger, command string, err *error) {
+	if p := recover(); p != nil {
+		log.Error("the reader of an output panicked", "command", command, "panic", p, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("panic while handing over output: %v", p)
 	}
 }
 

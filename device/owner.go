@@ -3,13 +3,17 @@ package device
 import (
 	"io/fs"
 	"syscall"
+
+	"github.com/pkg/sftp"
 )
 
 // Owner returns the user and group of a file that Files looked at; false where the file system has none.
 func Owner(info fs.FileInfo) (uid, gid int, ok bool) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0, false
+	switch st := info.Sys().(type) {
+	case *syscall.Stat_t:
+		return int(st.Uid), int(st.Gid), true
+	case *sftp.FileStat:
+		return int(st.UID), int(st.GID), true
 	}
-	return int(st.Uid), int(st.Gid), true
+	return 0, 0, false
 }

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,26 +21,43 @@ func BootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-// stat returns the state letter, the start time and the process group of a process.
-func stat(pid int) (state byte, start int64, group int, err error) {
+// stat returns what the kernel says of a process.
+func stat(pid int) (status, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, 0, 0, err
+		return status{}, err
 	}
+	return parseStat(string(raw))
+}
+
+// status is the part of /proc/PID/stat that is of use.
+type status struct {
+	pid, group int
+	state      byte
+	start      int64
+}
+
+func (s status) ended() bool { return s.state == 'Z' || s.state == 'X' }
+
+func parseStat(raw string) (s status, err error) {
 	// The second field is the program's name in parentheses and may hold anything, more parentheses included.
-	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	first, _, _ := strings.Cut(raw, " ")
+	fields := strings.Fields(raw[strings.LastIndexByte(raw, ')')+1:])
 	if len(fields) < 20 {
-		return 0, 0, 0, fmt.Errorf("read /proc/%d/stat: %d fields after the name", pid, len(fields))
+		return s, fmt.Errorf("read the state of process %q: %d fields after the name", first, len(fields))
 	}
-	group, err = strconv.Atoi(fields[2])
+	s.state = fields[0][0]
+	s.pid, err = strconv.Atoi(first)
+	if err == nil {
+		s.group, err = strconv.Atoi(fields[2])
+	}
+	if err == nil {
+		s.start, err = strconv.ParseInt(fields[19], 10, 64)
+	}
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+		return s, fmt.Errorf("read the state of process %q: %w", first, err)
 	}
-	start, err = strconv.ParseInt(fields[19], 10, 64)
-	if err != nil {
-		return 0, 0, 0, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
-	}
-	return fields[0][0], start, group, nil
+	return s, nil
 }
 
 // Alive says whether the very process still runs: same boot, same pid, same start time. One that ended and was not
@@ -50,13 +66,13 @@ func Alive(p Process) bool {
 	if p.PID <= 0 || p.BootID != BootID() {
 		return false
 	}
-	state, start, _, err := stat(p.PID)
-	return err == nil && start == p.Start && state != 'Z' && state != 'X'
+	s, err := stat(p.PID)
+	return err == nil && s.start == p.Start && !s.ended()
 }
 
 // Traffic returns how many bytes the process has read and written so far, over files, pipes and connections; 0 when it
 // is gone or the kernel does not say.
-func Traffic(p Process) (total int64) {
+func Traffic(p Process) int64 {
 	if !Alive(p) {
 		return 0
 	}
@@ -64,7 +80,12 @@ func Traffic(p Process) (total int64) {
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(raw)) {
+	return moved(string(raw))
+}
+
+// moved is what /proc/PID/io counts.
+func moved(raw string) (total int64) {
+	for line := range strings.Lines(raw) {
 		name, count, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		if name == "rchar" || name == "wchar" {
 			n, _ := strconv.ParseInt(count, 10, 64) // the kernel writes numbers
@@ -86,7 +107,7 @@ func Interrupt(p Process, grace time.Duration) error {
 	if !Alive(p) {
 		return nil
 	}
-	_, _, group, err := stat(p.PID)
+	s, err := stat(p.PID)
 	if err != nil {
 		return gone(fmt.Errorf("interrupt process %d: %w", p.PID, err))
 	}
@@ -96,8 +117,8 @@ func Interrupt(p Process, grace time.Duration) error {
 	if vanishes(p, grace) {
 		return nil
 	}
-	if group == p.PID {
-		err = unix.Kill(-group, unix.SIGKILL)
+	if s.group == p.PID {
+		err = unix.Kill(-s.group, unix.SIGKILL)
 	} else {
 		err = handle.Kill()
 	}

@@ -128,11 +128,11 @@ func (r *run) release(ctx context.Context) error {
 		return nil
 	}
 	pid := r.child.process.Pid
-	_, start, _, err := stat(pid)
+	s, err := stat(pid)
 	if err != nil {
 		return fmt.Errorf("identify process %d: %w", pid, err)
 	}
-	if err := r.cmd.Started(Process{PID: pid, Start: start, BootID: BootID()}); err != nil {
+	if err := r.cmd.Started(Process{PID: pid, Start: s.start, BootID: BootID()}); err != nil {
 		return fmt.Errorf("%s was not run: %w", r.cmd.Path, err)
 	}
 	select {

@@ -29,7 +29,7 @@ func (m *Manager) recover(ctx context.Context) error {
 	}
 	touched := map[uuid.UUID]bool{}
 	for _, job := range jobs {
-		if err := device.Interrupt(device.Process{PID: job.PID, Start: job.PIDStart, BootID: job.BootID}, buryGrace); err != nil {
+		if err := device.InterruptOn(ctx, m.Host, device.Process{PID: job.PID, Start: job.PIDStart, BootID: job.BootID}, buryGrace); err != nil {
 			m.logger.Warn("end a process of an earlier run", "job", job.ID, "error", err)
 		}
 		out := store.Outcome{

@@ -58,7 +58,11 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	removed := 0
 	for _, l := range locks {
 		p, ours := mine[l.PID]
-		if !ours || l.Hostname != p.host || device.Alive(p.Process) || l.Time.Before(p.from) || l.Time.After(p.to) {
+		if ours && l.Hostname == p.host {
+			alive, err := device.AliveOn(ctx, r.Host, p.Process)
+			ours = !alive && err == nil
+		}
+		if !ours || l.Hostname != p.host || l.Time.Before(p.from) || l.Time.After(p.to) {
 			r.log.printf("A lock of %s on %s since %s stays: it is not provably ours.", l.Username, l.Hostname, l.Time.Format(time.DateTime))
 			continue
 		}

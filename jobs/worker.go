@@ -217,7 +217,7 @@ func (r *run) look(now time.Time, before int64) int64 {
 	if p == nil {
 		return 0
 	}
-	traffic := device.Traffic(*p)
+	traffic := device.TrafficOn(r.base, r.Host, *p)
 	if traffic-before > idleTraffic {
 		r.moved.Store(now.Unix())
 	}

@@ -1,0 +1,192 @@
+package device
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	pathpkg "path"
+	"strconv"
+	"strings"
+)
+
+// findRestic prints the version of the restic in PATH and where it is, the machine, and the folder for ours: the first
+// that can be made for this user alone and from which programs may be run.
+const findRestic = `
+umask 077
+home=$(getent passwd "$(id -un)" 2>/dev/null | cut -d: -f6)
+[ -n "$home" ] || home=$(awk -F: -v n="$(id -un)" '$1 == n { print $6 }' /etc/passwd)
+printf '%s\n' "$(uname -m)"
+found=$(command -v restic) && printf 'own %s %s\n' "$(restic version 2>/dev/null | cut -d ' ' -f 2)" "$found"
+for dir in "$home/.cache" /var/tmp /tmp "/run/user/$(id -u)"; do
+	[ -d "${dir%/*}" ] || continue
+	case $dir in
+	*/.cache) dir=$dir/keepstead ;;
+	*) dir=$dir/keepstead-$(id -u) ;;
+	esac
+	mkdir -p "$dir" 2>/dev/null && [ -O "$dir" ] && [ ! -L "$dir" ] && chmod 0700 "$dir" || continue
+	probe=$dir/.probe$$
+	printf '#!/bin/sh\nexit 0\n' >"$probe" && chmod 0700 "$probe" && "$probe" 2>/dev/null && good=$dir || good=
+	rm -f "$probe"
+	[ -z "$good" ] || { printf 'dir %s\n' "$good"; exit 0; }
+done
+`
+
+// resticPlace is what findRestic found.
+type resticPlace struct {
+	arch, own, ownVersion, dir string
+}
+
+func (s *SSH) resticPlace(ctx context.Context) (p resticPlace, err error) {
+	said, err := s.ask(ctx, findRestic, s.config.Sudo)
+	if err != nil {
+		return p, err
+	}
+	machine, rest, _ := strings.Cut(said, "\n")
+	p.arch = goArch(machine)
+	for line := range strings.Lines(rest) {
+		line = strings.TrimSuffix(line, "\n")
+		if own, ok := strings.CutPrefix(line, "own "); ok {
+			p.ownVersion, p.own, _ = strings.Cut(own, " ")
+		}
+		if dir, ok := strings.CutPrefix(line, "dir "); ok {
+			p.dir = dir
+		}
+	}
+	return p, nil
+}
+
+// ProvideRestic returns a restic on the machine that fits this Keepstead. It is ours where local names one for the
+// machine's architecture, put there once under a folder that only the user of commands enters, and checked by its hash;
+// else the machine's own where that is 0.17.1 or newer.
+func (s *SSH) ProvideRestic(ctx context.Context, local func(arch string) (path string, err error)) (remotePath, version string, err error) {
+	p, err := s.resticPlace(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	name, missing := local(p.arch)
+	if missing == nil && p.dir != "" {
+		remotePath, version, err = s.placeRestic(ctx, name, p.dir)
+		if err == nil || !recentRestic(p.ownVersion) {
+			return remotePath, version, err
+		}
+		s.log.Warn("use a machine's own restic, since ours cannot be put there", "machine", s.config.Address, "error", err)
+	}
+	switch {
+	case recentRestic(p.ownVersion):
+		return p.own, p.ownVersion, nil
+	case missing != nil:
+		return "", "", fmt.Errorf("there is no restic for %s (%s): %w", s.config.Address, p.arch, missing)
+	}
+	return "", "", &SSHError{
+		State: StateNoExec, Message: fmt.Sprintf("no folder on %s may hold a program of %s", s.config.Address, s.config.User),
+		Mend: "Home, /var/tmp and /tmp are full or mounted with noexec: change one of them, or install restic 0.17.1 or newer there.",
+	}
+}
+
+// recentRestic says whether a version is one whose options and messages are understood.
+func recentRestic(version string) bool {
+	var major, minor, patch int
+	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); n != 3 {
+		return false
+	}
+	return major > 0 || minor > 17 || minor == 17 && patch >= 1
+}
+
+// placeRestic makes sure that our restic is in the folder dir of the machine. Its name has its hash, and the hash is
+// computed there each time, so that neither a transfer that broke off nor somebody's change goes unseen.
+func (s *SSH) placeRestic(ctx context.Context, name, dir string) (remotePath, version string, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", "", fmt.Errorf("open our restic: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	sum := sha256.New()
+	size, err := io.Copy(sum, file)
+	if err != nil {
+		return "", "", fmt.Errorf("read our restic: %w", err)
+	}
+	hash := hex.EncodeToString(sum.Sum(nil))
+	remotePath = pathpkg.Join(dir, "restic-"+hash)
+	if version, err = s.checkRestic(ctx, remotePath, hash); err == nil {
+		return remotePath, version, nil
+	}
+	var known *SSHError
+	if errors.As(err, &known) || ctx.Err() != nil {
+		return "", "", err
+	}
+	if err := s.uploadRestic(ctx, file, size, remotePath); err != nil {
+		return "", "", fmt.Errorf("put restic on %s: %w", s.config.Address, err)
+	}
+	version, err = s.checkRestic(ctx, remotePath, hash)
+	if err != nil {
+		return "", "", fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
+	}
+	// One that another Keepstead put there later may be in use; older ones of ours go when theirs are not.
+	_, err = s.ask(ctx, fmt.Sprintf("find %s -maxdepth 1 -name 'restic-*' ! -name %s -mtime +30 -exec rm -f {} +; true", quote(dir), quote("restic-"+hash)), s.config.Sudo)
+	return remotePath, version, err
+}
+
+// checkRestic computes the hash there and asks the program for its version.
+func (s *SSH) checkRestic(ctx context.Context, remotePath, hash string) (string, error) {
+	said, err := s.ask(ctx, fmt.Sprintf(`
+f=%s
+[ -f "$f" ] || exit 3
+{ sha256sum "$f" 2>/dev/null || busybox sha256sum "$f" 2>/dev/null || openssl dgst -sha256 -r "$f" 2>/dev/null; } | grep -q ^%s || exit 4
+touch "$f" && chmod 0700 "$f" && "$f" version`, quote(remotePath), hash), s.config.Sudo)
+	if err != nil {
+		return "", err
+	}
+	fields := strings.Fields(said)
+	if len(fields) < 2 || fields[0] != "restic" {
+		return "", fmt.Errorf("%s says %.60q and not its version", remotePath, said)
+	}
+	return fields[1], nil
+}
+
+// uploadRestic brings the program over the session's input, since a machine need not serve files.
+func (s *SSH) uploadRestic(ctx context.Context, file io.ReadSeeker, size int64, remotePath string) error {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	var said strings.Builder
+	err := s.Run(ctx, Cmd{
+		Path: "/bin/sh", Env: []string{"PATH=" + searchPath}, Stdin: file, Stream: true, Stderr: &said,
+		Args: []string{"-c", `umask 077; t=$1.$$; cat >"$t" && [ "$(wc -c <"$t")" -eq "$2" ] && chmod 0700 "$t" && mv "$t" "$1" || { rm -f "$t"; exit 1; }`, "sh", remotePath, strconv.FormatInt(size, 10)},
+	})
+	var exit *ExitError
+	if errors.As(err, &exit) && said.Len() > 0 {
+		return &wordsError{words: strings.TrimSpace(said.String()), err: err}
+	}
+	return err
+}
+
+// ResticCache returns the folder for restic's cache on the machine, beside our restic.
+func (s *SSH) ResticCache(ctx context.Context) (string, error) {
+	p, err := s.resticPlace(ctx)
+	if err != nil {
+		return "", err
+	}
+	if p.dir == "" {
+		return "", nil // restic works without one
+	}
+	return pathpkg.Join(p.dir, "cache"), nil
+}
+
+// RemoveRestic removes our restic and its cache from the machine.
+func (s *SSH) RemoveRestic(ctx context.Context) error {
+	_, err := s.ask(ctx, `
+home=$(getent passwd "$(id -un)" 2>/dev/null | cut -d: -f6)
+[ -n "$home" ] || home=$(awk -F: -v n="$(id -un)" '$1 == n { print $6 }' /etc/passwd)
+for dir in "$home/.cache/keepstead" "/var/tmp/keepstead-$(id -u)" "/tmp/keepstead-$(id -u)" "/run/user/$(id -u)/keepstead-$(id -u)"; do
+	[ -O "$dir" ] && [ ! -L "$dir" ] || continue
+	rm -rf "$dir" || exit 1
+done`, s.config.Sudo)
+	if err != nil {
+		return fmt.Errorf("remove restic from %s: %w", s.config.Address, err)
+	}
+	return nil
+}
