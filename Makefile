@@ -41,8 +41,8 @@ testimages: ## Make the Docker images that tests of Docker apps run, offline; as
 check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet, lint, all tests without a skip
 
 .PHONY: bench
-bench: bin/restic bin/versitygw ## Time Keepstead's backups against plain restic's, and Keepstead with 100,000 snapshots
-	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 60m ./e2e
+bench: bin/restic bin/versitygw ## Time backups against plain restic's, also through the gateway, and Keepstead with 100,000 snapshots
+	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m ./e2e ./gateway
 
 .PHONY: generate
 generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for

@@ -129,3 +129,25 @@ func (f sshFiles) WriteFile(name string, data []byte, perm fs.FileMode) (err err
 	}
 	return err
 }
+
+// SyncDir opens the folder as if it were a file, which OpenSSH's server allows, and syncs that. A server that does not is
+// left to its own ways: there is no other word for it.
+func (f sshFiles) SyncDir(name string) error {
+	return f.do("sync", name, func(c *sftpLink) error {
+		if _, ok := c.HasExtension("fsync@openssh.com"); !ok {
+			return nil
+		}
+		var status *sftp.StatusError
+		dir, err := c.Open(name)
+		if errors.As(err, &status) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err = dir.Sync(); errors.As(err, &status) {
+			err = nil
+		}
+		return errors.Join(err, dir.Close())
+	})
+}

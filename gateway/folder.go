@@ -57,9 +57,7 @@ func (f *folder) create(context.Context) error {
 
 // Save writes beside, syncs, and renames where the name is free.
 func (f *folder) Save(ctx context.Context, name string, size int64, body io.Reader) (err error) {
-	if _, err := f.files.Lstat(f.path(name)); err == nil {
-		return fs.ErrExist
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := f.free(name); err != nil {
 		return err
 	}
 	kind, _, _ := strings.Cut(name, "/")
@@ -126,7 +124,7 @@ func (f *folder) complete(kind string) error {
 		mark = f.root // one that is being made
 	}
 	if _, err := f.files.Stat(mark); err != nil {
-		return fmt.Errorf("there is no repository in %s, perhaps because its disk is not mounted: %w: %v", f.root, errForGood, err)
+		return fmt.Errorf("there is no repository in %s, perhaps because its disk is not mounted: %w: %s", f.root, errForGood, err.Error())
 	}
 	if err := f.files.MkdirAll(f.path(kind), 0o700); err != nil {
 		return err
@@ -139,8 +137,8 @@ func (f *folder) take(temp, name string) error {
 	final := f.path(name)
 	f.taking.Lock()
 	defer f.taking.Unlock()
-	if _, err := f.files.Lstat(final); err == nil {
-		return fs.ErrExist
+	if err := f.free(name); err != nil {
+		return err
 	}
 	err := f.files.Rename(temp, final)
 	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, kindData+"/") {
@@ -154,11 +152,22 @@ func (f *folder) take(temp, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.files.SyncDir(path.Dir(final)); err != nil {
-		// Without its name on the disk it is not stored, and must not be found as stored when it comes again.
-		return errors.Join(err, f.files.Remove(final))
+	return f.files.SyncDir(path.Dir(final))
+}
+
+// free returns nil when a name is free. One that is taken is made durable: the try that took it may have ended before.
+func (f *folder) free(name string) error {
+	_, err := f.files.Lstat(f.path(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
 	}
-	return nil
+	if err := f.files.SyncDir(path.Dir(f.path(name))); err != nil {
+		return err
+	}
+	return fs.ErrExist
 }
 
 // Load opens a file at a place of it.

@@ -37,6 +37,8 @@ type Options struct {
 	// Patience is how long a failing storage is tried again before the client is told; 0 is two minutes, which restic
 	// waits out, a negative one is not at all.
 	Patience time.Duration
+
+	limits limits // other than the default ones, for tests
 }
 
 // Format hides the secret from every verb of fmt.
@@ -52,14 +54,19 @@ type Stats struct {
 	Failure error
 }
 
-// The limits that hold for every client.
-const (
-	maxConnections = 32               // restic opens five, and some more for lists and locks
-	headerLimit    = 30 * time.Second // for a request's first line and headers
-	pauseLimit     = time.Minute      // without a byte in the middle of an upload or an answer
-	idleLimit      = 10 * time.Minute // between requests; restic refreshes its lock every five
-	closeLimit     = 10 * time.Second // for open requests, once the job is over
-)
+// maxConnections holds for every client. restic opens five, and some more for lists and locks.
+const maxConnections = 32
+
+// limits are the longest times for the parts of a connection's life.
+type limits struct {
+	header time.Duration // for a request's first line and headers
+	pause  time.Duration // without a byte in the middle of an upload or an answer
+	idle   time.Duration // between requests
+	closed time.Duration // for open requests, once the job is over
+}
+
+// defaultLimits let restic come back for its lock, which it refreshes every five minutes, on the same connection.
+var defaultLimits = limits{header: 30 * time.Second, pause: time.Minute, idle: 10 * time.Minute, closed: 10 * time.Second}
 
 // Server serves one repository.
 type Server struct {
@@ -75,6 +82,9 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.limits == (limits{}) {
+		o.limits = defaultLimits
+	}
 	server := &Server{handler: newHandler(s, o)}
 	server.running, server.stop = context.WithCancel(ctx)
 	server.http = &http.Server{
@@ -84,6 +94,8 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 		ConnContext:    withWatched,
 		ConnState:      watchState, // all time limits, since a connection through SSH knows no deadlines
 		ErrorLog:       slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true,
 	}
 	if err := server.Join(l); err != nil {
 		server.stop()
@@ -107,7 +119,7 @@ func (s *Server) Join(l net.Listener) error {
 		return errors.Join(errors.New("serve a repository: a listener that is no unix socket needs a secret"), l.Close())
 	}
 	s.serving.Go(func() {
-		err := s.http.Serve(&watchListener{netutil.LimitListener(l, maxConnections)})
+		err := s.http.Serve(&watchListener{netutil.LimitListener(l, maxConnections), s.handler.limits})
 		if err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.handler.log.Info("the repository is no longer served at this address", "address", l.Addr().String(), "error", err)
 		}
@@ -115,9 +127,9 @@ func (s *Server) Join(l net.Listener) error {
 	return nil
 }
 
-// Close ends the service. Open requests get ten seconds; what they have not stored by then is not stored.
+// Close ends the service. Open requests get ten seconds; what is not stored by then is not stored.
 func (s *Server) Close() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.running), closeLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.running), s.handler.limits.closed)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close() // what was wrong is that some did not end

@@ -23,6 +23,7 @@ type handler struct {
 	secret     *[sha256.Size]byte // hash of the secret; nil asks for none
 	log        *slog.Logger
 	limiter    *rate.Limiter
+	limits     limits
 	spool      string // folder; empty where uploads go straight to the storage
 	counts     counts
 
@@ -32,7 +33,7 @@ type handler struct {
 
 func newHandler(s Storage, o Options) *handler {
 	h := &handler{
-		bare: s, appendOnly: o.AppendOnly, log: o.Log, limiter: newLimiter(o.BytesPerSecond), spool: o.Spool,
+		bare: s, appendOnly: o.AppendOnly, log: o.Log, limiter: newLimiter(o.BytesPerSecond), limits: o.limits, spool: o.Spool,
 		locks: map[string]bool{},
 	}
 	if o.Secret != "" {
@@ -78,7 +79,7 @@ var (
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn := watchedOf(r)
 	conn.disarm()
-	defer conn.arm(pauseLimit) // for the rest of the answer and of the upload, until the connection is idle
+	defer conn.arm() // for the rest of the answer and of the upload, until the connection is idle
 	s := &stream{h: h, ctx: r.Context(), conn: conn, from: r.Body, to: w}
 	if err := h.serve(s, w, r); err != nil {
 		h.answer(s, w, r, err)
@@ -129,7 +130,7 @@ func (h *handler) knows(r *http.Request) bool {
 func (h *handler) answer(s *stream, w http.ResponseWriter, r *http.Request, err error) {
 	log := h.log.With("method", r.Method, "path", r.URL.Path)
 	status, reason := classify(err)
-	if s.gone != nil || r.Context().Err() != nil {
+	if (s.gone != nil || r.Context().Err() != nil) && !errors.As(err, new(*refusal)) {
 		status, reason = http.StatusServiceUnavailable, "The request was broken off." // for nobody, or for the last at the end
 	}
 	switch status {
@@ -152,6 +153,9 @@ func (h *handler) answer(s *stream, w http.ResponseWriter, r *http.Request, err 
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="keepstead", charset="utf-8"`)
+	}
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // rather than wait for the rest of an upload that nobody wants
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)

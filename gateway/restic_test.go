@@ -25,6 +25,19 @@ func localFiles(t testing.TB) device.Files {
 	return files
 }
 
+// sftp returns the files of an SFTP server that is nothing else, as the user of its chroot.
+func sftp(t *testing.T) device.Files {
+	t.Helper()
+	m := testbed.NewMachine(t, testbed.MachineOptions{})
+	host := device.NewSSH(device.SSHConfig{
+		Address: m.Address, User: "sftponly", Password: testbed.MachinePassword, HostKey: m.HostKey, FilesOnly: true,
+	}, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = host.Close() })
+	files, err := host.Files()
+	check(t, err)
+	return files
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -90,13 +103,14 @@ func TestResticThroughTheGateway(t *testing.T) {
 		"folder": func(t *testing.T) Storage {
 			return Folder(localFiles(t), filepath.Join(t.TempDir(), "new", "repository"))
 		},
+		"sftp":        func(t *testing.T) Storage { return Folder(sftp(t), "/data/new/repository") },
 		"s3":          func(t *testing.T) Storage { return bucketStorage(t, testbed.S3(t)) },
 		"s3 over TLS": func(t *testing.T) Storage { return bucketStorage(t, testbed.S3TLS(t)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := storage(t)
-			adding, url := lend(t, s, Options{AppendOnly: true})
+			adding, url := lend(t, s, Options{AppendOnly: true, Spool: t.TempDir()})
 			mustRestic(t, url, "init")
 			if out, err := restic(t, url, "init"); err == nil {
 				t.Errorf("a second init passed: %s", out)

@@ -41,7 +41,7 @@ func (s *stream) wait(n int) error {
 
 // Read reads from the request.
 func (s *stream) Read(p []byte) (int, error) {
-	s.conn.arm(pauseLimit)
+	s.conn.arm()
 	n, err := s.from.Read(p[:min(len(p), piece)])
 	s.conn.disarm()
 	s.h.counts.in.Add(int64(n))
@@ -62,7 +62,7 @@ func (s *stream) Write(p []byte) (done int, err error) {
 			s.to.WriteHeader(s.status)
 		}
 		s.begun = true
-		s.conn.arm(pauseLimit)
+		s.conn.arm()
 		n, err := s.to.Write(part)
 		s.conn.disarm()
 		s.h.counts.out.Add(int64(n))

@@ -11,13 +11,14 @@ import (
 // the same, but one that comes through SSH has none.
 type watched struct {
 	net.Conn
-	timer *time.Timer
+	limits limits
+	timer  *time.Timer
 }
 
-// arm closes the connection after the time, unless it is armed anew or disarmed before.
-func (w *watched) arm(limit time.Duration) {
+// arm closes the connection after a pause, unless it is armed anew or disarmed before.
+func (w *watched) arm() {
 	if w != nil {
-		w.timer.Reset(limit)
+		w.timer.Reset(w.limits.pause)
 	}
 }
 
@@ -34,7 +35,10 @@ func (w *watched) Close() error {
 }
 
 // watchListener accepts watched connections.
-type watchListener struct{ net.Listener }
+type watchListener struct {
+	net.Listener
+	limits limits
+}
 
 // Accept waits for the next connection.
 func (l *watchListener) Accept() (net.Conn, error) {
@@ -42,7 +46,7 @@ func (l *watchListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watched{Conn: conn, timer: time.AfterFunc(headerLimit, func() { _ = conn.Close() })}, nil
+	return &watched{conn, l.limits, time.AfterFunc(l.limits.header, func() { _ = conn.Close() })}, nil
 }
 
 // watchState arms a connection between requests; while one is served the handler does.
@@ -53,9 +57,9 @@ func watchState(conn net.Conn, state http.ConnState) {
 	}
 	switch state {
 	case http.StateActive: // its first byte has come
-		w.arm(headerLimit)
+		w.timer.Reset(w.limits.header)
 	case http.StateIdle:
-		w.arm(idleLimit)
+		w.timer.Reset(w.limits.idle)
 	}
 }
 
