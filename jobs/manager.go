@@ -69,6 +69,9 @@ type Manager struct {
 	link      link       // to the container engine
 	discovery sync.Mutex // one look at the containers at a time
 
+	downloads chan struct{} // a place for each download at work
+	previews  chan struct{} // and for each preview
+
 	// undoing lets one at a time take back what crashes left.
 	undoing sync.Mutex
 
@@ -113,6 +116,7 @@ func New(o Options) (*Manager, error) {
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{},
+		downloads: make(chan struct{}, maxDownloads), previews: make(chan struct{}, maxPreviews),
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
 	return m, nil

@@ -57,6 +57,7 @@ func kindOf(status int) kind {
 func problemOf(err error) Problem {
 	var refused refusal
 	var conflict model.Conflict
+	var busy model.Busy
 	var ended restoreEnded
 	var web *fiber.Error
 	switch fields := model.Refused(err); {
@@ -74,6 +75,8 @@ func problemOf(err error) Problem {
 		return newProblem(http.StatusNotFound, "")
 	case errors.Is(err, model.ErrConflict):
 		return newProblem(http.StatusConflict, "")
+	case errors.As(err, &busy):
+		return newProblem(http.StatusServiceUnavailable, busy.Reason)
 	case errors.Is(err, model.ErrBusy):
 		return newProblem(http.StatusServiceUnavailable, "")
 	case errors.As(err, &web):
