@@ -108,7 +108,7 @@ func (m *Manager) dump(ctx context.Context, o opened, s model.Snapshot, d model.
 	from, to := io.Pipe()
 	through := &paced{to: to, stall: m.Clock.AfterFunc(downloadStall, func() {
 		cancel(errStalled)
-		_ = from.CloseWithError(errStalled) // restic may be waiting for the reader
+		_ = to.CloseWithError(errStalled) // restic may be waiting for the reader
 	})}
 	out := &dump{Reader: bufio.NewReaderSize(from, downloadPiece), from: from, cancel: cancel, ended: make(chan struct{})}
 	go func() {
