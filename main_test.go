@@ -15,26 +15,27 @@ import (
 func rooms() map[string][]string {
 	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store"}
 	return map[string][]string{
-		"model":        {},
-		"config":       {},
-		"static":       {},
-		"device":       {"model"},
-		"secret":       {"model"},
-		"events":       {"model"},
-		"restic":       {"model", "device"},
-		"storage":      {"model", "device"},
-		"gateway":      {"model", "device", "storage"},
-		"docker":       {"model", "device"},
-		"database":     {"model", "device", "docker"},
-		"store":        {"model"},
-		"jobs":         toJobs,
-		"auth":         {"model", "store"},
-		"views":        {"model", "views/ui"},
-		"views/ui":     {"model"},
-		"handlers/api": {"model", "store", "jobs", "auth", "events"},
-		"handlers":     {"model", "store", "jobs", "auth", "events", "views", "views/ui", "static"},
-		"web":          {"config", "auth", "handlers", "handlers/api", "static"},
-		"":             {"*"}, // main
+		"model":               {},
+		"config":              {},
+		"static":              {},
+		"device":              {"model"},
+		"secret":              {"model"},
+		"events":              {"model"},
+		"restic":              {"model", "device"},
+		"storage":             {"model", "device"},
+		"gateway":             {"model", "device", "storage"},
+		"docker":              {"model", "device"},
+		"database":            {"model", "device", "docker"},
+		"store":               {"model"},
+		"jobs":                toJobs,
+		"auth":                {"model", "store"},
+		"views":               {"model", "views/ui"},
+		"views/ui":            {"model"},
+		"handlers/attachment": {"model"},
+		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment"},
+		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "static", "handlers/attachment"},
+		"web":                 {"config", "auth", "handlers", "handlers/api", "static"},
+		"":                    {"*"}, // main
 	}
 }
 
@@ -112,7 +113,7 @@ func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
 		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "jobs", "auth",
-		"views/ui", "views", "handlers/api", "handlers", "web", "",
+		"views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {
 		t.Errorf("%d rooms in order, %d in the table", len(order), len(rooms()))

@@ -26,6 +26,8 @@ func status(err error) int {
 		return fiber.StatusUnauthorized
 	case errors.As(err, new(auth.Throttled)):
 		return fiber.StatusTooManyRequests
+	case errors.Is(err, auth.ErrSpent):
+		return fiber.StatusGone
 	case errors.Is(err, model.ErrNotFound):
 		return fiber.StatusNotFound
 	case errors.Is(err, model.ErrConflict):
@@ -43,6 +45,7 @@ func status(err error) int {
 func sentence(err error) string {
 	var conflict model.Conflict
 	var hostKey model.HostKeyUnconfirmed
+	var busy model.Busy
 	var throttled auth.Throttled
 	var given *fiber.Error
 	switch {
@@ -56,6 +59,10 @@ func sentence(err error) string {
 		return conflict.Reason
 	case errors.As(err, &hostKey):
 		return hostKey.Error()
+	case errors.As(err, &busy):
+		return busy.Reason
+	case errors.Is(err, auth.ErrSpent):
+		return "This address works once, for a minute, and it was used or is too old. Go back to the snapshot and press Download again."
 	case errors.As(err, &throttled):
 		return throttled.Error()
 	case errors.Is(err, auth.ErrForeign):

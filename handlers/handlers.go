@@ -39,7 +39,10 @@ type Options struct {
 }
 
 // Handlers holds every page. Make it with New.
-type Handlers struct{ Options }
+type Handlers struct {
+	Options
+	downloads *auth.Tickets[model.Download]
+}
 
 // New returns the handlers.
 func New(o Options) *Handlers {
@@ -49,7 +52,7 @@ func New(o Options) *Handlers {
 	if o.KeepAlive == 0 {
 		o.KeepAlive = 3 * time.Second
 	}
-	return &Handlers{Options: o}
+	return &Handlers{Options: o, downloads: auth.NewTickets[model.Download](o.Clock)}
 }
 
 // requestKey is where a request carries its id.

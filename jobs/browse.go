@@ -22,21 +22,32 @@ const quickLimit = 60 * time.Second
 func (m *Manager) quickly(ctx context.Context, destination uuid.UUID, ask func(context.Context, opened) error) error {
 	ctx, cancel := context.WithTimeout(ctx, quickLimit)
 	defer cancel()
-	d, err := m.Store.Destination(ctx, destination)
-	if err != nil {
-		return err
-	}
-	o, err := m.openHere(ctx, d)
+	o, err := m.openQuick(ctx, destination)
 	if err != nil {
 		return err
 	}
 	defer m.endQuick(o)
+	return ask(ctx, o)
+}
+
+// openQuick opens a destination for reads outside the queue, once its storage has answered; the caller ends them with
+// endQuick.
+func (m *Manager) openQuick(ctx context.Context, destination uuid.UUID) (opened, error) {
+	d, err := m.Store.Destination(ctx, destination)
+	if err != nil {
+		return opened{}, err
+	}
+	o, err := m.openHere(ctx, d)
+	if err != nil {
+		return opened{}, err
+	}
 	probe, stop := context.WithTimeout(ctx, askTimeout)
 	defer stop()
 	if _, err := o.place.Config(probe); err != nil {
-		return fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, d.Name, d.Place())
+		m.endQuick(o)
+		return opened{}, fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, d.Name, d.Place())
 	}
-	return ask(ctx, o)
+	return o, nil
 }
 
 // Browse lists one folder of a snapshot, folders first. An empty dir lists the snapshot's top.

@@ -70,6 +70,9 @@ type Manager struct {
 	links     map[uuid.UUID]*link    // to the container engines, by device
 	discovery sync.Mutex             // what was found is compared with the rows one device at a time
 
+	downloads chan struct{} // a place for each download at work
+	previews  chan struct{} // and for each preview
+
 	// undoing lets one at a time take back what crashes left.
 	undoing sync.Mutex
 
@@ -117,7 +120,8 @@ func New(o Options) (*Manager, error) {
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{}, links: map[uuid.UUID]*link{},
-		machines: map[uuid.UUID]*reached{},
+		machines:  map[uuid.UUID]*reached{},
+		downloads: make(chan struct{}, maxDownloads), previews: make(chan struct{}, maxPreviews),
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
 	return m, nil

@@ -75,3 +75,12 @@ func (e Conflict) Error() string { return e.Reason }
 
 // Is makes errors.Is(err, ErrConflict) true.
 func (e Conflict) Is(target error) bool { return target == ErrConflict }
+
+// Busy is ErrBusy with a sentence that says what to wait for.
+type Busy struct{ Reason string }
+
+// Error returns the sentence.
+func (e Busy) Error() string { return e.Reason }
+
+// Is makes errors.Is(err, ErrBusy) true.
+func (e Busy) Is(target error) bool { return target == ErrBusy }

@@ -28,7 +28,7 @@ func (r Repo) Entry(ctx context.Context, snapshot, name string) (Entry, error) {
 	}
 	var tree struct {
 		Nodes []struct {
-			Name    string    `json:"name"`
+			Name    quoted    `json:"name"`
 			Type    string    `json:"type"`
 			Mode    uint32    `json:"mode"`
 			UID     int       `json:"uid"`
@@ -45,7 +45,7 @@ func (r Repo) Entry(ctx context.Context, snapshot, name string) (Entry, error) {
 		return Entry{}, noFolder(err)
 	}
 	for _, n := range tree.Nodes {
-		if n.Name != path.Base(name) {
+		if string(n.Name) != path.Base(name) {
 			continue
 		}
 		e := Entry{Type: n.Type, Mode: fs.FileMode(n.Mode), UID: n.UID, GID: n.GID, ModTime: n.ModTime, Xattrs: map[string][]byte{}}

@@ -140,17 +140,28 @@ func (r Repo) Find(ctx context.Context, o FindOptions, each func(Match) error) e
 	})
 }
 
-// Dump writes one file of a snapshot to w, or a folder as archive, which is tar or zip. The content is whole only when
-// the error is nil. A path that is not there is model.ErrNotFound.
+// dumpGrace is how long a dump that nobody reads any more may take to end: it holds no lock that it would give back.
+const dumpGrace = 2 * time.Second
+
+// Dump writes one file of a snapshot to w, or a folder as archive, which is tar or zip; in it the folder stands at the
+// top, without those above it. The content is whole only when the error is nil. A path that is not there is
+// model.ErrNotFound. The name may hold any byte.
 func (r Repo) Dump(ctx context.Context, snapshot, name, archive string, w io.Writer) error {
 	if err := checkIDs(snapshot); err != nil {
 		return err
 	}
+	name = path.Clean("/" + name)
 	args := []string{"dump", "--json", "--no-lock"}
 	if archive != "" {
 		args = append(args, "--archive="+archive)
+		if name != "/" {
+			snapshot, name = snapshot+":"+path.Dir(name), "/"+path.Base(name)
+		}
 	}
-	return r.run(ctx, call{args: append(args, "--", snapshot, path.Clean("/"+name)), stream: true, raw: w})
+	if r.Grace == 0 {
+		r.Grace = dumpGrace
+	}
+	return noFolder(r.run(ctx, call{args: append(args, "--", snapshot, name), stream: true, raw: w}))
 }
 
 // Change is a difference between two snapshots: Modifier holds + for added, - for removed, M for content, U for

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"keepstead/model"
 )
 
 // The paths without parameters. Handlers register them, views link to them.
@@ -122,6 +124,27 @@ func SnapshotDirPath(id uuid.UUID, dir string) string {
 // SnapshotFilesPath is the fragment with one folder's entries.
 func SnapshotFilesPath(id uuid.UUID, dir string) string {
 	return SnapshotPath(id) + "/files?dir=" + url.QueryEscape(dir)
+}
+
+// DownloadFormPath takes what shall be downloaded (field path, as FileValue); a folder as the archive.
+func DownloadFormPath(id uuid.UUID, archive model.Archive) string {
+	if archive == model.ArchiveNone {
+		return SnapshotPath(id) + "/download"
+	}
+	return SnapshotPath(id) + "/download?format=" + string(archive)
+}
+
+// DownloadPath is where a download comes from, once.
+func DownloadPath(token string) string { return "/downloads/" + token }
+
+// FilePreviewPath is the page that shows the beginning of a file.
+func FilePreviewPath(id uuid.UUID, file string) string {
+	return SnapshotPath(id) + "/preview?path=" + url.QueryEscape(file)
+}
+
+// PicturePath is the image on that page.
+func PicturePath(id uuid.UUID, file string) string {
+	return SnapshotPath(id) + "/preview/image?path=" + url.QueryEscape(file)
 }
 
 // SnapshotContentsPath is the fragment that says what a snapshot of an app holds.

@@ -19,6 +19,8 @@ func errorTitle(p ErrorProps) string {
 		return "There is nothing here"
 	case 409:
 		return "Something stands in the way"
+	case 410:
+		return "This download is over"
 	case 413:
 		return "That is too much at once"
 	case 422, 400:

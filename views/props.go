@@ -228,6 +228,17 @@ type SnapshotFilesProps struct {
 	Later bool
 }
 
+// PreviewProps is the beginning of one file of a snapshot. Error says why it cannot be shown.
+type PreviewProps struct {
+	Chrome
+	SnapshotID uuid.UUID
+	AppName    string
+	TakenAt    time.Time
+	Path       string
+	Preview    model.Preview
+	Error      string
+}
+
 // RestoreProps is the form of a restore. POST RestorePath: file (repeated, FileValue), where, target_path.
 type RestoreProps struct {
 	Chrome

@@ -19,7 +19,7 @@ import (
 // fill writes values into a route's parameters.
 func fill(path string) string {
 	return strings.NewReplacer(
-		":id", uuid.NewString(), ":view", "home", ":hash", strings.Repeat("ab", 32), "*", "app.css",
+		":id", uuid.NewString(), ":view", "home", ":token", strings.Repeat("x", 43), ":hash", strings.Repeat("ab", 32), "*", "app.css",
 	).Replace(path)
 }
 

@@ -16,7 +16,7 @@ type Route struct {
 const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
-func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house()) }
+func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.contents()) }
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
 func (s *server) entrance() []Route {
@@ -137,5 +137,16 @@ func (s *server) house() []Route {
 		{get, "/live/:view", Session, p.Live},
 		{get, "/live/:view/:id", Session, p.Live},
 		{get, "/_ui", Session, p.Design},
+	}
+}
+
+// contents is what comes out of a snapshot to the browser.
+func (s *server) contents() []Route {
+	p := s.Pages
+	return []Route{
+		{post, "/snapshots/:id/download", Session, p.StartDownload},
+		{get, "/downloads/:token", Session, p.Download},
+		{get, "/snapshots/:id/preview", Session, p.Preview},
+		{get, "/snapshots/:id/preview/image", Session, p.Picture},
 	}
 }

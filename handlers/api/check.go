@@ -90,7 +90,10 @@ func (op *operation) checkParameters(c *fiber.Ctx, query map[string][]string) mo
 
 func checkParameter(p *openapi3.Parameter, values []string) model.Invalids {
 	schema := p.Schema.Value
-	if len(values) == 0 {
+	switch {
+	case len(values) == 0 && p.Required:
+		return model.Invalids{{Field: p.Name, Reason: "Give this parameter."}}
+	case len(values) == 0:
 		return nil
 	}
 	if schema.Type.Is(openapi3.TypeArray) {

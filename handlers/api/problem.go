@@ -57,6 +57,7 @@ func kindOf(status int) kind {
 func problemOf(err error) Problem {
 	var refused refusal
 	var conflict model.Conflict
+	var busy model.Busy
 	var ended restoreEnded
 	var hostKey model.HostKeyUnconfirmed
 	var web *fiber.Error
@@ -79,6 +80,8 @@ func problemOf(err error) Problem {
 		return newProblem(http.StatusNotFound, "")
 	case errors.Is(err, model.ErrConflict):
 		return newProblem(http.StatusConflict, "")
+	case errors.As(err, &busy):
+		return newProblem(http.StatusServiceUnavailable, busy.Reason)
 	case errors.Is(err, model.ErrBusy):
 		return newProblem(http.StatusServiceUnavailable, "")
 	case errors.As(err, &web):

@@ -53,6 +53,7 @@ func (a *API) routes() []route {
 		{"GET", "/backup/snapshots/:id", a.getSnapshot},
 		{"DELETE", "/backup/snapshots/:id", a.forgetSnapshot},
 		{"GET", "/backup/snapshots/:id/files", a.listFiles},
+		{"GET", "/backup/snapshots/:id/files/content", a.fileContent},
 		{"GET", "/backup/snapshots/:id/contents", a.getContents},
 		{"POST", "/backup/snapshots/:id/restore", a.restoreSnapshot},
 		{"POST", "/backup/snapshots/:id/restore/plan", a.planRestore},

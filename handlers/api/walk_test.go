@@ -128,6 +128,8 @@ func TestRestore(t *testing.T) {
 		t.Errorf("got %+v", root)
 	}
 
+	h.download(at, app.Paths[0])
+
 	// In place: what was deleted comes back, and the plan says so first.
 	lost := filepath.Join(app.Paths[0], "one.txt")
 	must(t, os.Remove(lost))

@@ -20,6 +20,7 @@ const (
 	IconDestinations = IconName("hard-drive")
 	IconDevice       = IconName("monitor")
 	IconDown         = IconName("chevron-down")
+	IconDownload     = IconName("download")
 	IconEdit         = IconName("pencil")
 	IconExternal     = IconName("arrow-up-right")
 	IconFile         = IconName("file")
@@ -37,6 +38,7 @@ const (
 	IconLink         = IconName("file-symlink")
 	IconLock         = IconName("lock")
 	IconLog          = IconName("scroll-text")
+	IconLook         = IconName("eye")
 	IconMoon         = IconName("moon")
 	IconMore         = IconName("ellipsis")
 	IconMoving       = IconName("loader-circle")
@@ -105,6 +107,8 @@ func iconBody(name IconName) string {
 		return `<rect width="20" height="14" x="2" y="3" rx="2"/><line x1="8" x2="16" y1="21" y2="21"/><line x1="12" x2="12" y1="17" y2="21"/>`
 	case IconDown:
 		return `<path d="m6 9 6 6 6-6"/>`
+	case IconDownload:
+		return `<path d="M12 15V3"/><path d="M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4"/><path d="m7 10 5 5 5-5"/>`
 	case IconEdit:
 		return `<path d="M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497z"/><path d="m15 5 4 4"/>`
 	case IconExternal:
@@ -139,6 +143,8 @@ func iconBody(name IconName) string {
 		return `<rect width="18" height="11" x="3" y="11" rx="2" ry="2"/><path d="M7 11V7a5 5 0 0 1 10 0v4"/>`
 	case IconLog:
 		return `<path d="M15 12h-5"/><path d="M15 8h-5"/><path d="M19 17V5a2 2 0 0 0-2-2H4"/><path d="M8 21h12a2 2 0 0 0 2-2v-1a1 1 0 0 0-1-1H11a1 1 0 0 0-1 1v1a2 2 0 1 1-4 0V5a2 2 0 1 0-4 0v2a1 1 0 0 0 1 1h3"/>`
+	case IconLook:
+		return `<path d="M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0"/><circle cx="12" cy="12" r="3"/>`
 	case IconMoon:
 		return `<path d="M20.985 12.486a9 9 0 1 1-9.473-9.472c.405-.022.617.46.402.803a6 6 0 0 0 8.268 8.268c.344-.215.825-.004.803.401"/>`
 	case IconMore:
