@@ -13,7 +13,7 @@ import (
 
 // rooms lists, for each package, which of ours it may import: the house plan of docs/architecture.md.
 func rooms() map[string][]string {
-	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store"}
+	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store", "index"}
 	return map[string][]string{
 		"model":        {},
 		"config":       {},
@@ -26,6 +26,7 @@ func rooms() map[string][]string {
 		"docker":       {"model", "device"},
 		"database":     {"model", "device", "docker"},
 		"store":        {"model"},
+		"index":        {"model"},
 		"jobs":         toJobs,
 		"auth":         {"model", "store"},
 		"views":        {"model", "views/ui"},
@@ -110,7 +111,7 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
-		"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store", "jobs", "auth",
+		"model", "config", "static", "device", "secret", "events", "restic", "storage", "docker", "database", "store", "index", "jobs", "auth",
 		"views/ui", "views", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {

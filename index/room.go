@@ -33,31 +33,38 @@ func (x *Index) raiseFloor(ctx context.Context, to time.Time) error {
 
 // Snapshots lists the snapshots whose files are here.
 func (x *Index) Snapshots(ctx context.Context) (map[uuid.UUID]bool, error) {
-	rows, err := x.r.QueryContext(ctx, "SELECT id FROM snapshots")
+	return ids(x.r.QueryContext(ctx, "SELECT id FROM snapshots"))
+}
+
+// ids reads a query of ids.
+func ids(rows *sql.Rows, err error) (map[uuid.UUID]bool, error) {
+	out := map[uuid.UUID]bool{}
+	err = each(func(scan func(...any) error) error {
+		var raw sql.RawBytes
+		err := scan(&raw)
+		var id uuid.UUID
+		copy(id[:], raw)
+		out[id] = true
+		return err
+	})(rows, err)
 	if err != nil {
 		return nil, fmt.Errorf("list what is indexed: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	out := map[uuid.UUID]bool{}
-	for rows.Next() {
-		var id uuid.UUID
-		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
-			return nil, fmt.Errorf("list what is indexed: %w", err)
-		}
-		copy(id[:], raw)
-		out[id] = true
-	}
-	return out, rows.Err()
+	return out, nil
+}
+
+// OfApp lists the snapshots of an app whose files are here.
+func (x *Index) OfApp(ctx context.Context, app uuid.UUID) (map[uuid.UUID]bool, error) {
+	return ids(x.r.QueryContext(ctx, "SELECT id FROM snapshots WHERE line IN (SELECT id FROM lines WHERE app = ?)", app[:]))
 }
 
 // Drop takes snapshots out of the index at once. What only they held goes with the next Sweep.
-func (x *Index) Drop(ctx context.Context, ids ...uuid.UUID) error {
-	if len(ids) == 0 {
+func (x *Index) Drop(ctx context.Context, gone ...uuid.UUID) error {
+	if len(gone) == 0 {
 		return nil
 	}
 	err := x.write(ctx, func(tx *sql.Tx) error {
-		for _, id := range ids {
+		for _, id := range gone {
 			if _, err := tx.Exec("UPDATE lines SET stale = 1 WHERE id = (SELECT line FROM snapshots WHERE id = ?)", id[:]); err != nil {
 				return err
 			}
@@ -100,25 +107,19 @@ func (x *Index) Fit(ctx context.Context) (dropped int, err error) {
 }
 
 func (x *Index) dropOldest(ctx context.Context) (n int, err error) {
-	rows, err := x.r.QueryContext(ctx, "SELECT id, started FROM snapshots ORDER BY started LIMIT 1 + (SELECT count(*) FROM snapshots) / 8")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []uuid.UUID
+	var oldest []uuid.UUID
 	var newest int64
-	for rows.Next() {
+	err = each(func(scan func(...any) error) error {
 		var raw []byte
-		if err := rows.Scan(&raw, &newest); err != nil {
-			return 0, err
-		}
-		ids = append(ids, uuid.UUID(raw))
-	}
-	if err := rows.Err(); err != nil || len(ids) == 0 {
+		err := scan(&raw, &newest)
+		oldest = append(oldest, uuid.UUID(raw))
+		return err
+	})(x.r.QueryContext(ctx, "SELECT id, started FROM snapshots ORDER BY started LIMIT 1 + (SELECT count(*) FROM snapshots) / 8"))
+	if err != nil || len(oldest) == 0 {
 		return 0, err
 	}
 	if err := x.raiseFloor(ctx, time.UnixMicro(newest)); err != nil {
 		return 0, err
 	}
-	return len(ids), x.Drop(ctx, ids...)
+	return len(oldest), x.Drop(ctx, oldest...)
 }

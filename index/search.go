@@ -31,7 +31,7 @@ type candidate struct {
 func (x *Index) Search(ctx context.Context, q model.FileQuery) (model.FileHits, error) {
 	out := model.FileHits{Hits: []model.FileHit{}}
 	want := strings.ToLower(strings.TrimRight(q.Text, "/"))
-	limit := min(cmp.Or(max(0, q.Limit), model.DefaultFileHits), model.MaxFileHits)
+	limit := q.Size()
 	name := want[strings.LastIndexByte(want, '/')+1:]
 	if name == "" || strings.ContainsRune(want, 0) {
 		return out, model.Invalid{Field: "q", Reason: "Give a part of the name."}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"sort"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,28 @@ import (
 
 // ErrNotIndexed says that the files of a snapshot are not in the index of files, or not yet.
 var ErrNotIndexed = errors.New("not indexed")
+
+// NotIndexed names the snapshots whose files would have to be indexed first. It is a conflict, and ErrNotIndexed.
+type NotIndexed struct {
+	Snapshots []uuid.UUID
+}
+
+// Error returns the sentence.
+func (e NotIndexed) Error() string {
+	return "The files of a snapshot are not indexed yet; index it, then compare."
+}
+
+// Is makes errors.Is(err, ErrConflict) and errors.Is(err, ErrNotIndexed) true.
+func (e NotIndexed) Is(target error) bool { return target == ErrConflict || target == ErrNotIndexed }
+
+// As makes a Conflict of it, for those who only tell the sentence.
+func (e NotIndexed) As(target any) bool {
+	conflict, ok := target.(*Conflict)
+	if ok {
+		*conflict = Conflict{Reason: e.Error()}
+	}
+	return ok
+}
 
 // FolderQuery chooses one page of a folder of a snapshot.
 type FolderQuery struct {
@@ -24,6 +47,34 @@ type FolderPage struct {
 	Next  string // for the next page; empty on the last
 }
 
+// NodeKey is the place of a node in its folder: keys compare as bytes do, folders first, each sort by name.
+func NodeKey(n Node) string {
+	if n.Type == "dir" {
+		return "0" + n.Name
+	}
+	return "1" + n.Name
+}
+
+// PageOf cuts a page out of all nodes of a folder, which are in order.
+func PageOf(all []Node, q FolderQuery) FolderPage {
+	page := FolderPage{Total: len(all)}
+	from := 0
+	if q.After != "" {
+		from = sort.Search(len(all), func(i int) bool { return NodeKey(all[i]) > q.After })
+	}
+	to := len(all)
+	if q.Limit > 0 && to-from > q.Limit {
+		for to = from + q.Limit; to < len(all) && NodeKey(all[to-1]) == NodeKey(all[to]); {
+			to++ // names of bytes that are no text may look alike
+		}
+		if to < len(all) {
+			page.Next = NodeKey(all[to-1])
+		}
+	}
+	page.Nodes = all[from:to]
+	return page
+}
+
 // FileQuery looks for entries whose name contains a text, whatever its case. A text with a slash is looked for in the
 // last two parts of the path and more: its last part in the name, all of it in the path.
 type FileQuery struct {
@@ -31,6 +82,14 @@ type FileQuery struct {
 	AppID    uuid.UUID // all snapshots of the app
 	Snapshot uuid.UUID // or one snapshot; then AppID is not looked at
 	Limit    int       // 1 to MaxFileHits; 0 means DefaultFileHits
+}
+
+// Size returns the limit within its bounds.
+func (q FileQuery) Size() int {
+	if q.Limit <= 0 {
+		return DefaultFileHits
+	}
+	return min(q.Limit, MaxFileHits)
 }
 
 // Bounds of one answer to a FileQuery.

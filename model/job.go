@@ -17,6 +17,7 @@ const (
 	JobPrune   JobKind = "prune"   // free the space of forgotten data in one destination
 	JobCheck   JobKind = "check"   // prove a destination's repository consistent
 	JobSync    JobKind = "sync"    // take over what the repository holds, clear our own stale locks
+	JobIndex   JobKind = "index"   // read the file trees of a destination's snapshots, so that they can be searched
 )
 
 // Exclusive says whether the kind needs a repository alone; the others share it.
@@ -163,6 +164,7 @@ type Result struct {
 	Dumps       int    `json:"dumps,omitempty"`       // databases dumped, or imported
 	Containers  int    `json:"containers,omitempty"`  // restore of an app: started and healthy
 	Project     string `json:"project,omitempty"`     // restore of an app: as which project
+	Indexed     int    `json:"indexed,omitempty"`     // index: snapshots
 	// SafetyID is the snapshot of the state that a restore replaced.
 	SafetyID *uuid.UUID `json:"safety_id,omitempty"`
 }

@@ -24,6 +24,8 @@ func kindWord(k model.JobKind) string {
 		return "Check"
 	case model.JobSync:
 		return "Sync"
+	case model.JobIndex:
+		return "Index files"
 	}
 	return string(k)
 }
@@ -100,6 +102,8 @@ func jobOutcome(j JobItem) string {
 			return "No errors; " + r.ReadData + " of the data was read"
 		}
 		return "No errors found"
+	case model.JobIndex:
+		return ui.Plural(r.Indexed, "snapshot", "snapshots") + " indexed"
 	}
 	return ui.Plural(r.Imported, "snapshot", "snapshots") + " taken over, " + ui.Plural(r.Unlocked, "stale lock", "stale locks") + " removed"
 }
