@@ -13,7 +13,7 @@ import (
 
 // rooms lists, for each package, which of ours it may import: the house plan of docs/architecture.md.
 func rooms() map[string][]string {
-	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store"}
+	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index"}
 	return map[string][]string{
 		"model":               {},
 		"config":              {},
@@ -27,6 +27,7 @@ func rooms() map[string][]string {
 		"docker":              {"model", "device"},
 		"database":            {"model", "device", "docker"},
 		"store":               {"model"},
+		"index":               {"model"},
 		"jobs":                toJobs,
 		"auth":                {"model", "store"},
 		"views":               {"model", "views/ui"},
@@ -112,7 +113,7 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
-		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "jobs", "auth",
+		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "jobs", "auth",
 		"views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {

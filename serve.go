@@ -22,6 +22,7 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/index"
 	"keepstead/jobs"
 	"keepstead/restic"
 	"keepstead/static"
@@ -53,6 +54,11 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	files, err := index.Open(ctx, cfg.Data, index.Options{Limit: cfg.IndexSize}, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, files.Close()) }()
 	box, err := openBox(ctx, cfg, st)
 	if err != nil {
 		return err
@@ -63,7 +69,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	defer hub.Close()
 	manager, err := jobs.New(jobs.Options{
 		Store: st, Box: box, Hub: hub, Host: host, Restic: program, Dir: cfg.Data, Parallel: cfg.Parallel, Log: log,
-		DockerSocket: cfg.DockerSocket, Version: config.Version(version),
+		DockerSocket: cfg.DockerSocket, Version: config.Version(version), Index: files,
 	})
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ type Config struct {
 	LogFormat      string // text or json
 	LogLevel       slog.Level
 	Parallel       int    // jobs at once
+	IndexSize      int64  // bytes that the index of files may take
 	DockerSocket   string // of this machine's container engine; empty when it is switched off
 	TrustedProxies []netip.Prefix
 	PublicURL      string // without a slash at its end; empty when not given
@@ -60,6 +61,7 @@ type cli struct {
 		LogFormat    string   `help:"Lines as text or json (KEEPSTEAD_LOG_FORMAT)." default:"text" enum:"text,json"`
 		LogLevel     string   `help:"Least level that is logged: debug, info, warn or error (KEEPSTEAD_LOG_LEVEL)." default:"info" enum:"debug,info,warn,error"`
 		Parallel     int      `help:"Jobs to run at once; 0 fits the machine (KEEPSTEAD_PARALLEL)." default:"0" placeholder:"N"`
+		IndexSize    int      `help:"MiB that the index of files may take; when it is full, the oldest snapshots are left out (KEEPSTEAD_INDEX_SIZE)." default:"2048" placeholder:"MIB"`
 		DockerSocket string   `help:"Socket of the container engine, or off (KEEPSTEAD_DOCKER_SOCKET)." default:"/var/run/docker.sock" placeholder:"PATH"`
 		TrustedProxy []string `help:"Address or network of a reverse proxy whose X-Forwarded headers are believed; may be repeated (KEEPSTEAD_TRUSTED_PROXY)." placeholder:"CIDR"`
 		PublicURL    string   `name:"public-url" help:"Address under which browsers reach Keepstead (KEEPSTEAD_PUBLIC_URL)." placeholder:"URL"`
@@ -151,10 +153,16 @@ func (c cli) config(command string, env func(string) (string, bool)) (Config, er
 	case out.Parallel == 0:
 		out.Parallel = min(max(runtime.NumCPU(), 3), 4) // with three, two may share a repository and one is left for others
 	}
+	if out.IndexSize = int64(c.Serve.IndexSize) << 20; c.Serve.IndexSize < minIndexSize {
+		check(fmt.Errorf("--index-size: %d MiB is too small; give it %d or more", c.Serve.IndexSize, minIndexSize))
+	}
 	out.DockerSocket, err = dockerSocket(c.Serve.DockerSocket)
 	check(err)
 	check(out.secrets(env))
 	return out, errors.Join(errs...)
 }
 
-const maxParallel = 64
+const (
+	maxParallel  = 64
+	minIndexSize = 16 // MiB
+)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"sort"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,33 +51,8 @@ func (m *Manager) openQuick(ctx context.Context, destination uuid.UUID) (opened,
 
 // Browse lists one folder of a snapshot, folders first. An empty dir lists the snapshot's top.
 func (m *Manager) Browse(ctx context.Context, snapshot uuid.UUID, dir string) ([]model.Node, error) {
-	s, err := m.Store.Snapshot(ctx, snapshot)
-	if err != nil {
-		return nil, err
-	}
-	if !s.Restorable() {
-		return nil, model.Conflict{Reason: "This backup saved nothing that could be listed."}
-	}
-	dir = path.Clean("/" + dir)
-	out := []model.Node{}
-	err = m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
-		return o.repo.Ls(ctx, s.ResticSnapshotID, dir, false, func(n model.Node) error {
-			if path.Dir(n.Path) == dir && n.Path != dir {
-				out = append(out, n)
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if a, b := out[i].Type == "dir", out[j].Type == "dir"; a != b {
-			return a
-		}
-		return out[i].Name < out[j].Name
-	})
-	return out, nil
+	page, err := m.BrowsePage(ctx, snapshot, model.FolderQuery{Dir: dir})
+	return page.Nodes, err
 }
 
 // planExamples bounds the names shown of files that a restore would overwrite.

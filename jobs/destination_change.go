@@ -103,5 +103,6 @@ func (m *Manager) RemoveDestination(ctx context.Context, id uuid.UUID) error {
 	}
 	m.publish(model.EventDestination, id)
 	m.publish(model.EventPolicy, uuid.Nil)
+	m.settleIndexLater()
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"keepstead/device"
 	"keepstead/events"
+	"keepstead/index"
 	"keepstead/model"
 	"keepstead/secret"
 	"keepstead/store"
@@ -33,6 +34,8 @@ type Options struct {
 	Restic string
 	// DockerSocket is the path of this machine's container engine; empty switches discovery off.
 	DockerSocket string
+	// Index holds the files of snapshots; nil where there is none, and repositories are asked each time.
+	Index *index.Index
 	// Version is Keepstead's own, written into manifests.
 	Version string
 	// Dir is Keepstead's data folder; runs, logs, cache and staging live below it.
@@ -138,6 +141,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	m.loops.Add(2)
 	go m.dispatch()
 	go m.discoverAll()
+	m.settleIndexLater()
 	m.poke()
 	return nil
 }

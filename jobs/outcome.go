@@ -105,7 +105,7 @@ func outcomeOf(ctx context.Context, err error) store.Outcome {
 // prune and forget would find the repository locked.
 func (r *run) afterKill(err error) []model.Job {
 	var exit *device.ExitError
-	if !errors.As(err, &exit) || exit.Signal == "" || r.job.Kind == model.JobSync {
+	if !errors.As(err, &exit) || exit.Signal == "" || r.job.Kind == model.JobSync || r.job.Kind == model.JobIndex {
 		return nil
 	}
 	return []model.Job{{

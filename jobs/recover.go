@@ -49,7 +49,9 @@ func (m *Manager) recover(ctx context.Context) error {
 		if err := m.Store.FinishJob(ctx, job.ID, out); err != nil {
 			return fmt.Errorf("settle job %s: %w", job.ID, err)
 		}
-		touched[job.DestinationID] = true
+		if job.Kind != model.JobIndex { // it holds no lock, and what is not indexed is found when the rest has started
+			touched[job.DestinationID] = true
+		}
 	}
 	for id := range touched {
 		if err := m.enqueueSync(ctx, id); err != nil {

@@ -113,6 +113,8 @@ func (m *Manager) work(r *run) {
 	defer stop()
 	go r.watch(ctx)
 	done := r.perform(ctx)
+	done.follow = append(done.follow, r.indexAfter(done)...)
+	m.unindex(ctx, done.Removed)
 	r.log.printf("%s", done.Line())
 	r.log.close()
 	m.record(job, done)
@@ -192,6 +194,8 @@ func (r *run) perform(ctx context.Context) (done finish) {
 		return r.check(ctx)
 	case model.JobSync:
 		return r.sync(ctx)
+	case model.JobIndex:
+		return r.index(ctx)
 	}
 	return r.failed(ctx, fmt.Errorf("a job of an unknown kind %q", r.job.Kind))
 }

@@ -18,6 +18,7 @@ const (
 	JobCheck   JobKind = "check"   // prove a destination's repository consistent
 	JobSync    JobKind = "sync"    // take over what the repository holds, clear our own stale locks
 	JobTamper  JobKind = "tamper"  // try to destroy what a destination holds with what a device has in a job: all must be refused
+	JobIndex   JobKind = "index"   // read the file trees of a destination's snapshots, so that they can be searched
 )
 
 // Exclusive says whether the kind needs a repository alone; the others share it.
@@ -165,6 +166,7 @@ type Result struct {
 	Dumps       int    `json:"dumps,omitempty"`       // databases dumped, or imported
 	Containers  int    `json:"containers,omitempty"`  // restore of an app: started and healthy
 	Project     string `json:"project,omitempty"`     // restore of an app: as which project
+	Indexed     int    `json:"indexed,omitempty"`     // index: snapshots
 	// SafetyID is the snapshot of the state that a restore replaced.
 	SafetyID *uuid.UUID `json:"safety_id,omitempty"`
 }

@@ -99,7 +99,7 @@ func TestJobRules(t *testing.T) {
 			t.Errorf("duration %s, want %s", got, want)
 		}
 	}
-	for _, kind := range []JobKind{JobBackup, JobRestore, JobForget, JobPrune, JobCheck, JobSync} {
+	for _, kind := range []JobKind{JobBackup, JobRestore, JobForget, JobPrune, JobCheck, JobSync, JobIndex} {
 		listed := false
 		for _, k := range ExclusiveKinds() {
 			listed = listed || k == kind

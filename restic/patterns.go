@@ -10,7 +10,11 @@ import (
 // literal returns a pattern that matches exactly the path p of a snapshot. restic shows bytes that are not UTF-8 as
 // U+FFFD and takes no such byte back; inside brackets, U+FFFD matches any of them, so those files are found too.
 func literal(p string) string {
-	p = path.Clean("/" + p)
+	return Literal(path.Clean("/" + p))
+}
+
+// Literal returns a pattern in which every character means itself.
+func Literal(p string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, "\uFFFD", "[\uFFFD]").Replace(p)
 }
 

@@ -63,8 +63,8 @@ func (r Repo) Ls(ctx context.Context, snapshot, dir string, recursive bool, each
 	}
 	found, stop := dir == "/", error(nil)
 	err := r.run(ctx, call{args: append(args, "--", snapshot, dir), stream: true, stdout: func(line []byte) error {
-		var m nodeMessage
-		if json.Unmarshal(line, &m) != nil || m.Type != "node" {
+		m, ok := readNode(line)
+		if !ok || m.Type != "node" {
 			return nil
 		}
 		if m.Path == dir {

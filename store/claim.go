@@ -13,9 +13,10 @@ import (
 
 // Limits bound how many jobs run at once; zero does not bound.
 type Limits struct {
-	Total          int // all but restores
-	PerDestination int // at one destination, all but restores
+	Total          int // all but restores and indexes
+	PerDestination int // at one destination, all but restores and indexes
 	Restores       int // restores, which wait neither for Total nor for PerDestination
+	// One index runs beside all of these.
 }
 
 // claim takes the next job that may start: restores first, then the oldest. A job waits
@@ -23,6 +24,7 @@ type Limits struct {
 //   - while a backup of the same configuration runs there;
 //   - while the limits are reached;
 //   - while it would only wait for the app's containers, which another batch or a restore holds;
+//   - while anything else waits for its destination, if it is an index: that has a place of its own, and holds nobody up;
 //   - so that neither sort starves the other, behind older queued jobs of the other sort: one that needs the repository
 //     alone behind all of them, another only behind one that has waited past patience, so that a backup of many hours
 //     does not hold all others up by way of a waiting prune.
@@ -34,8 +36,13 @@ const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 	WHERE j.state = 'queued'
 	AND CASE WHEN j.kind = 'restore'
 		THEN (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind = 'restore') < ?1
-		ELSE (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind <> 'restore') < ?2
-		AND (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind <> 'restore'
+		WHEN j.kind = 'index'
+		THEN NOT EXISTS (SELECT 1 FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind = 'index')
+		AND NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting WHERE o.state = 'queued'
+			AND o.destination_id = j.destination_id AND o.kind <> 'index')
+		ELSE (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running
+			WHERE r.state = 'running' AND r.kind NOT IN ('restore', 'index')) < ?2
+		AND (SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind NOT IN ('restore', 'index')
 			AND r.destination_id = j.destination_id) < ?3 END
 	AND NOT EXISTS (SELECT 1 FROM jobs AS r INDEXED BY jobs_running
 		WHERE r.state = 'running' AND r.destination_id = j.destination_id
@@ -46,8 +53,8 @@ const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 			WHERE r.state = 'running' AND r.app_id = j.app_id
 			AND (r.kind = 'restore' OR r.kind = 'backup' AND (j.batch IS NULL OR r.batch IS NOT j.batch)))
 		AND EXISTS (SELECT 1 FROM apps AS a WHERE a.id = j.app_id AND a.kind IN ('compose', 'container')))
-	AND (j.kind = 'restore' OR NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting
-		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id
+	AND (j.kind IN ('restore', 'index') OR NOT EXISTS (SELECT 1 FROM jobs AS o INDEXED BY jobs_waiting
+		WHERE o.state = 'queued' AND o.destination_id = j.destination_id AND o.id < j.id AND o.kind <> 'index'
 		AND (o.kind IN (?4)) <> (j.kind IN (?4))
 		AND (j.kind IN (?4) OR o.created_at < ?5)))
 	ORDER BY j.kind <> 'restore', j.id LIMIT 1)

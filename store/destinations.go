@@ -91,9 +91,10 @@ func (s *Store) RemoveDestination(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-// mustBeIdle is a Conflict while a job runs at the destination.
+// mustBeIdle is a Conflict while a job runs at the destination. An index only reads, and finds out.
 func mustBeIdle(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
-	busy, err := tx.NewSelect().Model((*model.Job)(nil)).Where("state = 'running'").Where("destination_id = ?", id).Exists(ctx)
+	busy, err := tx.NewSelect().Model((*model.Job)(nil)).Where("state = 'running'").Where("kind <> 'index'").
+		Where("destination_id = ?", id).Exists(ctx)
 	if err == nil && busy {
 		return model.Conflict{Reason: "A job is running at this destination; wait for it or cancel it first."}
 	}

@@ -75,7 +75,7 @@ func twinOf(ctx context.Context, tx bun.Tx, j model.Job) (state model.JobState, 
 	q := tx.NewSelect().Model((*model.Job)(nil)).ModelTableExpr("jobs AS job INDEXED BY jobs_open").Column("state").
 		Where("state IN ('queued', 'running')").Where("kind = ?", j.Kind).
 		Where("configuration_id IS ?", orNull(j.ConfigurationID)).Where("destination_id IS ?", orNull(j.DestinationID))
-	if j.Kind == model.JobForget { // by policy and of one snapshot are not alike
+	if j.Kind == model.JobForget || j.Kind == model.JobIndex { // all of it, and of one snapshot, are not alike
 		q = q.Where("snapshot_id IS ?", orNull(j.SnapshotID))
 	}
 	if !asked(j) {
@@ -99,7 +99,7 @@ func twinOf(ctx context.Context, tx bun.Tx, j model.Job) (state model.JobState, 
 func twinSentence(kind model.JobKind, state model.JobState) string {
 	what := map[model.JobKind]string{
 		model.JobBackup: "A backup", model.JobForget: "Retention", model.JobPrune: "A prune", model.JobCheck: "A check",
-		model.JobSync: "A sync", model.JobTamper: "A tamper test",
+		model.JobSync: "A sync", model.JobTamper: "A tamper test", model.JobIndex: "An index",
 	}[kind]
 	if what == "" {
 		what = "This"

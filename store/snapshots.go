@@ -51,6 +51,25 @@ func (s *Store) SnapshotsByRestic(ctx context.Context, destinationID uuid.UUID) 
 	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
+// RestorableSnapshots lists the ids of all snapshots of an app that hold something, in no order.
+func (s *Store) RestorableSnapshots(ctx context.Context, appID uuid.UUID) ([]uuid.UUID, error) {
+	const doing = "list the snapshots of an app"
+	rows, err := s.r.QueryContext(ctx, `SELECT id FROM snapshots WHERE app_id = ? AND status IN ('success', 'partial')
+		AND restic_snapshot_id <> ''`, appID)
+	if err != nil {
+		return nil, fail(doing, err)
+	}
+	var out []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, fail(doing, errors.Join(err, rows.Close()))
+		}
+		out = append(out, id)
+	}
+	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
+}
+
 // CreateSnapshots takes over snapshots found in repositories. One that has a row already is passed over. It returns how
 // many were new.
 func (s *Store) CreateSnapshots(ctx context.Context, snapshots []model.Snapshot) (added int, err error) {

@@ -12,7 +12,7 @@ func submits() templ.Attributes { return templ.Attributes{"data-submit": true} }
 
 func kindOptions() []ui.Option {
 	out := []ui.Option{{Text: "Every kind"}}
-	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync, model.JobTamper} {
+	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync, model.JobTamper, model.JobIndex} {
 		out = append(out, ui.Option{Value: string(k), Text: kindWord(k)})
 	}
 	return out

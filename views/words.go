@@ -26,6 +26,8 @@ func kindWord(k model.JobKind) string {
 		return "Sync"
 	case model.JobTamper:
 		return "Tamper test"
+	case model.JobIndex:
+		return "Index files"
 	}
 	return string(k)
 }
@@ -106,6 +108,8 @@ func jobOutcome(j JobItem) string {
 		return "No errors found"
 	case model.JobTamper:
 		return "Everything that was tried was refused"
+	case model.JobIndex:
+		return ui.Plural(r.Indexed, "snapshot", "snapshots") + " indexed"
 	}
 	return ui.Plural(r.Imported, "snapshot", "snapshots") + " taken over, " + ui.Plural(r.Unlocked, "stale lock", "stale locks") + " removed"
 }
