@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -46,6 +48,26 @@ func (m *Manager) device(ctx context.Context, id uuid.UUID) (model.Device, error
 		return d, fmt.Errorf("read the device: %w", err)
 	}
 	return d, nil
+}
+
+// hostname is the name that the machine has now, which restic writes into its locks.
+func (m machine) hostname() (string, error) {
+	if m.here() {
+		name, err := os.Hostname()
+		if err != nil {
+			return "", fmt.Errorf("read this machine's name: %w", err)
+		}
+		return name, nil
+	}
+	files, err := m.host.Files()
+	if err != nil {
+		return "", err
+	}
+	name, err := files.ReadFile("/proc/sys/kernel/hostname")
+	if err != nil {
+		return "", fmt.Errorf("read the name of %s: %w", m.Name, err)
+	}
+	return strings.TrimSpace(string(name)), nil
 }
 
 // socket is where the container engine listens there; empty where engines are switched off. own is that of this machine.

@@ -29,9 +29,7 @@ func (m *Manager) recover(ctx context.Context) error {
 	}
 	touched := map[uuid.UUID]bool{}
 	for _, job := range jobs {
-		if err := device.InterruptOn(ctx, m.Host, device.Process{PID: job.PID, Start: job.PIDStart, BootID: job.BootID}, buryGrace); err != nil {
-			m.logger.Warn("end a process of an earlier run", "job", job.ID, "error", err)
-		}
+		m.bury(ctx, job)
 		out := store.Outcome{
 			State: model.JobInterrupted, Cause: model.CauseInterrupted,
 			Message: "Keepstead or this machine went down while this ran.",
@@ -63,6 +61,23 @@ func (m *Manager) recover(ctx context.Context) error {
 	}
 	m.clearFolders()
 	return m.settleDestinations(ctx)
+}
+
+// bury ends the process of a job of an earlier Keepstead. One on another machine has ended by itself, or will within
+// minutes: what watches it there has lost its Keepstead.
+func (m *Manager) bury(ctx context.Context, job model.Job) {
+	on, err := m.device(ctx, workplace(job))
+	if err == nil && on.Kind == model.DeviceSSH {
+		return
+	}
+	if err := device.InterruptOn(ctx, m.Host, processOf(job), buryGrace); err != nil {
+		m.logger.Warn("end a process of an earlier run", "job", job.ID, "error", err)
+	}
+}
+
+// processOf is the process that did the work of a job.
+func processOf(j model.Job) device.Process {
+	return device.Process{PID: j.PID, Start: j.PIDStart, BootID: j.BootID}
 }
 
 // tellRebuild says what becomes of an app whose restore was cut off. Once the restore was made to stay, its rows only

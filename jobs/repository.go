@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"keepstead/device"
-	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/secret"
@@ -31,8 +31,8 @@ type opened struct {
 	destination model.Destination
 	place       storage.Place
 	repo        restic.Repo
-	lent        *gateway.Server // what serves the repository to restic; nil where restic reaches it directly
-	end         func()          // gives up the ways to storage and repository; never nil
+	at          net.Addr // where the repository is served to restic; nil where restic reaches it directly
+	end         func()   // gives up the ways to storage and repository; never nil
 }
 
 // purpose is what a destination is opened for.

@@ -57,12 +57,8 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	}
 	removed := 0
 	for _, l := range locks {
-		p, ours := mine[l.PID]
-		if ours && l.Hostname == p.host {
-			alive, err := device.AliveOn(ctx, r.Host, p.Process)
-			ours = !alive && err == nil
-		}
-		if !ours || l.Hostname != p.host || l.Time.Before(p.from) || l.Time.After(p.to) {
+		p, ours := mine[workedAt{l.Hostname, l.PID}]
+		if !ours || l.Time.Before(p.from) || l.Time.After(p.to) || !r.over(ctx, p) {
 			r.log.printf("A lock of %s on %s since %s stays: it is not provably ours.", l.Username, l.Hostname, l.Time.Format(time.DateTime))
 			continue
 		}
@@ -75,29 +71,46 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	return removed, nil
 }
 
-// worked is a process that a finished job of ours had, and when.
+// over says whether the process is provably gone; a machine that does not tell proves nothing.
+func (m *Manager) over(ctx context.Context, p worked) bool {
+	on, err := m.machine(ctx, p.workplace)
+	if err != nil {
+		return false
+	}
+	alive, err := device.AliveOn(ctx, on.host, p.Process)
+	return err == nil && !alive
+}
+
+// workedAt is what a lock says of its maker: the name that the machine had then, and the number of the process.
+type workedAt struct {
+	host string
+	pid  int
+}
+
+// worked is a process that a finished job of ours had, where and when.
 type worked struct {
 	device.Process
-	host     string // the name it had then
-	from, to time.Time
+	workplace uuid.UUID
+	from, to  time.Time
 }
 
 // lockLookBack bounds how many of a destination's jobs are searched for a lock's maker.
 const lockLookBack = model.MaxPage
 
-func (m *Manager) processes(ctx context.Context, destination uuid.UUID) (map[int]worked, error) {
+func (m *Manager) processes(ctx context.Context, destination uuid.UUID) (map[workedAt]worked, error) {
 	jobs, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: destination, Page: model.Page{Limit: lockLookBack}})
 	if err != nil {
 		return nil, err
 	}
-	out := map[int]worked{}
+	out := map[workedAt]worked{}
 	for _, j := range jobs {
 		if j.PID == 0 || j.StartedAt == nil || j.FinishedAt == nil {
 			continue
 		}
-		if _, newer := out[j.PID]; !newer {
-			out[j.PID] = worked{
-				Process: device.Process{PID: j.PID, Start: j.PIDStart, BootID: j.BootID}, host: j.PIDHost,
+		maker := workedAt{j.PIDHost, j.PID}
+		if _, newer := out[maker]; !newer {
+			out[maker] = worked{
+				Process: processOf(j), workplace: workplace(j),
 				from: j.StartedAt.Add(-time.Minute), to: j.FinishedAt.Add(time.Minute),
 			}
 		}

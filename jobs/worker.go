@@ -92,11 +92,14 @@ func (m *Manager) claim() (*run, error) {
 	return r, nil
 }
 
+// perDevice bounds the backups that run at once on another machine, which has its own work to do.
+const perDevice = 2
+
 // limits keeps a quarter of the places free of any one repository, so that a slow one cannot hold up the others, and
 // gives restores places of their own. Two backups share a repository wherever two jobs may run at all.
 func (m *Manager) limits() store.Limits {
 	per := max(min(m.Parallel, 2), m.Parallel*3/4)
-	return store.Limits{Total: m.Parallel, PerDestination: per, Restores: 2}
+	return store.Limits{Total: m.Parallel, PerDestination: per, PerDevice: perDevice, Restores: 2}
 }
 
 // work runs a claimed job to its end and records the outcome, whatever happens.
@@ -194,6 +197,8 @@ func (r *run) perform(ctx context.Context) (done finish) {
 		return r.check(ctx)
 	case model.JobSync:
 		return r.sync(ctx)
+	case model.JobTamper:
+		return r.tamper(ctx)
 	case model.JobIndex:
 		return r.index(ctx)
 	}
@@ -205,7 +210,7 @@ func (r *run) enter(ctx context.Context) (err error) {
 	if err = os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder: %w", err)
 	}
-	if r.on, err = r.machine(ctx, r.workplace()); err != nil {
+	if r.on, err = r.machine(ctx, workplace(r.job)); err != nil {
 		return err
 	}
 	if r.on.here() {
@@ -240,9 +245,9 @@ func (r *run) leave() {
 
 // workplace is the device that the job's program runs on: where the app or the target of a restore is. All upkeep of a
 // repository runs on this machine.
-func (r *run) workplace() uuid.UUID {
-	if r.job.Kind == model.JobBackup || r.job.Kind == model.JobRestore {
-		return r.job.DeviceID
+func workplace(j model.Job) uuid.UUID {
+	if j.Kind == model.JobBackup || j.Kind == model.JobRestore {
+		return j.DeviceID
 	}
 	return uuid.Nil
 }
@@ -272,7 +277,7 @@ func (r *run) look(now time.Time, before int64) int64 {
 	if p == nil {
 		return 0
 	}
-	traffic := device.TrafficOn(r.base, r.Host, *p)
+	traffic := device.TrafficOn(r.base, r.on.host, *p)
 	if traffic-before > idleTraffic {
 		r.moved.Store(now.Unix())
 	}
@@ -282,9 +287,9 @@ func (r *run) look(now time.Time, before int64) int64 {
 // started commits the process to the job's row before the program begins.
 func (r *run) started(p device.Process) error {
 	r.process.Store(&p)
-	host, err := os.Hostname()
+	host, err := r.on.hostname()
 	if err != nil {
-		return fmt.Errorf("read this machine's name: %w", err)
+		return err
 	}
 	return r.Store.SetJobProcess(context.WithoutCancel(r.base), r.job.ID, p.PID, p.Start, p.BootID, host)
 }

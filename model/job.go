@@ -22,10 +22,12 @@ const (
 )
 
 // Exclusive says whether the kind needs a repository alone; the others share it.
-func (k JobKind) Exclusive() bool { return k == JobForget || k == JobPrune || k == JobCheck }
+func (k JobKind) Exclusive() bool {
+	return k == JobForget || k == JobPrune || k == JobCheck || k == JobTamper
+}
 
 // ExclusiveKinds lists the kinds that need a repository alone.
-func ExclusiveKinds() []JobKind { return []JobKind{JobForget, JobPrune, JobCheck} }
+func ExclusiveKinds() []JobKind { return []JobKind{JobForget, JobPrune, JobCheck, JobTamper} }
 
 // JobState is where a job stands.
 type JobState string
@@ -142,6 +144,7 @@ const (
 	CauseUnhealthy     Cause = "unhealthy"   // a restored app did not become healthy
 	CauseImport        Cause = "import_failed"
 	CauseIncomplete    Cause = "incomplete" // restored, but not all as it was
+	CauseTampered      Cause = "tampered"   // an attempt to destroy what is stored was not refused
 	CauseInternal      Cause = "internal"
 )
 

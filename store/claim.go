@@ -15,14 +15,15 @@ import (
 type Limits struct {
 	Total          int // all but restores and indexes
 	PerDestination int // at one destination, all but restores and indexes
-	Restores       int // restores, which wait neither for Total nor for PerDestination
+	PerDevice      int // backups on one machine over SSH that has no number of its own
+	Restores       int // restores, which wait for none of the others
 	// One index runs beside all of these.
 }
 
 // claim takes the next job that may start: restores first, then the oldest. A job waits
 //   - while one that needs its repository alone runs there, or beside any other if it needs that itself;
 //   - while a backup of the same configuration runs there;
-//   - while the limits are reached;
+//   - while the limits are reached, that of its device included;
 //   - while it would only wait for the app's containers, which another batch or a restore holds;
 //   - while anything else waits for its destination, if it is an index: that has a place of its own, and holds nobody up;
 //   - so that neither sort starves the other, behind older queued jobs of the other sort: one that needs the repository
@@ -48,6 +49,10 @@ const claim = `UPDATE jobs SET state = 'running', started_at = ?0 WHERE id = (
 		WHERE r.state = 'running' AND r.destination_id = j.destination_id
 		AND (r.kind IN (?4) OR j.kind IN (?4)
 			OR r.kind = 'backup' AND j.kind = 'backup' AND r.configuration_id = j.configuration_id))
+	AND (j.kind <> 'backup' OR
+		(SELECT count(*) FROM jobs AS r INDEXED BY jobs_running WHERE r.state = 'running' AND r.kind = 'backup'
+			AND r.device_id = j.device_id) < coalesce((SELECT CASE WHEN d.parallel > 0 THEN d.parallel WHEN d.kind = 'ssh' THEN ?6 END
+			FROM devices AS d WHERE d.id = j.device_id), ?7))
 	AND NOT (j.kind = 'backup'
 		AND EXISTS (SELECT 1 FROM jobs AS r INDEXED BY jobs_running
 			WHERE r.state = 'running' AND r.app_id = j.app_id
@@ -76,7 +81,7 @@ func (s *Store) ClaimJob(ctx context.Context, l Limits) (job model.Job, err erro
 const patience = 6 * time.Hour
 
 // claimArgs are the arguments of claim: now, then the three limits, the kinds that need a repository alone, and the time
-// before which such a job was queued when it holds newer ones back.
+// before which such a job was queued when it holds newer ones back; the limit for a device, and no limit.
 func claimArgs(l Limits) []any {
 	limit := func(n int) int {
 		if n <= 0 {
@@ -87,5 +92,6 @@ func claimArgs(l Limits) []any {
 	at := now()
 	return []any{
 		at, limit(l.Restores), limit(l.Total), limit(l.PerDestination), bun.List(model.ExclusiveKinds()), at.Add(-patience),
+		limit(l.PerDevice), math.MaxInt32,
 	}
 }
