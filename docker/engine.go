@@ -54,6 +54,10 @@ func Open(ctx context.Context, host device.Host, socket string, own ...string) (
 	logrus.SetOutput(io.Discard)
 	// Kept connections spare a remote device a new channel for each of several hundred questions.
 	transport := &http.Transport{MaxIdleConns: workers, MaxIdleConnsPerHost: workers, IdleConnTimeout: 30 * time.Second}
+	// One that may speak HTTP/2 gets a TLS configuration, and the client then dials on its own what a command's streams run
+	// over: past the device.
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
 	api, err := client.New(
 		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
 		client.WithHost("unix://"+socket),

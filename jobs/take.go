@@ -137,7 +137,7 @@ func (r *run) copySQLite(ctx context.Context, files device.Files, p plan, c *cap
 		for _, from := range found {
 			to := path.Join(c.dir, "sqlite", strconv.Itoa(n), strings.TrimPrefix(from, v.Path))
 			r.phase("dumping", fmt.Sprintf("Copying the SQLite file %s.", from))
-			if err := r.copyOne(ctx, files, from, to); errors.Is(err, fs.ErrNotExist) {
+			if err := r.copyOne(ctx, files, c, writers(project, v.FoundMount), from, to); errors.Is(err, fs.ErrNotExist) {
 				continue // it went meanwhile
 			} else if err != nil {
 				c.doubts = append(c.doubts, fmt.Sprintf("%s could not be copied while it is in use, so it was saved as it lay: %v.", from, err))
@@ -155,13 +155,6 @@ func (r *run) copySQLite(ctx context.Context, files device.Files, p plan, c *cap
 			}
 		}
 	}
-}
-
-func (r *run) copyOne(ctx context.Context, files device.Files, from, to string) error {
-	if err := files.MkdirAll(path.Dir(to), 0o700); err != nil {
-		return err
-	}
-	return database.CopySQLite(ctx, from, to)
 }
 
 // livelyMount says whether a service that mounts it runs on while its files are read.
