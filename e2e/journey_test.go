@@ -29,6 +29,7 @@ func TestFirstEvening(t *testing.T) {
 			b.watchHome()
 			b.watchBackup(photos)
 			b.bringBack(photos)
+			b.takeOut(photos)
 			b.everyPage()
 		})
 	}

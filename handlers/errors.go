@@ -80,7 +80,7 @@ func (h *Handlers) Fail(c *fiber.Ctx, err error) error {
 		return h.toSignIn(c)
 	}
 	if code >= 500 && code != fiber.StatusServiceUnavailable {
-		h.Log.Error("request failed", "request", RequestID(c), "method", c.Method(), "path", c.Path(), "error", err)
+		h.Log.Error("request failed", "request", RequestID(c), "method", c.Method(), "path", LogPath(c), "error", err)
 	}
 	var throttled auth.Throttled
 	if errors.As(err, &throttled) {

@@ -71,6 +71,14 @@ func RequestID(c *fiber.Ctx) string {
 	return id
 }
 
+// LogPath is the request's path as it may be written down: a ticket in it is not.
+func LogPath(c *fiber.Ctx) string {
+	if c.Params("token") != "" {
+		return c.Route().Path
+	}
+	return c.Path()
+}
+
 // frame is the part of a page's props that no request is needed for.
 func (h *Handlers) frame() views.Chrome {
 	return views.Chrome{Clock: ui.Clock{Now: h.Clock(), Zone: time.Local}, Version: h.Version, Asset: h.Static.URL}

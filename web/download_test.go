@@ -57,6 +57,9 @@ func (s *shelf) fetchFile() {
 			s.t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
+	if log := s.log.String(); strings.Contains(log, address) || !strings.Contains(log, "path=/downloads/:token ") {
+		s.t.Error("the log has the address of a download")
+	}
 	if r := s.do(ask{path: address, cookie: s.cookie}); r.status != http.StatusGone || !strings.Contains(r.body, "works once") {
 		s.t.Errorf("a second time: %d %.500s", r.status, r.body)
 	}

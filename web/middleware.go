@@ -21,7 +21,8 @@ func (s *server) begin(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// record writes one line for each request, without its query: that may hold a set-up code.
+// record writes one line for each request, without its query: that may hold a set-up code. A path that is a ticket is
+// written as its route.
 func (s *server) record(c *fiber.Ctx) error {
 	start := time.Now()
 	if err := c.Next(); err != nil {
@@ -31,7 +32,7 @@ func (s *server) record(c *fiber.Ctx) error {
 		}
 	}
 	attrs := []any{
-		"method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
+		"method", c.Method(), "path", handlers.LogPath(c), "status", c.Response().StatusCode(),
 		"ms", time.Since(start).Milliseconds(), "ip", auth.ClientIP(c), "request", handlers.RequestID(c),
 	}
 	if who, ok := auth.Who(c); ok {

@@ -33,7 +33,7 @@ type shelf struct {
 // pixel is a whole PNG.
 const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-const hostileName = "‮gpj\"<b>\r\nX: y\xff.txt"
+const hostileName = "\u202egpj\"<b>\r\nX: y\xff.txt"
 
 func newShelf(t *testing.T) *shelf {
 	t.Helper()
