@@ -89,7 +89,7 @@ func TestTheChildEndsWhenKeepsteadDies(t *testing.T) {
 		t.Fatalf("%+v is not alive", p)
 	}
 	kill(syscall.SIGKILL)
-	wantGone(t, fmt.Sprint(p.PID))
+	(bed{}).wantGone(t, fmt.Sprint(p.PID))
 	if text, err := os.ReadFile(filepath.Join(dir, "ended")); err != nil || strings.TrimSpace(string(text)) != "TERM" {
 		t.Errorf("the child was ended by %q, %v", text, err)
 	}
@@ -102,7 +102,7 @@ func TestTheGateStaysShutWhenKeepsteadDies(t *testing.T) {
 	t.Parallel()
 	dir, p, kill := startParent(t, true)
 	kill(syscall.SIGKILL)
-	wantGone(t, fmt.Sprint(p.PID))
+	(bed{}).wantGone(t, fmt.Sprint(p.PID))
 	if text, err := os.ReadFile(filepath.Join(dir, "ended")); err == nil {
 		t.Errorf("the program ran: %s", text)
 	}
