@@ -23,6 +23,9 @@ func (b bed) dir(t *testing.T) string {
 		return t.TempDir()
 	}
 	dir, err := os.MkdirTemp(b.dirs, "")
+	if err == nil {
+		err = os.Chmod(dir, 0o777)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

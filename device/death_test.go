@@ -3,6 +3,7 @@ package device_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +23,14 @@ const parentDir = "KEEPSTEAD_TEST_PARENT"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(parentDir); dir != "" {
 		parent(dir)
+		return
+	}
+	if text := os.Getenv(remoteParentConfig); text != "" {
+		var p remoteParent
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			panic(err)
+		}
+		p.run()
 		return
 	}
 	os.Exit(m.Run())
