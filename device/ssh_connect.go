@@ -94,7 +94,7 @@ func ignoreClosed(err error) error {
 
 // dialMachine opens the network connection, through the jump host where there is one.
 func (s *SSH) dialMachine(ctx context.Context) (*heard, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	ctx, cancel := context.WithTimeout(ctx, min(dialWait, s.config.giveUp()))
 	defer cancel()
 	dial := (&net.Dialer{}).DialContext
 	if s.jump != nil {

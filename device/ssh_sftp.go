@@ -155,3 +155,12 @@ func (s *SSH) speak(ctx context.Context, out io.Reader, in io.WriteCloser, relea
 	}()
 	return l, nil
 }
+
+// forget makes the next use of files open a session anew.
+func (s *SSH) forget(l *sftpLink) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.files == l {
+		s.files = nil
+	}
+}
