@@ -20,8 +20,8 @@ type SSHConfig struct {
 	// HostKey is the machine's pinned key, "ssh-ed25519 AAAA…". Without one every connection is refused with
 	// ErrHostKeyUnknown: a key is shown to a person and confirmed, never taken over by itself.
 	HostKey  string
-	Key      []byte // PEM private key; nil where a password is used
-	Password string // used where there is no key
+	Key      []byte `json:"-"` // PEM private key; nil where a password is used
+	Password string `json:"-"` // used where there is no key
 	// Jump is the machine to go through, nil for none.
 	Jump *SSHConfig
 	// Sudo runs commands, and reads and writes files, as root by sudo -n.
@@ -152,7 +152,7 @@ const sessionsPerLink = 8
 
 // session opens a session, in a connection of its own where those that are there are full.
 func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
-	for {
+	for again := false; ; {
 		l, err := s.roomy(ctx)
 		if err != nil {
 			return nil, nil, err
@@ -162,6 +162,11 @@ func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
 			return session, l, nil
 		}
 		full := s.leave(l, err)
+		if stale := ctx.Err() == nil && !again && s.isDead(l); stale {
+			s.drop(l)
+			again = true // it broke while nobody looked
+			continue
+		}
 		if !full {
 			return nil, nil, s.explain(err)
 		}
@@ -216,6 +221,16 @@ func (s *SSH) drop(l *link) {
 			s.links = append(s.links[:i:i], s.links[i+1:]...)
 			return
 		}
+	}
+}
+
+// within returns a context that ends with the device too.
+func (s *SSH) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.base, func() { cancel(ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
 	}
 }
 

@@ -94,7 +94,7 @@ func ignoreClosed(err error) error {
 
 // dialMachine opens the network connection, through the jump host where there is one.
 func (s *SSH) dialMachine(ctx context.Context) (*heard, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	ctx, cancel := context.WithTimeout(ctx, min(dialWait, s.config.giveUp()))
 	defer cancel()
 	dial := (&net.Dialer{}).DialContext
 	if s.jump != nil {
@@ -149,7 +149,7 @@ type login struct {
 }
 
 func (g *login) handshake(ctx context.Context, conn *heard, auth []ssh.AuthMethod) (*ssh.Client, error) {
-	if err := conn.SetDeadline(time.Now().Add(handshakeWait)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(min(handshakeWait, g.s.config.giveUp()))); err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ func (f sshFiles) failed(c *sftpLink, op, name string, err error) error {
 		err = wrapped.Err
 	}
 	if errors.Is(err, sftp.ErrSSHFxConnectionLost) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+		f.s.forget(c)
 		return fmt.Errorf("%s %s: %w", op, name, f.s.unreachable(err))
 	}
 	if errors.As(err, &status) {
@@ -105,8 +107,9 @@ func (f sshFiles) ReadFile(name string) (data []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err = io.ReadAll(file)
-	return data, errors.Join(err, file.Close())
+	var all bytes.Buffer
+	_, err = io.Copy(&all, file)
+	return all.Bytes(), errors.Join(err, file.Close())
 }
 
 // Open reads large pieces, so that many requests are on their way at once.
