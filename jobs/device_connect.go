@@ -35,6 +35,9 @@ func scan(ctx context.Context, to device.SSHConfig, field string) (string, error
 	ctx, cancel := context.WithTimeout(ctx, scanLimit)
 	defer cancel()
 	hostKey, _, err := device.ScanHostKey(ctx, to)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "", model.Invalid{Field: field, Reason: "The machine did not answer in time. Check that it is on, and that address and port are right."}
+	}
 	if err != nil {
 		return "", sshRefused(err, func(model.DeviceState) string { return field })
 	}
@@ -129,7 +132,7 @@ func (m *Manager) takeKey(ctx context.Context, d *model.Device, s model.DeviceSe
 
 // unreadableKey refuses a private key; the error says nothing of its content.
 func unreadableKey(err error) error {
-	return model.Invalid{Field: "private_key", Reason: "This key cannot be read: " + sentence(err) + " Paste a whole private key without a passphrase."}
+	return model.Invalid{Field: "private_key", Reason: "This key cannot be read: " + sentence(err.Error()) + " Paste a whole private key without a passphrase."}
 }
 
 func (m *Manager) sealKey(d *model.Device, private, public string) error {
@@ -164,5 +167,5 @@ func sshRefused(err error, field func(model.DeviceState) string) error {
 	if !errors.As(err, &told) {
 		return err
 	}
-	return model.Invalid{Field: field(stateOf(told)), Reason: joined(told.Message, told.Mend)}
+	return model.Invalid{Field: field(stateOf(told)), Reason: joined(sentence(told.Message), told.Mend)}
 }

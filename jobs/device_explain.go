@@ -13,11 +13,11 @@ import (
 	"keepstead/store"
 )
 
-// remoteSocket is where the container engine of another machine is looked for.
-const remoteSocket = "/var/run/docker.sock"
-
 func (p *deviceProbe) engine(ctx context.Context) (string, error) {
-	e, err := docker.Open(ctx, p.host, remoteSocket)
+	if p.facts.Engine == "" {
+		return "", notHere("There is no Docker here; folders can be backed up.")
+	}
+	e, err := docker.Open(ctx, p.host, p.facts.Engine)
 	var told *docker.Error
 	if errors.As(err, &told) && told.State == model.EngineAbsent {
 		return "", notHere("There is no Docker here; folders can be backed up.")
@@ -50,7 +50,7 @@ func (p *deviceProbe) explain(step string, err error) (detail, mend string) {
 		_, detail, mend = pendingWords(p.d)
 		return detail, mend
 	case errors.As(err, &told):
-		return told.Message, told.Mend
+		return sentence(told.Message), told.Mend
 	case errors.As(err, &name):
 		return fmt.Sprintf("The name %q is not known.", p.d.Address), "Check the spelling, or give the address in numbers."
 	case errors.Is(err, errNoSudo):
@@ -81,11 +81,14 @@ func (p *deviceProbe) record(ctx context.Context) error {
 	now := p.now()
 	c := store.DeviceContact{State: model.DeviceReady}
 	if p.reached() {
-		c.SeenAt, c.OS, c.Arch, c.Facts = &now, p.facts.OS, p.facts.Arch, wordsOf(p.facts, now)
+		c.SeenAt = &now
+	}
+	if p.facts.Kernel != "" {
+		c.OS, c.Arch, c.Facts = system(p.facts), p.facts.Arch, wordsOf(p.facts, now)
 	}
 	if failed := p.result.Failed(); failed != nil {
 		c.State, c.Message, c.Mend = p.state(*failed), failed.Detail, failed.Mend
-	} else {
+	} else if c.Facts != nil {
 		limit(&c, p.d)
 	}
 	c.ResticVersion = p.version

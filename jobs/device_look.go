@@ -65,7 +65,22 @@ func (m *Manager) meet(ctx context.Context, d model.Device) (store.DeviceContact
 			m.logger.Debug("close a connection", "device", d.Name, "error", err)
 		}
 	}()
-	return m.learn(ctx, d, host)
+	contact, err := m.learn(ctx, d, host)
+	var told *device.SSHError
+	if errors.As(err, &told) && told.State == device.StateNoSudo && to.Sudo {
+		return m.withoutSudo(ctx, d, to, contact)
+	}
+	return contact, err
+}
+
+// withoutSudo learns of a device where sudo does not work what its user may know. The contact says what is missing.
+func (m *Manager) withoutSudo(ctx context.Context, d model.Device, to device.SSHConfig, limited store.DeviceContact) (store.DeviceContact, error) {
+	to.Sudo = false
+	host := device.NewSSH(to, m.logger)
+	contact, err := m.learn(ctx, d, host)
+	err = errors.Join(err, host.Close())
+	contact.State, contact.Message, contact.Mend = limited.State, limited.Message, limited.Mend
+	return contact, err
 }
 
 // learn asks a device that can be reached what it is, and sees to its restic.
@@ -76,10 +91,15 @@ func (m *Manager) learn(ctx context.Context, d model.Device, host *device.SSH) (
 	}
 	now := m.now()
 	c := store.DeviceContact{
-		State: model.DeviceReady, SeenAt: &now, OS: facts.OS, Arch: facts.Arch, Facts: wordsOf(facts, now),
+		State: model.DeviceReady, SeenAt: &now, OS: system(facts), Arch: facts.Arch, Facts: wordsOf(facts, now),
 	}
-	if _, c.ResticVersion, err = m.provide(ctx, host); err != nil {
+	if _, c.ResticVersion, err = host.ProvideRestic(ctx, m.resticFor); err != nil {
+		m.logger.Warn("put restic on a device", "device", d.Name, "error", err)
 		c.State, c.Message, c.Mend = model.DeviceLimited, "Keepstead's restic could not be put on the device.", "Test the device to see what stands in the way."
+		var told *device.SSHError
+		if errors.As(err, &told) {
+			c.Message, c.Mend = sentence(told.Message), told.Mend
+		}
 	}
 	limit(&c, d)
 	return c, nil
@@ -103,7 +123,7 @@ func failedContact(d model.Device, err error) store.DeviceContact {
 	if !errors.As(err, &told) {
 		return store.DeviceContact{State: model.DeviceUnreachable, Message: "The device did not answer as expected.", Mend: "Test it to see which step fails."}
 	}
-	c := store.DeviceContact{State: stateOf(told), Message: told.Message, Mend: told.Mend}
+	c := store.DeviceContact{State: stateOf(told), Message: sentence(told.Message), Mend: told.Mend}
 	if c.State == model.DeviceDenied && d.State == model.DevicePending {
 		c.State, c.Message, c.Mend = pendingWords(d)
 	}

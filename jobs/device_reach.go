@@ -48,7 +48,7 @@ func (m *Manager) sshChain(ctx context.Context, d model.Device, before []uuid.UU
 
 // sshTo is the way to a device without what opens its door.
 func sshTo(d model.Device) device.SSHConfig {
-	return device.SSHConfig{Address: d.Address, Port: d.SSHPort(), User: d.SSHUser, HostKey: d.HostKey, Sudo: d.Sudo}
+	return device.SSHConfig{Address: d.Address, Port: d.SSHPort(), User: d.SSHUser, HostKey: d.HostKey, Sudo: d.Sudo && d.SSHUser != "root"}
 }
 
 // jump is the way to the device that d is reached through, nil for none.

@@ -106,7 +106,7 @@ func closedDoor(err error) (model.Probe, error) {
 	if !errors.As(err, &told) {
 		return model.Probe{}, err
 	}
-	step := model.ProbeStep{Name: "login", State: model.ProbeFailed, Detail: told.Message, Mend: told.Mend}
+	step := model.ProbeStep{Name: "login", State: model.ProbeFailed, Detail: sentence(told.Message), Mend: told.Mend}
 	switch stateOf(told) {
 	case model.DeviceUnreachable:
 		step.Name = "connect"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"keepstead/device"
 	"keepstead/model"
 	"keepstead/store"
 )
@@ -130,12 +131,18 @@ func (m *Manager) DeleteDevice(ctx context.Context, id uuid.UUID) (stays string,
 	if err != nil {
 		return "", err
 	}
+	var to device.SSHConfig
+	if d.Kind == model.DeviceSSH {
+		if to, err = m.sshConfig(ctx, d); err != nil {
+			return "", err
+		}
+	}
 	if err := m.Store.DeleteDevice(ctx, id); err != nil {
 		return "", err
 	}
 	m.publish(model.EventDevice, id)
-	if d.Kind != model.DeviceSSH {
-		return "", nil
+	if d.Kind != model.DeviceSSH || d.ResticVersion == "" {
+		return "", nil // nothing was ever put there
 	}
-	return m.leave(context.WithoutCancel(ctx), d), nil
+	return m.leave(context.WithoutCancel(ctx), d, to), nil
 }

@@ -104,3 +104,14 @@ func parallelWords(n int) string {
 func hostKeyFile(key string) string {
 	return "/etc/ssh/ssh_host_" + strings.ToLower(model.KeyType(key)) + "_key.pub"
 }
+
+// socketWords says whether a device has a container engine that can be used.
+func socketWords(f model.DeviceFacts) string {
+	switch {
+	case f.Engine == "":
+		return "none"
+	case f.EngineAllowed:
+		return "at " + f.Engine
+	}
+	return "at " + f.Engine + ", out of reach for this user"
+}

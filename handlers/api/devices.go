@@ -110,7 +110,7 @@ func wireFacts(f *model.DeviceFacts) DeviceFacts {
 		return DeviceFacts{}
 	}
 	return DeviceFacts{
-		System: f.System, Root: f.Root, Sudo: f.Sudo, SkewMs: f.Skew.Milliseconds(), Engine: f.Engine, Compose: f.Compose,
+		System: f.System, Root: f.Root, Sudo: f.Sudo, SkewMs: f.Skew.Milliseconds(), Engine: f.Engine, EngineAllowed: f.EngineAllowed, Compose: f.Compose,
 		Restic: f.Restic, SeenAt: utc(f.SeenAt), Mounts: mapped(f.Mounts, func(m model.DeviceMount) DeviceMount {
 			return DeviceMount{Path: m.Path, Type: m.Type, Total: m.Total, Free: m.Free}
 		}),

@@ -446,9 +446,15 @@ type Device struct {
 
 // DeviceFacts What a device over SSH said of itself at the last look.
 type DeviceFacts struct {
-	Compose string        `json:"compose,omitempty,omitzero"`
-	Engine  string        `json:"engine,omitempty,omitzero"`
-	Mounts  []DeviceMount `json:"mounts"`
+	// Compose The version of docker compose.
+	Compose string `json:"compose,omitempty,omitzero"`
+
+	// Engine The socket of its container engine.
+	Engine string `json:"engine,omitempty,omitzero"`
+
+	// EngineAllowed Keepstead may use that socket.
+	EngineAllowed bool          `json:"engine_allowed,omitempty,omitzero"`
+	Mounts        []DeviceMount `json:"mounts"`
 
 	// Restic The version of a restic of its own.
 	Restic string `json:"restic,omitempty,omitzero"`
