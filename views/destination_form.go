@@ -53,7 +53,6 @@ func NewDestinationForm(d model.Destination) DestinationForm {
 	return f
 }
 
-
 // rateUnit is what a form counts bandwidth in.
 const rateUnit = 1 << 20
 
