@@ -53,9 +53,8 @@ func (w *watcher) String() string {
 	return w.all.String()
 }
 
-func TestCancelIsOneInterrupt(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func cancelIsOneInterrupt(t *testing.T, b bed) {
+	l := b.open(t)
 	ctx, out := stopAt(t, "ready")
 	c := gated(shell(t, `trap 'n=$((n+1)); echo "interrupt $n"' INT
 		echo ready; i=0; while [ $i -lt 50 ]; do sleep 0.01; i=$((i+1)); done; echo "counted $n"; exit 130`))
@@ -70,9 +69,8 @@ func TestCancelIsOneInterrupt(t *testing.T) {
 	}
 }
 
-func TestCancelOfACommandThatEndsWell(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func cancelOfACommandThatEndsWell(t *testing.T, b bed) {
+	l := b.open(t)
 	ctx, out := stopAt(t, "ready")
 	c := gated(shell(t, `trap 'echo done; exit 0' INT; echo ready; while :; do sleep 0.01; done`))
 	c.Stdout = out
@@ -81,9 +79,8 @@ func TestCancelOfACommandThatEndsWell(t *testing.T) {
 	}
 }
 
-func TestCancelKillsTheGroupAfterGrace(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func cancelKillsTheGroupAfterGrace(t *testing.T, b bed) {
+	l := b.open(t)
 	ctx, out := stopAt(t, "ready")
 	c := gated(shell(t, `trap '' INT; sleep 1000 & echo "$!"; echo ready; while :; do sleep 1; done`))
 	c.Stdout, c.Grace = out, 300*time.Millisecond
@@ -96,12 +93,11 @@ func TestCancelKillsTheGroupAfterGrace(t *testing.T) {
 	if took := time.Since(began); took < c.Grace {
 		t.Errorf("killed after %s", took)
 	}
-	wantGone(t, strings.Fields(out.String())[0])
+	b.wantGone(t, strings.Fields(out.String())[0])
 }
 
-func TestNothingIsLeftBehind(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func nothingIsLeftBehind(t *testing.T, b bed) {
+	l := b.open(t)
 	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
 		var out bytes.Buffer
 		c := bend(shell(t, `sleep 1000 & echo "$!"`)) // the background process holds the output open
@@ -109,13 +105,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		if err := l.Run(t.Context(), c); err != nil {
 			t.Errorf("%s: %v", how, err)
 		}
-		wantGone(t, strings.TrimSpace(out.String()))
+		b.wantGone(t, strings.TrimSpace(out.String()))
 	}
 }
 
-func TestCloseKills(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func closeKills(t *testing.T, b bed) {
+	l := b.open(t)
 	ready := make(chan struct{})
 	out := &watcher{text: "ready", act: func() { close(ready) }}
 	c := gated(shell(t, `trap '' INT TERM; sleep 1000 & echo "$!"; echo ready; while :; do sleep 1; done`))
@@ -129,17 +124,17 @@ func TestCloseKills(t *testing.T) {
 	if err := <-ended; !errors.Is(err, device.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
-	wantGone(t, strings.Fields(out.String())[0])
+	b.wantGone(t, strings.Fields(out.String())[0])
 }
 
 // wantGone fails the test when the process still runs after a while.
-func wantGone(t *testing.T, pid string) {
+func (b bed) wantGone(t *testing.T, pid string) {
 	t.Helper()
 	if _, err := strconv.Atoi(pid); err != nil {
 		t.Fatalf("%q is no process id", pid)
 	}
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		raw, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		raw, err := os.ReadFile(filepath.Join(b.root, "/proc", pid, "stat"))
 		if err != nil || strings.Contains(string(raw), ") Z ") {
 			return
 		}

@@ -3,6 +3,7 @@ package device_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +23,14 @@ const parentDir = "KEEPSTEAD_TEST_PARENT"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(parentDir); dir != "" {
 		parent(dir)
+		return
+	}
+	if text := os.Getenv(remoteParentConfig); text != "" {
+		var p remoteParent
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			panic(err)
+		}
+		p.run()
 		return
 	}
 	os.Exit(m.Run())
@@ -89,7 +98,7 @@ func TestTheChildEndsWhenKeepsteadDies(t *testing.T) {
 		t.Fatalf("%+v is not alive", p)
 	}
 	kill(syscall.SIGKILL)
-	wantGone(t, fmt.Sprint(p.PID))
+	(bed{}).wantGone(t, fmt.Sprint(p.PID))
 	if text, err := os.ReadFile(filepath.Join(dir, "ended")); err != nil || strings.TrimSpace(string(text)) != "TERM" {
 		t.Errorf("the child was ended by %q, %v", text, err)
 	}
@@ -102,7 +111,7 @@ func TestTheGateStaysShutWhenKeepsteadDies(t *testing.T) {
 	t.Parallel()
 	dir, p, kill := startParent(t, true)
 	kill(syscall.SIGKILL)
-	wantGone(t, fmt.Sprint(p.PID))
+	(bed{}).wantGone(t, fmt.Sprint(p.PID))
 	if text, err := os.ReadFile(filepath.Join(dir, "ended")); err == nil {
 		t.Errorf("the program ran: %s", text)
 	}

@@ -9,13 +9,12 @@ import (
 	"testing"
 )
 
-func TestWriteFile(t *testing.T) {
-	t.Parallel()
-	files, err := newLocal(t).Files()
+func writeFile(t *testing.T, b bed) {
+	files, err := b.open(t).Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := b.dir(t)
 	name := filepath.Join(dir, "file")
 	for _, content := range []string{"old and long", "new"} {
 		if err := files.WriteFile(name, []byte(content), 0o640); err != nil {
@@ -41,13 +40,12 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
-func TestResolve(t *testing.T) {
-	t.Parallel()
-	files, err := newLocal(t).Files()
+func resolve(t *testing.T, b bed) {
+	files, err := b.open(t).Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := filepath.EvalSymlinks(t.TempDir())
+	dir, err := filepath.EvalSymlinks(b.dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,13 +76,12 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestSpaceAndWritable(t *testing.T) {
-	t.Parallel()
-	files, err := newLocal(t).Files()
+func spaceAndWritable(t *testing.T, b bed) {
+	files, err := b.open(t).Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := b.dir(t)
 	for _, name := range []string{dir, filepath.Join(dir, "not", "there", "yet")} {
 		if free, err := files.Space(name); err != nil || free <= 0 {
 			t.Errorf("space of %s: %d, %v", name, free, err)

@@ -11,10 +11,9 @@ import (
 	"keepstead/device"
 )
 
-func TestGate(t *testing.T) {
-	t.Parallel()
-	l, refused := newLocal(t), errors.New("the row was not written")
-	ran := filepath.Join(t.TempDir(), "ran")
+func gate(t *testing.T, b bed) {
+	l, refused := b.open(t), errors.New("the row was not written")
+	ran := filepath.Join(b.dir(t), "ran")
 	for _, c := range []struct {
 		name   string
 		answer error
@@ -30,7 +29,7 @@ func TestGate(t *testing.T) {
 			defer cancel(nil)
 			cmd := shell(t, `: >"$1"`, ran)
 			cmd.Started = func(p device.Process) error {
-				if !device.Alive(p) || p.BootID == "" || p.Start == 0 {
+				if !b.alive(t, p) || p.BootID == "" || p.Start == 0 {
 					t.Errorf("told of %+v, which is not alive", p)
 				}
 				time.Sleep(50 * time.Millisecond)

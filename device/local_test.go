@@ -43,9 +43,8 @@ func streamed(c device.Cmd) device.Cmd {
 	return c
 }
 
-func TestRunEnds(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func runEnds(t *testing.T, b bed) {
+	l := b.open(t)
 	for _, c := range []struct {
 		name, script, want string
 	}{
@@ -68,13 +67,12 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
-func TestRunGivesTheChildOnlyItsOwn(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func runGivesTheChildOnlyItsOwn(t *testing.T, b bed) {
+	l := b.open(t)
 	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
 		var out, errs bytes.Buffer
 		c := bend(device.Cmd{
-			Path: "/usr/bin/env", Env: []string{"A=1", "B=two words"}, Dir: t.TempDir(), RunDir: t.TempDir(), Stdout: &out, Stderr: &errs,
+			Path: "/usr/bin/env", Env: []string{"A=1", "B=two words"}, Dir: b.dir(t), RunDir: t.TempDir(), Stdout: &out, Stderr: &errs,
 		})
 		if err := l.Run(t.Context(), c); err != nil || out.String() != "A=1\nB=two words\n" || errs.Len() != 0 {
 			t.Errorf("%s: environment %q, %q, %v", how, out.String(), errs.String(), err)
@@ -89,9 +87,8 @@ func TestRunGivesTheChildOnlyItsOwn(t *testing.T) {
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func runRefuses(t *testing.T, b bed) {
+	l := b.open(t)
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(io.ErrUnexpectedEOF)
 	if err := l.Run(ended, shell(t, "exit 0")); !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -115,9 +112,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-func TestOutputIsComplete(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func outputIsComplete(t *testing.T, b bed) {
+	l := b.open(t)
 	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
 		var out, errs bytes.Buffer
 		// A line of 16 MiB, many short ones, and a last one without an end.
@@ -143,10 +139,9 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-func TestOutputIsPrompt(t *testing.T) {
-	t.Parallel()
-	l, seen := newLocal(t), make(chan struct{}, 1)
-	done := filepath.Join(t.TempDir(), "done")
+func outputIsPrompt(t *testing.T, b bed) {
+	l, seen := b.open(t), make(chan struct{}, 1)
+	done := filepath.Join(b.dir(t), "done")
 	c := gated(shell(t, `echo hello; while [ ! -e "$1" ]; do sleep 0.01; done`, done))
 	c.Stdout = writerFunc(func(p []byte) (int, error) {
 		seen <- struct{}{}
@@ -165,9 +160,8 @@ func TestOutputIsPrompt(t *testing.T) {
 	}
 }
 
-func TestASlowReaderDoesNotHoldTheChildBack(t *testing.T) {
-	t.Parallel()
-	l, done := newLocal(t), filepath.Join(t.TempDir(), "done")
+func aSlowReaderDoesNotHoldTheChildBack(t *testing.T, b bed) {
+	l, done := b.open(t), filepath.Join(b.dir(t), "done")
 	c := gated(shell(t, `seq 300000; : >"$1"`, done))
 	got := 0
 	c.Stdout = writerFunc(func(p []byte) (int, error) {
@@ -187,9 +181,8 @@ func TestASlowReaderDoesNotHoldTheChildBack(t *testing.T) {
 	}
 }
 
-func TestAFailingReaderEndsTheChild(t *testing.T) {
-	t.Parallel()
-	l, gone := newLocal(t), errors.New("the browser left")
+func aFailingReaderEndsTheChild(t *testing.T, b bed) {
+	l, gone := b.open(t), errors.New("the browser left")
 	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
 		c := bend(shell(t, "while echo x; do :; done"))
 		c.Stdout = writerFunc(func([]byte) (int, error) { return 0, gone })
@@ -199,20 +192,24 @@ func TestAFailingReaderEndsTheChild(t *testing.T) {
 	}
 }
 
-func TestSecretsAreSeen(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func secretsAreSeen(t *testing.T, b bed) {
+	l := b.open(t)
 	const secret = "very secret words"
 	var process device.Process
 	var out bytes.Buffer
-	c := shell(t, `cat "$1" "$FILE"; (: >"$1") 2>/dev/null && echo changed; sleep 0.3`, "{fd:a}", "name {fd:a}", "x={fd:a}")
+	change := "(: >\"$1\") 2>/dev/null && echo changed"
+	if b.root != "" {
+		change = "" // a shell cannot seal; the program could only fool itself
+	}
+	c := shell(t, `cat "$1" "$FILE"; `+change+`
+		sleep 0.3`, "{fd:a}", "name {fd:a}", "x={fd:a}")
 	c.Env = append(c.Env, "FILE={fd:b}")
 	c.Secrets = []device.Secret{{Name: "a", Content: []byte(secret + "\n")}, {Name: "b", Content: []byte("another\n")}}
 	c.Started = func(p device.Process) error { process = p; return nil }
 	visible := ""
 	c.Stdout = writerFunc(func(p []byte) (int, error) {
 		for _, file := range []string{"cmdline", "environ"} {
-			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", process.PID, file))
+			text, err := os.ReadFile(fmt.Sprintf("%s/proc/%d/%s", b.root, process.PID, file))
 			if err != nil {
 				return 0, err
 			}
@@ -236,9 +233,8 @@ type explosive struct{}
 
 func (explosive) Write([]byte) (int, error) { panic("boom") }
 
-func TestPanicOfAWriterEndsItsCommandAlone(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func panicOfAWriterEndsItsCommandAlone(t *testing.T, b bed) {
+	l := b.open(t)
 	for how, bend := range map[string]func(device.Cmd) device.Cmd{"gated": gated, "streamed": streamed} {
 		c := bend(shell(t, `echo one; exec sleep 1000`))
 		c.Stdout = explosive{}
@@ -248,9 +244,8 @@ func TestPanicOfAWriterEndsItsCommandAlone(t *testing.T) {
 	}
 }
 
-func TestTraffic(t *testing.T) {
-	t.Parallel()
-	l := newLocal(t)
+func traffic(t *testing.T, b bed) {
+	l := b.open(t)
 	var seen device.Process
 	c := shell(t, `echo "$1"; while :; do sleep 0.01; done`, strings.Repeat("x", 100_000))
 	c.Started = func(p device.Process) error { seen = p; return nil }
@@ -265,14 +260,14 @@ func TestTraffic(t *testing.T) {
 			t.Fatal("the command wrote nothing")
 		}
 	}
-	if n := device.Traffic(seen); n < 100_000 {
+	if n := device.TrafficOn(t.Context(), l, seen); n < 100_000 {
 		t.Errorf("a process that wrote 100,000 bytes moved %d", n)
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
-	if n := device.Traffic(seen); n != 0 {
+	if n := device.TrafficOn(t.Context(), l, seen); n != 0 {
 		t.Errorf("a process that is gone moved %d bytes", n)
 	}
 }

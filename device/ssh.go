@@ -152,7 +152,7 @@ const sessionsPerLink = 8
 
 // session opens a session, in a connection of its own where those that are there are full.
 func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
-	for {
+	for again := false; ; {
 		l, err := s.roomy(ctx)
 		if err != nil {
 			return nil, nil, err
@@ -162,6 +162,11 @@ func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
 			return session, l, nil
 		}
 		full := s.leave(l, err)
+		if stale := ctx.Err() == nil && !again && s.isDead(l); stale {
+			s.drop(l)
+			again = true // it broke while nobody looked
+			continue
+		}
 		if !full {
 			return nil, nil, s.explain(err)
 		}

@@ -22,7 +22,6 @@ type forwarded struct {
 	local, remote net.Addr
 	once          sync.Once
 	closed        chan struct{}
-	onClose       func()
 
 	reading sync.Mutex // one Read at a time
 	asked   bool       // a read of the channel is on its way
@@ -147,9 +146,6 @@ func (c *forwarded) Close() (err error) {
 		err = c.stream.Close()
 		if errors.Is(err, io.EOF) {
 			err = nil // the other side closed it before
-		}
-		if c.onClose != nil {
-			c.onClose()
 		}
 	})
 	return err

@@ -149,7 +149,7 @@ type login struct {
 }
 
 func (g *login) handshake(ctx context.Context, conn *heard, auth []ssh.AuthMethod) (*ssh.Client, error) {
-	if err := conn.SetDeadline(time.Now().Add(handshakeWait)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(min(handshakeWait, g.s.config.giveUp()))); err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })

@@ -24,7 +24,7 @@ type Facts struct {
 	// Engine is the path of the container engine's socket, empty for none; EngineAllowed says that commands may use it.
 	Engine        string
 	EngineAllowed bool
-	Compose       string // the version of docker compose or docker-compose, empty for none
+	Compose       string // how compose is called there: "docker compose", "docker-compose", or empty for none
 	Mounts        []Mount
 }
 
@@ -43,7 +43,10 @@ say kernel "$(uname -s)"
 say machine "$(uname -m)"
 say os "$(. /etc/os-release 2>/dev/null; echo "$PRETTY_NAME")"
 say restic "$(restic version 2>/dev/null | cut -d ' ' -f 2)"
-say compose "$(docker compose version --short 2>/dev/null || docker-compose version --short 2>/dev/null)"
+compose=
+if command -v docker >/dev/null && docker compose version >/dev/null 2>&1; then compose="docker compose"
+elif command -v docker-compose >/dev/null; then compose=docker-compose; fi
+say compose "$compose"
 for f in /run/docker.sock /var/run/docker.sock /run/podman/podman.sock; do
 	[ -S "$f" ] || continue
 	say engine "$f"

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -105,8 +106,9 @@ func (f sshFiles) ReadFile(name string) (data []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err = io.ReadAll(file)
-	return data, errors.Join(err, file.Close())
+	var all bytes.Buffer
+	_, err = io.Copy(&all, file)
+	return all.Bytes(), errors.Join(err, file.Close())
 }
 
 // Open reads large pieces, so that many requests are on their way at once.

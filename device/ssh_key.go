@@ -58,7 +58,7 @@ func ScanHostKey(ctx context.Context, c SSHConfig) (hostKey, fingerprint string,
 		return "", "", err
 	}
 	defer func() { err = errors.Join(err, ignoreClosed(conn.Close())) }()
-	if err := conn.SetDeadline(time.Now().Add(handshakeWait)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(min(handshakeWait, c.giveUp()))); err != nil {
 		return "", "", err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })

@@ -97,7 +97,10 @@ guard() {
 			kill $h
 			p=
 			;;
-		x) exit "${e:-125}" ;;
+		x)
+			kill $h
+			exit "${e:-125}"
+			;;
 		esac
 		if [ "$over" = 1 ] && [ -n "$p" ]; then
 			over=2

@@ -14,7 +14,7 @@ import (
 )
 
 // findRestic prints the version of the restic in PATH and where it is, the machine, and the folder for ours: the first
-// that can be made for this user alone and from which programs may be run.
+// that can be made for this user alone, from which programs may be run, and which has room or ours already.
 const findRestic = `
 umask 077
 home=$(getent passwd "$(id -un)" 2>/dev/null | cut -d: -f6)
@@ -28,6 +28,8 @@ for dir in "$home/.cache" /var/tmp /tmp "/run/user/$(id -u)"; do
 	*) dir=$dir/keepstead-$(id -u) ;;
 	esac
 	mkdir -p "$dir" 2>/dev/null && [ -O "$dir" ] && [ ! -L "$dir" ] && chmod 0700 "$dir" || continue
+	room=$(df -kP "$dir" 2>/dev/null | tail -n 1 | { read -r _ _ _ free _; echo "$free"; })
+	[ "${room:-0}" -ge 65536 ] || ls "$dir"/restic-* >/dev/null 2>&1 || continue
 	probe=$dir/.probe$$
 	printf '#!/bin/sh\nexit 0\n' >"$probe" && chmod 0700 "$probe" && "$probe" 2>/dev/null && good=$dir || good=
 	rm -f "$probe"

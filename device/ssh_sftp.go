@@ -65,9 +65,11 @@ func (s *SSH) openSFTP(ctx context.Context) (*sftpLink, error) {
 	return opened, err
 }
 
-// options make many small requests out of a large one, all on their way at once.
+// requestsPerFile is how many requests are on their way at once: SFTP asks for a file in pieces of 32 KiB.
+const requestsPerFile = 64
+
 func sftpOptions() []sftp.ClientOption {
-	return []sftp.ClientOption{sftp.UseConcurrentReads(true), sftp.UseConcurrentWrites(true), sftp.MaxConcurrentRequestsPerFile(64)}
+	return []sftp.ClientOption{sftp.UseConcurrentReads(true), sftp.UseConcurrentWrites(true), sftp.MaxConcurrentRequestsPerFile(requestsPerFile)}
 }
 
 // serveFiles becomes sftp-server, wherever a distribution has it. What it makes is at first for its user alone: SFTP as

@@ -45,6 +45,12 @@ func (o *sshFile) Write(p []byte) (int, error) {
 	return n, o.f.failed(o.c, "write", o.name, err)
 }
 
+// ReadFrom lets io.Copy keep many requests on their way.
+func (o *sshFile) ReadFrom(r io.Reader) (int64, error) {
+	n, err := o.file.ReadFromWithConcurrency(r, requestsPerFile)
+	return n, o.f.failed(o.c, "write", o.name, err)
+}
+
 // Sync makes the content durable, where the server knows how to.
 func (o *sshFile) Sync() error {
 	if _, ok := o.c.HasExtension("fsync@openssh.com"); !ok {

@@ -12,13 +12,12 @@ import (
 	"keepstead/testbed"
 )
 
-func TestXattrs(t *testing.T) {
-	t.Parallel()
-	files, err := newLocal(t).Files()
+func xattrs(t *testing.T, b bed) {
+	files, err := b.open(t).Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join(t.TempDir(), "file")
+	name := filepath.Join(b.dir(t), "file")
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

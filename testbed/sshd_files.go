@@ -80,7 +80,7 @@ func (m *Machine) writeFiles(dir string, o MachineOptions) error {
 		{"etc/passwd", passwd.String(), 0o644},
 		{"etc/shadow", shadow.String(), 0o600},
 		{"etc/group", group.String(), 0o644},
-		{"etc/sudoers", "Defaults env_reset, secure_path=\"/usr/sbin:/usr/bin:/sbin:/bin\"\n" + sudoers, 0o440},
+		{"etc/sudoers", "Defaults use_pty, env_reset, secure_path=\"/usr/sbin:/usr/bin:/sbin:/bin\"\n" + sudoers, 0o440},
 		{"etc/hostname", m.Name() + "\n", 0o644},
 		{"etc/hosts", "127.0.0.1 localhost " + m.Name() + "\n", 0o644},
 		{"etc/ssh/oddshell", oddShell, 0o755},
