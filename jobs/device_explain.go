@@ -81,11 +81,14 @@ func (p *deviceProbe) record(ctx context.Context) error {
 	now := p.now()
 	c := store.DeviceContact{State: model.DeviceReady}
 	if p.reached() {
-		c.SeenAt, c.OS, c.Arch, c.Facts = &now, system(p.facts), p.facts.Arch, wordsOf(p.facts, now)
+		c.SeenAt = &now
+	}
+	if p.facts.Kernel != "" {
+		c.OS, c.Arch, c.Facts = system(p.facts), p.facts.Arch, wordsOf(p.facts, now)
 	}
 	if failed := p.result.Failed(); failed != nil {
 		c.State, c.Message, c.Mend = p.state(*failed), failed.Detail, failed.Mend
-	} else {
+	} else if c.Facts != nil {
 		limit(&c, p.d)
 	}
 	c.ResticVersion = p.version

@@ -67,7 +67,13 @@ func (m *Manager) TestDevice(ctx context.Context, id uuid.UUID) (model.Probe, er
 	}
 	host := device.NewSSH(to, m.logger)
 	defer func() { _ = host.Close() }()
-	p := &deviceProbe{Manager: m, d: d, to: to, host: host}
+	p := &deviceProbe{Manager: m, d: d, to: to, host: host, plain: host}
+	if to.Sudo {
+		without := to
+		without.Sudo = false
+		p.plain = device.NewSSH(without, m.logger)
+		defer func() { _ = p.plain.Close() }()
+	}
 	m.tests.set(id, p.result)
 	defer m.publish(model.EventDevice, id)
 	defer m.tests.end(id)
@@ -82,6 +88,7 @@ type deviceProbe struct {
 	d      model.Device
 	to     device.SSHConfig
 	host   *device.SSH
+	plain  *device.SSH // without sudo; host where there is none
 	result model.Probe
 	failed error // of the first step that failed
 	facts  device.Facts
@@ -176,16 +183,19 @@ func (p *deviceProbe) hostKey(ctx context.Context) (string, error) {
 }
 
 func (p *deviceProbe) login(ctx context.Context) (string, error) {
-	var err error
-	if p.facts, err = p.host.Facts(ctx); err != nil {
+	if err := p.plain.Test(ctx); err != nil {
 		return "", err
 	}
 	return "Signed in as " + p.d.SSHUser + ".", nil
 }
 
 func (p *deviceProbe) shell(ctx context.Context) (string, error) {
+	var err error
+	if p.facts, err = p.plain.Facts(ctx); err != nil {
+		return "", err
+	}
 	var out strings.Builder
-	err := p.host.Run(ctx, device.Cmd{Path: "/bin/sh", Args: []string{"-c", `printf %s "$1"`, "sh", "a 'b' $c"}, Stdout: &out, Stream: true})
+	err = p.plain.Run(ctx, device.Cmd{Path: "/bin/sh", Args: []string{"-c", `printf %s "$1"`, "sh", "a 'b' $c"}, Stdout: &out, Stream: true})
 	if err != nil {
 		return "", err
 	}
@@ -195,7 +205,7 @@ func (p *deviceProbe) shell(ctx context.Context) (string, error) {
 	return "Commands run as they are given.", nil
 }
 
-func (p *deviceProbe) sudo(context.Context) (string, error) {
+func (p *deviceProbe) sudo(ctx context.Context) (string, error) {
 	switch {
 	case p.facts.IsRoot:
 		return "", notHere("The user is root.")
@@ -204,6 +214,11 @@ func (p *deviceProbe) sudo(context.Context) (string, error) {
 	case !p.facts.SudoWorks:
 		return "", errNoSudo
 	}
+	facts, err := p.host.Facts(ctx) // root is told more
+	if err != nil {
+		return "", err
+	}
+	p.facts = facts
 	return "It works without a password.", nil
 }
 

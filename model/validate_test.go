@@ -69,6 +69,7 @@ func TestValidateDestination(t *testing.T) {
 	t.Parallel()
 	local := Destination{Name: "Disk", Type: DestinationLocal, LocalDeviceID: NewID(), LocalPath: "/mnt/backups"}
 	s3 := Destination{Name: "B2", Type: DestinationS3, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "my-backups"}
+	sftp := Destination{Name: "Box", Type: DestinationSFTP, SFTPHost: "u1.your-storagebox.de", SFTPUser: "u1", SFTPPath: "/backups"}
 	for _, c := range []struct {
 		name  string
 		of    Destination
@@ -81,6 +82,21 @@ func TestValidateDestination(t *testing.T) {
 		{"the whole disk", local, func(d *Destination) { d.LocalPath = "/" }, "path"},
 		{"the whole disk, in other words", local, func(d *Destination) { d.LocalPath = "//" }, "path"},
 		{"kernel's folder", local, func(d *Destination) { d.LocalPath = "/sys/x" }, "path"},
+		{"SFTP", sftp, func(*Destination) {}, ""},
+		{"SFTP with a port", sftp, func(d *Destination) { d.SFTPHost, d.SFTPPort = "fe80::1%eth0", 2222 }, ""},
+		{"SFTP without a server", sftp, func(d *Destination) { d.SFTPHost = "" }, "host"},
+		{"SFTP with an option for a server", sftp, func(d *Destination) { d.SFTPHost = "-oProxyCommand=x" }, "host"},
+		{"SFTP without a user", sftp, func(d *Destination) { d.SFTPUser = "" }, "user"},
+		{"SFTP with a wild port", sftp, func(d *Destination) { d.SFTPPort = 65536 }, "port"},
+		{"SFTP into the root", sftp, func(d *Destination) { d.SFTPPath = "/" }, "path"},
+		{"SFTP with a relative path", sftp, func(d *Destination) { d.SFTPPath = "backups" }, "path"},
+		{"directly to SFTP", sftp, func(d *Destination) { d.Direct = true }, "direct"},
+		{"directly to S3", s3, func(d *Destination) { d.Direct = true }, ""},
+		{"limited and placed", s3, func(d *Destination) { d.BytesPerSecond, d.Provider, d.Site = 1<<20, "Mum’s NAS", "Mum" }, ""},
+		{"negative rate", s3, func(d *Destination) { d.BytesPerSecond = -1 }, "bytes_per_second"},
+		{"wild rate", local, func(d *Destination) { d.BytesPerSecond = maxRate + 1 }, "bytes_per_second"},
+		{"provider over two lines", s3, func(d *Destination) { d.Provider = "a\nb" }, "provider"},
+		{"long site", s3, func(d *Destination) { d.Site = long }, "site"},
 		{"another type", local, func(d *Destination) { d.Type = "ftp" }, "type"},
 		{"S3", s3, func(*Destination) {}, ""},
 		{"S3 with a port and a prefix", s3, func(d *Destination) { d.S3Endpoint, d.S3Prefix = "http://[::1]:9000/", "home lab/Keepstead" }, ""},
@@ -114,6 +130,13 @@ func TestValidateCredentials(t *testing.T) {
 	refusal(t, DestinationSecrets{AccessKey: "id"}.Validate(DestinationS3), "secret_key")
 	refusal(t, DestinationSecrets{SecretKey: "secret"}.Validate(DestinationS3), "access_key")
 	refusal(t, DestinationSecrets{AccessKey: "id", SecretKey: "a\n[profile x]"}.Validate(DestinationS3), "secret_key")
+	refusal(t, DestinationSecrets{}.Validate(DestinationSFTP), "password")
+	refusal(t, DestinationSecrets{SFTPPassword: "p"}.Validate(DestinationSFTP), "")
+	refusal(t, DestinationSecrets{SFTPPassword: "two\nlines"}.Validate(DestinationSFTP), "password")
+	refusal(t, DestinationSecrets{SFTPPassword: "p", SFTPKey: pemKey}.Validate(DestinationSFTP), "password")
+	refusal(t, DestinationSecrets{SFTPKey: pemKey}.Validate(DestinationSFTP), "")
+	refusal(t, DestinationSecrets{SFTPKey: "ssh-ed25519 AAAA"}.Validate(DestinationSFTP), "private_key")
+	refusal(t, DestinationSecrets{SFTPKey: pemKey, Fingerprint: "MD5:00"}.Validate(DestinationSFTP), "host_key_fingerprint")
 	refusal(t, DestinationSecrets{RepoPassword: long}.Validate(DestinationLocal), "repo_password")
 }
 

@@ -230,14 +230,29 @@ func TestDeviceRefusals(t *testing.T) {
 		body  map[string]any
 		field string
 	}{
-		"blank name": {map[string]any{"name": " "}, "name"},
-		"over ssh":   {map[string]any{"name": "nas", "kind": "ssh"}, "kind"},
+		"blank name":      {map[string]any{"name": " "}, "name"},
+		"an address here": {map[string]any{"name": "nas", "address": "nas.lan"}, "address"},
+		"too many jobs":   {map[string]any{"name": "nas", "parallel": 65}, "parallel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.send("PUT", "/devices/"+uuid.NewString(), tc.body, 422).names(tc.field)
 			h.send("PUT", "/devices/"+local.ID.String(), tc.body, 422).names(tc.field)
 		})
 	}
+	ssh := func(member string, value any) map[string]any {
+		body := map[string]any{"name": "nas", "kind": "ssh", "address": "127.0.0.1", "port": 1, "user": "root"}
+		body[member] = value
+		return body
+	}
+	for member, value := range map[string]any{
+		"address": "-oProxyCommand=x", "user": "a b", "private_key": "hello", "host_key_fingerprint": "aa:bb", "jump_device_id": local.ID,
+	} {
+		h.send("PUT", "/devices/"+uuid.NewString(), ssh(member, value), 422).names(member)
+	}
+	h.send("PUT", "/devices/"+uuid.NewString(), ssh("jump_device_id", uuid.New()), 422).names("jump_device_id")
+	h.send("PUT", "/devices/"+uuid.NewString(), ssh("name", "nobody is there"), 422).names("address")
+	h.send("PUT", "/devices/"+local.ID.String(), ssh("name", "another kind"), 422).names("kind")
+	h.send("POST", "/devices/"+local.ID.String()+"/test", nil, 409)
 	h.send("PUT", "/devices/"+uuid.Nil.String(), map[string]any{"name": "zero"}, 422).names("id")
 	h.send("PUT", "/apps/"+uuid.Nil.String(), map[string]any{"name": "zero", "device_id": local.ID, "paths": []string{h.dir}}, 422).names("id")
 	h.app("photos")
