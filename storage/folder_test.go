@@ -123,7 +123,7 @@ func TestProbeFolderThatCannotBeWritten(t *testing.T) {
 
 func TestFolderErrorsInWords(t *testing.T) {
 	t.Parallel()
-	place, err := newFolder(folderDestination("/mnt/b"), local(t))
+	place, err := newFolder("/mnt/b", local(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestFolderGivesUpOnADeadMount(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root, "config"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	place, err := newFolder(folderDestination(root), local(t))
+	place, err := newFolder(root, local(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestFolderClear(t *testing.T) {
 			t.Errorf("clear with %s: %v, left %s", precious, err, names(t, root))
 		}
 	}
-	root := tree(t, "config", "keys/k", "data/00/", "locks/l", "snapshots/", "mine.txt")
+	root := tree(t, "config", "keys/k", "data/00/", "data/.keepstead-upload-X", "locks/l", "snapshots/", "mine.txt")
 	if err := open(t, folderDestination(root), Credentials{}).Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}

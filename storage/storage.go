@@ -41,13 +41,16 @@ type Place interface {
 	Clear(ctx context.Context) error
 }
 
-// Open returns the place of d. host is the device that a folder is on; an S3 place does not use it.
+// Open returns the place of d. host is the device that a folder is on, or the SFTP server, which is not reached before
+// something is asked of the place; an S3 place does not use it.
 func Open(d model.Destination, c Credentials, host device.Host) (Place, error) {
 	switch d.Type {
 	case model.DestinationS3:
 		return newS3(d, c)
 	case model.DestinationLocal:
-		return newFolder(d, host)
+		return newFolder(d.LocalPath, host)
+	case model.DestinationSFTP:
+		return newSFTP(d, host)
 	}
 	return nil, fmt.Errorf("open storage: type %q is not known", d.Type)
 }
