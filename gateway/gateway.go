@@ -101,7 +101,7 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 		server.stop()
 		return nil, err
 	}
-	context.AfterFunc(ctx, server.Close)
+	context.AfterFunc(server.running, func() { _ = server.http.Close() })
 	if sweeper, ok := s.(sweeper); ok {
 		go func() { // not waited for: the storage may not answer
 			if err := sweeper.sweep(server.running); err != nil && server.running.Err() == nil {
