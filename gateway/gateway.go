@@ -59,9 +59,9 @@ const maxConnections = 32
 
 // limits are the longest times for the parts of a connection's life.
 type limits struct {
-	header time.Duration // for a request's first line and headers
+	header time.Duration // for the first request's line and headers
 	pause  time.Duration // without a byte in the middle of an upload or an answer
-	idle   time.Duration // between requests
+	idle   time.Duration // between requests, the next one's headers included
 	closed time.Duration // for open requests, once the job is over
 }
 
