@@ -264,13 +264,8 @@ func (f *folder) entries(dir string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// Remove removes a file.
-func (f *folder) Remove(_ context.Context, name string) error {
-	if err := f.files.Remove(f.path(name)); err != nil {
-		return err
-	}
-	return f.files.SyncDir(path.Dir(f.path(name)))
-}
+// Remove removes a file. That its name is gone need not be durable: nobody counts on what is no longer there.
+func (f *folder) Remove(_ context.Context, name string) error { return f.files.Remove(f.path(name)) }
 
 // sweep removes uploads that a crash cut off.
 func (f *folder) sweep(ctx context.Context) error {

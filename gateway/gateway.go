@@ -59,9 +59,9 @@ const maxConnections = 32
 
 // limits are the longest times for the parts of a connection's life.
 type limits struct {
-	header time.Duration // for a request's first line and headers
+	header time.Duration // for the first request's line and headers
 	pause  time.Duration // without a byte in the middle of an upload or an answer
-	idle   time.Duration // between requests
+	idle   time.Duration // between requests, the next one's headers included
 	closed time.Duration // for open requests, once the job is over
 }
 
@@ -101,7 +101,7 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 		server.stop()
 		return nil, err
 	}
-	context.AfterFunc(ctx, server.Close)
+	context.AfterFunc(server.running, func() { _ = server.http.Close() })
 	if sweeper, ok := s.(sweeper); ok {
 		go func() { // not waited for: the storage may not answer
 			if err := sweeper.sweep(server.running); err != nil && server.running.Err() == nil {

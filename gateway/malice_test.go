@@ -191,6 +191,8 @@ func TestMaliciousClient(t *testing.T) {
 		{"delete a snapshot", plain("DELETE", snap), 403},
 		{"delete a key", plain("DELETE", address(file(kindKeys, "key").name())), 403},
 		{"delete another's lock", plain("DELETE", address(file(kindLocks, "theirs").name())), 403},
+		{"another's lock again", upload(address(file(kindLocks, "theirs").name()), sealed("theirs")), 200},
+		{"delete it as one's own", plain("DELETE", address(file(kindLocks, "theirs").name())), 403},
 		{"delete the config", plain("DELETE", "/config"), 403},
 		{"delete the repository", plain("DELETE", "/"), 403},
 		{"delete what is not there", plain("DELETE", "/data/"+id("nothing")), 404},
@@ -211,7 +213,7 @@ func TestMaliciousClient(t *testing.T) {
 			}
 		})
 	}
-	if s := server.Stats(); s.RefusedDeletes != 6 || s.RefusedWrites != 2 || s.Failure != nil {
+	if s := server.Stats(); s.RefusedDeletes != 7 || s.RefusedWrites != 2 || s.Failure != nil {
 		t.Errorf("figures %+v, failure %v", s, s.Failure)
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -77,12 +78,16 @@ func mustRestic(t testing.TB, url string, args ...string) string {
 	return out
 }
 
-func bucketStorage(t testing.TB, b *testbed.Bucket) Storage {
-	t.Helper()
-	s, err := S3(model.Destination{
+func bucketDestination(b *testbed.Bucket) model.Destination {
+	return model.Destination{
 		Type: model.DestinationS3, S3Endpoint: b.Endpoint, S3Bucket: b.Name, S3Region: b.Region, S3Prefix: "home lab/#1",
 		S3PathStyle: true, S3CACert: b.CACert,
-	}, b.AccessKey, b.SecretKey)
+	}
+}
+
+func bucketStorage(t testing.TB, b *testbed.Bucket) Storage {
+	t.Helper()
+	s, err := S3(bucketDestination(b), b.AccessKey, b.SecretKey)
 	check(t, err)
 	return s
 }
@@ -103,9 +108,14 @@ func TestResticThroughTheGateway(t *testing.T) {
 		"folder": func(t *testing.T) Storage {
 			return Folder(localFiles(t), filepath.Join(t.TempDir(), "new", "repository"))
 		},
-		"sftp":        func(t *testing.T) Storage { return Folder(sftp(t), "/data/new/repository") },
-		"s3":          func(t *testing.T) Storage { return bucketStorage(t, testbed.S3(t)) },
-		"s3 over TLS": func(t *testing.T) Storage { return bucketStorage(t, testbed.S3TLS(t)) },
+		"sftp": func(t *testing.T) Storage {
+			files := sftp(t)
+			if err := errors.Join(files.SyncDir("/data"), files.SyncDir("/")); err != nil {
+				t.Errorf("sync a folder: %v", err)
+			}
+			return Folder(files, "/data/new/repository")
+		},
+		"s3": func(t *testing.T) Storage { return bucketStorage(t, testbed.S3(t)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

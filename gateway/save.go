@@ -17,8 +17,12 @@ var (
 	errSmall  = &refusal{http.StatusBadRequest, "The upload is too small to be one of restic's files."}
 	errTaken  = &refusal{http.StatusForbidden, "There is another file of this name already, and it stays."}
 	errKey    = &refusal{http.StatusForbidden, "No key is added to a repository that is lent for adding backups."}
+	errLocks  = &refusal{http.StatusForbidden, "There are too many locks of this job."}
 	errKept   = &refusal{http.StatusForbidden, "What was backed up is not removed through here."}
 )
+
+// maxLocks is how many locks one job may have at once. restic's commands have one, and two while they renew it.
+const maxLocks = 1000
 
 // save stores an upload. An upload of what is there already, byte for byte, is a success: its sender did not hear the
 // first answer.
@@ -33,6 +37,9 @@ func (h *handler) save(s *stream, r *http.Request, t target) error {
 		return errSmall
 	}
 	if err := h.mayWrite(r.Context(), t); err != nil {
+		return err
+	}
+	if err := h.claim(r.Context(), t); err != nil {
 		return err
 	}
 	b := newBody(s, r.ContentLength, t.id)
@@ -55,9 +62,6 @@ func (h *handler) save(s *stream, r *http.Request, t target) error {
 	}
 	if err != nil {
 		return fmt.Errorf("store %s: %w", t.name(), err)
-	}
-	if t.kind == kindLocks {
-		h.own(t.id)
 	}
 	return nil
 }
@@ -96,11 +100,26 @@ func (h *handler) same(ctx context.Context, t target, sum string) error {
 	return nil
 }
 
-// own remembers a lock as this server's.
-func (h *handler) own(id string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.locks[id] = true
+// claim remembers a lock as this server's, before it is stored and whatever comes of that. One that is there already is
+// another's: who sends it again must not become its owner.
+func (h *handler) claim(ctx context.Context, t target) error {
+	if t.kind != kindLocks || h.owned(t.id) {
+		return nil
+	}
+	_, err := h.storage.Stat(ctx, t.name())
+	if errors.Is(err, fs.ErrNotExist) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if len(h.locks) >= maxLocks {
+			return errLocks
+		}
+		h.locks[t.id] = true
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for a lock: %w", err)
+	}
+	return nil
 }
 
 // owned says whether a lock came through this server.

@@ -49,16 +49,10 @@ func (l *watchListener) Accept() (net.Conn, error) {
 	return &watched{conn, l.limits, time.AfterFunc(l.limits.header, func() { _ = conn.Close() })}, nil
 }
 
-// watchState arms a connection between requests; while one is served the handler does.
+// watchState arms a connection between requests, until the next one's headers are read; while one is served the handler
+// does.
 func watchState(conn net.Conn, state http.ConnState) {
-	w, ok := conn.(*watched)
-	if !ok {
-		return
-	}
-	switch state {
-	case http.StateActive: // its first byte has come
-		w.timer.Reset(w.limits.header)
-	case http.StateIdle:
+	if w, ok := conn.(*watched); ok && state == http.StateIdle {
 		w.timer.Reset(w.limits.idle)
 	}
 }

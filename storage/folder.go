@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"time"
 
 	"keepstead/device"
@@ -16,6 +17,8 @@ type folderPlace struct {
 	root  string
 	files device.Files
 	limit time.Duration
+	user  string // whose rights count, in words
+	mute  bool   // that the free space is not told is no failure
 	// made are the folders, innermost first, that were absent at the last probe; Clear removes these alone.
 	made []string
 }
@@ -28,7 +31,7 @@ func newFolder(root string, host device.Host) (*folderPlace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open storage: %w", err)
 	}
-	return &folderPlace{root: path.Clean(root), files: files, limit: stepLimit}, nil
+	return &folderPlace{root: path.Clean(root), files: files, limit: stepLimit, user: "the user that Keepstead runs as"}, nil
 }
 
 func (p *folderPlace) path(name string) string { return path.Join(p.root, name) }
@@ -112,7 +115,10 @@ func (p *folderPlace) remove(ctx context.Context, name string) error {
 func (p *folderPlace) Clear(ctx context.Context) error {
 	for _, folder := range precious {
 		found := false
-		if err := p.walk(ctx, folder, func(string, fs.FileInfo) { found = true }); err != nil {
+		err := p.walk(ctx, folder, func(name string, _ fs.FileInfo) {
+			found = found || !strings.HasPrefix(path.Base(name), tempPrefix)
+		})
+		if err != nil {
 			return p.wrap("look for backups before clearing", err)
 		}
 		if found {

@@ -221,7 +221,7 @@ func TestFolderClear(t *testing.T) {
 			t.Errorf("clear with %s: %v, left %s", precious, err, names(t, root))
 		}
 	}
-	root := tree(t, "config", "keys/k", "data/00/", "locks/l", "snapshots/", "mine.txt")
+	root := tree(t, "config", "keys/k", "data/00/", "data/.keepstead-upload-X", "locks/l", "snapshots/", "mine.txt")
 	if err := open(t, folderDestination(root), Credentials{}).Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}

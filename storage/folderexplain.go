@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"syscall"
 
+	"keepstead/device"
 	"keepstead/model"
 )
 
@@ -23,6 +24,10 @@ func (p *folderPlace) explain(err error) *Error {
 }
 
 func (p *folderPlace) explainErrno(err error) *Error {
+	var remote *device.SSHError
+	if errors.As(err, &remote) {
+		return &Error{Reason: remote.Message + ".", Mend: remote.Mend}
+	}
 	where := quote(p.root)
 	is := func(codes ...syscall.Errno) bool {
 		for _, code := range codes {
@@ -39,8 +44,8 @@ func (p *folderPlace) explainErrno(err error) *Error {
 		return &Error{Reason: "The file system of " + where + " is read-only.", Mend: "Mount it writable. A disk that went read-only by itself has errors: check it first."}
 	case is(syscall.ENOSPC, syscall.EDQUOT):
 		return &Error{Reason: "The disk of " + where + " is full.", Mend: "Free some space there (100 MiB are the least), or give another folder."}
-	case is(syscall.EACCES, syscall.EPERM):
-		return &Error{Reason: "Keepstead may not read and write in " + where + ".", Mend: "Give the folder to the user that Keepstead runs as, or choose another."}
+	case errors.Is(err, fs.ErrPermission):
+		return &Error{Reason: "Keepstead may not read and write in " + where + ".", Mend: "Give the folder to " + p.user + ", or choose another."}
 	case is(syscall.EIO, syscall.ESTALE, syscall.ENODEV, syscall.ENXIO):
 		return &Error{Reason: "The disk of " + where + " does not answer as it should.", Mend: "Check the disk, its cable, or the network mount."}
 	case is(syscall.ELOOP, syscall.ENAMETOOLONG):

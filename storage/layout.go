@@ -17,6 +17,9 @@ var folders = []string{"data", "index", "keys", "locks", "snapshots"}
 // testPrefix starts the name of the object that a probe writes; restic has no such name.
 const testPrefix = "keepstead-test-"
 
+// tempPrefix starts the names of files that Keepstead is still writing, its gateway's uploads among them.
+const tempPrefix = ".keepstead-"
+
 // contents is what lies directly under a place, as far as it tells a repository from other files.
 type contents struct {
 	config, keys bool
@@ -31,7 +34,7 @@ func (c *contents) add(name string) {
 		c.config = true
 	case slices.Contains(folders, name):
 		c.restic = true
-	case name == "lost+found" || strings.HasPrefix(name, testPrefix) || strings.HasPrefix(name, ".keepstead-"):
+	case name == "lost+found" || strings.HasPrefix(name, testPrefix) || strings.HasPrefix(name, tempPrefix):
 	default:
 		c.strangers = append(c.strangers, name)
 	}

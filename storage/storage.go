@@ -41,7 +41,8 @@ type Place interface {
 	Clear(ctx context.Context) error
 }
 
-// Open returns the place of d. host is the device that a folder is on, or an SFTP server; an S3 place does not use it.
+// Open returns the place of d. host is the device that a folder is on, or the SFTP server, which is not reached before
+// something is asked of the place; an S3 place does not use it.
 func Open(d model.Destination, c Credentials, host device.Host) (Place, error) {
 	switch d.Type {
 	case model.DestinationS3:
@@ -49,7 +50,7 @@ func Open(d model.Destination, c Credentials, host device.Host) (Place, error) {
 	case model.DestinationLocal:
 		return newFolder(d.LocalPath, host)
 	case model.DestinationSFTP:
-		return newFolder(d.SFTPPath, host)
+		return newSFTP(d, host)
 	}
 	return nil, fmt.Errorf("open storage: type %q is not known", d.Type)
 }
