@@ -42,7 +42,7 @@ check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet
 
 .PHONY: bench
 bench: bin/restic bin/versitygw ## Time Keepstead's backups against plain restic's, and Keepstead with 100,000 snapshots
-	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 60m ./e2e
+	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 60m ./e2e ./index
 
 .PHONY: generate
 generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for
