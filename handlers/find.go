@@ -57,14 +57,15 @@ func (h *Handlers) find(c *fiber.Ctx, p views.FindProps, q model.FileQuery) (err
 	switch {
 	case err == nil:
 		p.Hits = &hits
-	case errors.Is(err, model.ErrBusy):
-		c.Status(fiber.StatusServiceUnavailable)
-		p.Reason = "The destination cannot be read now, and this snapshot is not indexed. Test the destination on its page, then try again."
 	case len(model.Refused(err)) > 0:
 		c.Status(fiber.StatusUnprocessableEntity)
 		p.Reason = sentence(err)
-	default:
+	case q.Snapshot == uuid.Nil || sentence(err) != "" || errors.Is(err, model.ErrNotFound):
 		return err
+	default: // restic was asked
+		h.Log.Error("search a snapshot", "snapshot", q.Snapshot, "error", err)
+		c.Status(fiber.StatusServiceUnavailable)
+		p.Reason = "The destination cannot be read now, and this snapshot is not indexed. Test the destination on its page, then try again."
 	}
 	return render(c, views.FindPage(p))
 }

@@ -94,7 +94,8 @@ func folderOf(p string) string { return path.Dir(p) }
 
 func changeOptions() []ui.Option {
 	return []ui.Option{
-		{Value: "", Text: "Every change"}, {Value: string(model.ChangeAdded), Text: "Added"},
+		{Value: "", Text: "Every change"},
+		{Value: string(model.ChangeAdded), Text: "Added"},
 		{Value: string(model.ChangeChanged), Text: "Changed"}, {Value: string(model.ChangeRemoved), Text: "Removed"},
 	}
 }

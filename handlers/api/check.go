@@ -91,6 +91,9 @@ func (op *operation) checkParameters(c *fiber.Ctx, query map[string][]string) mo
 func checkParameter(p *openapi3.Parameter, values []string) model.Invalids {
 	schema := p.Schema.Value
 	if len(values) == 0 {
+		if p.Required {
+			return model.Invalids{{Field: p.Name, Reason: "Give this parameter."}}
+		}
 		return nil
 	}
 	if schema.Type.Is(openapi3.TypeArray) {
