@@ -45,7 +45,7 @@ check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet
 
 .PHONY: bench
 bench: bin/restic bin/versitygw ## Time backups against plain restic's, also through the gateway, and Keepstead with 100,000 snapshots
-	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m ./e2e ./gateway
+	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m ./e2e ./gateway ./index
 
 .PHONY: generate
 generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for

@@ -114,6 +114,7 @@ func TestRefusals(t *testing.T) {
 		{"serve --parallel 0x", nil, "--parallel"},
 		{"serve --parallel -1", nil, "--parallel"},
 		{"serve --parallel 1000", nil, "--parallel"},
+		{"serve --index-size 1", nil, "--index-size"},
 		{"serve --trusted-proxy nginx", nil, "--trusted-proxy"},
 		{"serve --public-url backup.example.org", nil, "--public-url"},
 		{"serve --public-url https://user:pw@x", nil, "--public-url"},

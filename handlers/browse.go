@@ -9,9 +9,12 @@ import (
 	"keepstead/views"
 )
 
+// folderRows are the entries of one page of a folder: as many as a browser shows at once without a pause.
+const folderRows = 500
+
 // files reads one folder of a snapshot. What keeps it from being read is said in its place: the page around it is
 // still of use.
-func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir string) (views.SnapshotFilesProps, error) {
+func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir, after string) (views.SnapshotFilesProps, error) {
 	p := views.SnapshotFilesProps{Clock: h.frame().Clock, SnapshotID: s.ID, Dir: path.Clean("/" + dir)}
 	if !s.Restorable() {
 		return p, nil
@@ -19,10 +22,12 @@ func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir string) (vie
 	if dir == "" {
 		p.Dir = top(s.Paths)
 	}
-	nodes, err := h.Jobs.Browse(ctx, s.ID, p.Dir)
-	if dir == "" && len(nodes) == 0 && err == nil { // the source is a single file
-		p.Dir = path.Dir(p.Dir)
-		nodes, err = h.Jobs.Browse(ctx, s.ID, p.Dir)
+	page, err := h.Jobs.BrowsePage(ctx, s.ID, model.FolderQuery{Dir: p.Dir, After: after, Limit: folderRows})
+	missing := errors.Is(err, model.ErrNotFound) || err == nil && page.Total == 0
+	if dir == "" && missing && p.Dir != "/" { // the source is a single file
+		if around, found := h.Jobs.BrowsePage(ctx, s.ID, model.FolderQuery{Dir: path.Dir(p.Dir), Limit: folderRows}); found == nil {
+			p.Dir, page, err = path.Dir(p.Dir), around, nil
+		}
 	}
 	switch {
 	case errors.Is(err, model.ErrNotFound):
@@ -33,7 +38,7 @@ func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir string) (vie
 		h.Log.Error("browse a snapshot", "snapshot", s.ID, "error", err)
 		p.Error = "The destination cannot be read now. Test it on its page, then try again."
 	}
-	p.Nodes = nodes
+	p.Nodes, p.Total, p.Next = page.Nodes, page.Total, page.Next
 	return p, nil
 }
 

@@ -85,9 +85,13 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 		return err
 	}
 	s := props.Snapshot.Snapshot
-	if c.Query("dir") == "" { // restic takes its time, so the page does not wait for it
+	indexed, err := h.Jobs.Indexed(c.UserContext(), id)
+	if err != nil {
+		return err
+	}
+	if c.Query("dir") == "" && !indexed { // restic takes its time, so the page does not wait for it
 		props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(s.Paths), Later: true}
-	} else if props.Files, err = h.files(c.UserContext(), s, c.Query("dir")); err != nil {
+	} else if props.Files, err = h.files(c.UserContext(), s, c.Query("dir"), c.Query("after")); err != nil {
 		return err
 	}
 	props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
@@ -171,9 +175,12 @@ func (h *Handlers) SnapshotFiles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	props, err := h.files(c.UserContext(), s, c.Query("dir"))
+	props, err := h.files(c.UserContext(), s, c.Query("dir"), c.Query("after"))
 	if err != nil {
 		return err
+	}
+	if c.Query("after") != "" && props.Error == "" {
+		return render(c, views.SnapshotEntries(props))
 	}
 	return render(c, views.SnapshotFiles(props))
 }

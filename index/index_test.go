@@ -181,7 +181,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		if len(w.snaps) > 0 {
 			app = w.snaps[0].App // one app with several configurations
 		}
-		for day := range 8 {
+		for day := range 6 {
 			at := start.AddDate(0, 0, day)
 			w.mutate(tr, at)
 			w.snaps = append(w.snaps, &snap{Snapshot: Snapshot{ID: uuid.New(), App: app, Configuration: configuration, Started: at}, tree: maps.Clone(tr)})
@@ -205,7 +205,7 @@ func (w *world) check() {
 	for _, text := range []string{"FILE1", "a", "тест", "[x", "line", "istan", "srv/a", "nothing here"} {
 		w.checkSearch(text)
 	}
-	for range 10 {
+	for range 6 {
 		w.checkVersions()
 		w.checkCompare()
 	}
@@ -381,7 +381,7 @@ func (w *world) checkCompare() {
 // naive model.
 func TestIndexSaysWhatSnapshotsHold(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, seed)
@@ -403,7 +403,7 @@ func TestIndexSaysWhatSnapshotsHold(t *testing.T) {
 						}
 					}
 				}
-				if i%5 == 0 {
+				if i%8 == 4 {
 					w.check()
 				}
 			}

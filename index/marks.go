@@ -4,28 +4,34 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"math/bits"
 )
 
 // The marks of a pack tell which three bytes in a row may be in its names, in lower case: a search reads the marks of
 // all packs, which are some per cent of their names, and opens only the packs that may hold what it looks for.
 
-// marksOf makes the marks of names: about two bits for each different three bytes, in a power of two.
+// marksMax is the most bytes that the marks of a pack take, a power of two.
+const marksMax = 4096
+
+// marksOf makes the marks of names: a bit for each three bytes, in so few bytes that about a quarter of them is set.
 func marksOf(names []byte) []byte {
-	seen := map[uint32]struct{}{}
+	marks := make([]byte, marksMax)
 	for name := range bytes.SplitSeq(lowered(nil, names), zero) {
 		threes(name, func(h uint32) bool {
-			seen[h] = struct{}{}
+			marks[h/8%marksMax] |= 1 << (h % 8)
 			return true
 		})
 	}
-	size := 8
-	for size*4 < len(seen) && size < 4096 {
-		size *= 2
+	set := 0
+	for _, b := range marks {
+		set += bits.OnesCount8(b)
 	}
-	marks := make([]byte, size)
-	for h := range seen {
-		at := h % uint32(size*8)
-		marks[at/8] |= 1 << (at % 8)
+	for len(marks) > 8 && set < len(marks) { // half of them is enough: both halves in one
+		half := marks[len(marks)/2:]
+		marks = marks[:len(marks)/2]
+		for i, b := range half {
+			marks[i] |= b
+		}
 	}
 	return marks
 }
@@ -47,8 +53,7 @@ func mayHold(marks, text []byte) bool {
 		return true
 	}
 	return threes(text, func(h uint32) bool {
-		at := h % uint32(len(marks)*8)
-		return marks[at/8]&(1<<(at%8)) != 0
+		return marks[h/8%uint32(len(marks))]&(1<<(h%8)) != 0
 	})
 }
 

@@ -263,6 +263,9 @@ func (s *search) resolve(c candidate) (model.FileHit, bool, error) {
 	if s.one.moment != 0 {
 		h.alive = only(h.alive, s.one.moment)
 	}
+	if len(h.alive) == 0 {
+		return hit, false, nil
+	}
 	if err := h.read(); err != nil {
 		return hit, false, err
 	}

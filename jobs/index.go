@@ -18,6 +18,7 @@ import (
 const (
 	indexSlice  = 5 * time.Minute
 	indexReport = 5000 // entries
+	indexMisses = 3    // snapshots that cannot be read: then something is wrong with all of them
 )
 
 // index reads the trees of a destination's snapshots that are not in the index, newest first, and takes out what is gone.
@@ -110,7 +111,7 @@ func (r *run) indexAll(ctx context.Context, todo []model.Snapshot) (done int, re
 	if err != nil {
 		return 0, false, err
 	}
-	began := time.Now()
+	began, misses := time.Now(), 0
 	for i, s := range todo {
 		if i > 0 {
 			waits, err := r.othersWait(ctx)
@@ -135,6 +136,9 @@ func (r *run) indexAll(ctx context.Context, todo []model.Snapshot) (done int, re
 			return done, false, err
 		}
 		r.log.printf("%v", err)
+		if misses++; misses >= indexMisses {
+			break
+		}
 	}
 	return done, false, err
 }

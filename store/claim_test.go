@@ -15,6 +15,7 @@ import (
 func TestClaimJob(t *testing.T) {
 	t.Parallel()
 	const b, f, p, k, r, s = model.JobBackup, model.JobForget, model.JobPrune, model.JobCheck, model.JobRestore, model.JobSync
+	const x = model.JobIndex
 	type j struct {
 		kind        model.JobKind
 		conf, place int
@@ -42,6 +43,10 @@ func TestClaimJob(t *testing.T) {
 		{"a restore waits for a running prune", []j{{p, 0, 0}, {r, 1, 1}, {r, 1, 0}}, Limits{Total: 1, Restores: 1}, []int{1, 0}, 1, nil},
 		{"restores have a limit of their own", []j{{r, 1, 0}, {r, 2, 0}, {b, 1, 0}}, Limits{Total: 1, PerDestination: 1, Restores: 1}, []int{0, 2}, 0, []int{1}},
 		{"a limit per destination", []j{{b, 1, 0}, {b, 2, 0}, {b, 3, 0}, {b, 4, 1}}, Limits{PerDestination: 2}, []int{0, 1, 3}, 1, []int{2}},
+		{"an index has a place of its own", []j{{b, 1, 0}, {x, 0, 0}, {b, 2, 1}}, Limits{Total: 2, PerDestination: 1}, []int{0, 1, 2}, 0, nil},
+		{"an index waits for all else that waits there", []j{{x, 0, 0}, {f, 1, 0}, {x, 0, 1}}, Limits{}, []int{1, 2}, 2, nil},
+		{"one index at a time", []j{{x, 0, 0}, {x, 0, 1}}, Limits{}, []int{0}, 0, []int{1}},
+		{"a prune waits for a running index", []j{{x, 0, 0}, {b, 1, 1}, {p, 0, 1}}, Limits{}, []int{0, 1}, 1, []int{2}},
 		{"sync shares", []j{{b, 1, 0}, {s, 0, 0}}, Limits{}, []int{0, 1}, 0, nil},
 		{"same configuration, two destinations", []j{{b, 1, 0}, {b, 1, 1}}, Limits{}, []int{0, 1}, 0, nil},
 	} {

@@ -85,7 +85,10 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"destination": DestinationPage(DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe()}),
 		"policy":      PolicyPage(PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":  PolicyPage(PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
-		"snapshot":    SnapshotPage(snapshot), "restore": RestorePage(restore), "restore-chosen": RestorePage(chosen),
+		"find":        FindPage(findSample(s, at)), "find-none": FindPage(FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
+		"versions": VersionsPage(versionsSample(s, at)), "compare": ComparePage(compareSample(s, at)), "compare-unindexed": ComparePage(unindexedSample(s, at)),
+		"compare-choose": ComparePage(CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
+		"snapshot":       SnapshotPage(snapshot), "restore": RestorePage(restore), "restore-chosen": RestorePage(chosen),
 		"job-running": JobPage(job(0)), "job-failed": JobPage(job(2)), "job-restore": JobPage(job(4)),
 		"settings": SettingsPage(SettingsProps{
 			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",

@@ -11,8 +11,6 @@ import (
 
 func fileName(p string) string { return path.Base(p) }
 
-func folderOf(p string) string { return path.Dir(p) }
-
 func previewKind(p model.Preview) string {
 	switch p.Kind {
 	case model.PreviewText:

@@ -223,6 +223,8 @@ type SnapshotFilesProps struct {
 	SnapshotID uuid.UUID
 	Dir        string // absolute; / is the top
 	Nodes      []model.Node
+	Total      int    // entries of the whole folder
+	Next       string // where the next page begins; empty on the last
 	Error      string
 	// Later says that the folder was not read: the page shows at once, and asks for the entries itself.
 	Later bool

@@ -22,6 +22,7 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/index"
 	"keepstead/jobs"
 	"keepstead/secret"
 	"keepstead/static"
@@ -39,6 +40,7 @@ type site struct {
 	url   string
 	app   *fiber.App
 	store *store.Store
+	index *index.Index
 	auth  *auth.Auth
 	hub   *events.Hub
 	token string
@@ -111,7 +113,12 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	host := device.NewLocal(log)
 	t.Cleanup(func() { _ = host.Close() })
 	s.hub = events.New()
-	manager, err := jobs.New(jobs.Options{Store: s.store, Box: box, Hub: s.hub, Host: host, Restic: "/bin/false", Dir: dir, Log: log})
+	s.index, err = index.Open(t.Context(), dir, index.Options{}, log)
+	must(err)
+	t.Cleanup(func() { _ = s.index.Close() })
+	manager, err := jobs.New(jobs.Options{
+		Store: s.store, Box: box, Hub: s.hub, Host: host, Restic: "/bin/false", Dir: dir, Log: log, Index: s.index,
+	})
 	must(err)
 	s.auth, err = auth.New(s.store, log, auth.Options{})
 	must(err)

@@ -31,7 +31,7 @@ type house struct {
 }
 
 // newHouse returns a house at work: its manager runs jobs with the real restic.
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, change ...func(*jobs.Options)) *house {
 	t.Helper()
 	restic := testbed.Restic(t)
 	dir := t.TempDir()
@@ -43,7 +43,11 @@ func newHouse(t *testing.T) *house {
 	db, err := store.Open(t.Context(), data, store.Options{Exclusive: true}, log)
 	must(t, err)
 	host, hub := device.NewLocal(log), events.New()
-	m, err := jobs.New(jobs.Options{Store: db, Box: newBox(t, data), Hub: hub, Host: host, Restic: restic, Dir: data, Log: log})
+	o := jobs.Options{Store: db, Box: newBox(t, data), Hub: hub, Host: host, Restic: restic, Dir: data, Log: log}
+	for _, c := range change {
+		c(&o)
+	}
+	m, err := jobs.New(o)
 	must(t, err)
 	must(t, m.Start(t.Context()))
 	t.Cleanup(func() {

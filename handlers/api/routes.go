@@ -54,6 +54,9 @@ func (a *API) routes() []route {
 		{"DELETE", "/backup/snapshots/:id", a.forgetSnapshot},
 		{"GET", "/backup/snapshots/:id/files", a.listFiles},
 		{"GET", "/backup/snapshots/:id/files/content", a.fileContent},
+		{"GET", "/backup/snapshots/:id/files/search", a.searchSnapshotFiles},
+		{"POST", "/backup/snapshots/:id/index", a.indexSnapshot},
+		{"GET", "/backup/snapshots/:id/compare", a.compareSnapshots},
 		{"GET", "/backup/snapshots/:id/contents", a.getContents},
 		{"POST", "/backup/snapshots/:id/restore", a.restoreSnapshot},
 		{"POST", "/backup/snapshots/:id/restore/plan", a.planRestore},
@@ -77,6 +80,8 @@ func (a *API) routes() []route {
 		{"GET", "/apps/:id", a.getApp},
 		{"PUT", "/apps/:id", a.putApp},
 		{"DELETE", "/apps/:id", a.forgetApp},
+		{"GET", "/apps/:id/files/search", a.searchAppFiles},
+		{"GET", "/apps/:id/files/versions", a.listFileVersions},
 		{"POST", "/apps/:id/accept", a.acceptApp},
 		{"POST", "/apps/:id/decline", a.declineApp},
 

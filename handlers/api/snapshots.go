@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/gofiber/fiber/v2"
@@ -42,15 +41,6 @@ func (a *API) forgetSnapshot(c *fiber.Ctx) error {
 		return err
 	}
 	return a.accepted(c, job)
-}
-
-func (a *API) listFiles(c *fiber.Ctx) error {
-	dir := cmp.Or(queryText(c, "path"), "/")
-	nodes, err := a.Jobs.Browse(c.UserContext(), pathID(c), dir)
-	if err != nil {
-		return err
-	}
-	return c.JSON(FileList{Path: dir, Files: mapped(nodes, wireFile)})
 }
 
 func wireFile(n model.Node) File {

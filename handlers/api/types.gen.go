@@ -146,6 +146,38 @@ type CaptureChange struct {
 	Strategies map[string]*model.Strategy `json:"strategies,omitempty,omitzero"`
 }
 
+// Change One difference. A folder that only holds changes is none.
+type Change struct {
+	// After One entry of a folder.
+	After File `json:"after,omitempty,omitzero"`
+
+	// Before One entry of a folder.
+	Before File             `json:"before,omitempty,omitzero"`
+	Kind   model.ChangeKind `json:"kind"`
+	Path   string           `json:"path"`
+}
+
+// ChangeTally defines model for ChangeTally.
+type ChangeTally struct {
+	Bytes   int64 `json:"bytes"`
+	Files   int   `json:"files"`
+	Folders int   `json:"folders"`
+}
+
+// Comparison defines model for Comparison.
+type Comparison struct {
+	Added   ChangeTally `json:"added"`
+	Changed ChangeTally `json:"changed"`
+	Changes []Change    `json:"changes"`
+
+	// Grown By how many bytes the files are more than they were; negative where they are less.
+	Grown int64 `json:"grown"`
+
+	// Next There is more: give it as `cursor`.
+	Next    string      `json:"next,omitempty,omitzero"`
+	Removed ChangeTally `json:"removed"`
+}
+
 // Configuration An app joined to a policy.
 type Configuration struct {
 	AppID openapi_types.UUID `json:"app_id"`
@@ -581,10 +613,62 @@ type File struct {
 	Type string `json:"type"`
 }
 
+// FileHit A path that was found, as the newest snapshot that holds it has it.
+type FileHit struct {
+	// File One entry of a folder.
+	File File `json:"file"`
+
+	// FirstSeen When the oldest snapshot was taken that holds it.
+	FirstSeen time.Time `json:"first_seen"`
+
+	// LastSeen When the newest was.
+	LastSeen time.Time `json:"last_seen"`
+
+	// SnapshotID The newest snapshot that holds it.
+	SnapshotID openapi_types.UUID `json:"snapshot_id"`
+}
+
+// FileHits defines model for FileHits.
+type FileHits struct {
+	Hits []FileHit `json:"hits"`
+
+	// Indexed Snapshots that were looked through in the index.
+	Indexed int `json:"indexed"`
+
+	// More There are more matches than were asked for.
+	More bool `json:"more"`
+
+	// Unindexed Snapshots that are not indexed; those of an app were left out.
+	Unindexed int `json:"unindexed"`
+}
+
 // FileList defines model for FileList.
 type FileList struct {
 	Files []File `json:"files"`
-	Path  string `json:"path"`
+
+	// Next There is more: give it as `after`.
+	Next string `json:"next,omitempty,omitzero"`
+	Path string `json:"path"`
+
+	// Total Entries of the whole folder.
+	Total int `json:"total,omitempty,omitzero"`
+}
+
+// FileVersion One state of a file.
+type FileVersion struct {
+	// File One entry of a folder.
+	File      File      `json:"file"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+
+	// SnapshotIds The snapshots that hold it, newest first.
+	SnapshotIds []openapi_types.UUID `json:"snapshot_ids"`
+}
+
+// FileVersions defines model for FileVersions.
+type FileVersions struct {
+	Path     string        `json:"path"`
+	Versions []FileVersion `json:"versions"`
 }
 
 // Found What discovery saw of an app made of containers. The list of apps leaves it out.
