@@ -40,7 +40,7 @@ func (m *Manager) lend(ctx context.Context, o *opened, s model.DestinationSecret
 		return fmt.Errorf("lend the repository to %s: %w", p.on.Name, err)
 	}
 	server, err := gateway.Serve(m.base, l, files, gateway.Options{
-		AppendOnly: !p.removes, Secret: credential, Log: m.logger, Spool: filepath.Join(m.Dir, "runs"),
+		AppendOnly: !p.removes, Secret: credential, Log: m.logger, Spool: m.spool(host),
 		BytesPerSecond: o.destination.BytesPerSecond,
 	})
 	if err != nil {
@@ -60,6 +60,14 @@ func (m *Manager) lend(ctx context.Context, o *opened, s model.DestinationSecret
 		o.repo.Hidden = append(o.repo.Hidden, credential)
 	}
 	return nil
+}
+
+// spool is where uploads are kept until a storage on another machine has them; a folder of this one needs no second copy.
+func (m *Manager) spool(host device.Host) string {
+	if host == m.Host {
+		return ""
+	}
+	return filepath.Join(m.Dir, "runs")
 }
 
 // repositoryFiles returns the files of a repository where Keepstead itself reaches them: on host, for all but a bucket.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -154,10 +155,8 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 // command returns the repository for one more restic command of the run, with an output folder of its own.
 func (r *run) command(o opened) restic.Repo {
 	repo := o.repo
-	repo.RunDir = path.Join(r.on.dir, "runs", r.job.ID.String())
-	if r.on.here() { // where the output of each is kept in files
-		repo.RunDir = path.Join(repo.RunDir, strconv.Itoa(int(r.commands.Add(1))))
-	}
+	repo.RunDir = filepath.Join(r.dir, strconv.Itoa(int(r.commands.Add(1))))
+	repo.TempDir = r.temp
 	repo.OnStart = func(p device.Process) error { return r.started(p) }
 	return repo
 }

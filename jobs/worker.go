@@ -35,6 +35,7 @@ type run struct {
 	log      *jobLog
 	dir      string          // of this run's files on this machine
 	on       machine         // where its program runs
+	temp     string          // its folder there, where that is another machine
 	ends     []func()        // what is to be given up when it ends
 	ctx      context.Context // of the whole run; cancel ends it
 	cancel   context.CancelCauseFunc
@@ -223,12 +224,12 @@ func (r *run) enter(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	there := path.Join(r.on.dir, "runs", r.job.ID.String())
-	if err := files.MkdirAll(there, 0o700); err != nil {
+	r.temp = path.Join(r.on.dir, "runs", r.job.ID.String())
+	if err := files.MkdirAll(r.temp, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder on %s: %w", r.on.Name, err)
 	}
 	r.ends = append(r.ends, func() {
-		if err := files.RemoveAll(there); err != nil {
+		if err := files.RemoveAll(r.temp); err != nil {
 			r.logger.Warn("remove a run's folder", "device", r.on.Name, "error", err)
 		}
 	})

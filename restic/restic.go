@@ -24,7 +24,8 @@ type Repo struct {
 	Secrets  []device.Secret // more secrets, for {fd:NAME} in Env
 	Options  []string        // restic's -o, as key=value
 	CacheDir string          // empty means no cache
-	RunDir   string          // where a run keeps its output and temporary files
+	RunDir   string          // of this machine, where a run keeps its output
+	TempDir  string          // of the host, for restic's temporary files; RunDir where it is empty
 	CACert   string          // PEM of an authority to trust beside the system's
 	// AccessKey and SecretKey reach S3 storage; both empty elsewhere.
 	AccessKey, SecretKey string

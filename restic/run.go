@@ -2,6 +2,7 @@ package restic
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -135,8 +136,8 @@ func (r Repo) environment() []string {
 		"RESTIC_PASSWORD_FILE={fd:password}",
 		"RESTIC_PROGRESS_FPS=4",
 	}
-	if r.RunDir != "" {
-		env = append(env, "TMPDIR="+r.RunDir)
+	if temp := cmp.Or(r.TempDir, r.RunDir); temp != "" {
+		env = append(env, "TMPDIR="+temp)
 	}
 	if r.CacheDir != "" {
 		env = append(env, "RESTIC_CACHE_DIR="+r.CacheDir)
