@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -141,10 +142,12 @@ func (s *SSH) link(ctx context.Context) (*link, error) {
 func (s *SSH) first() *link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.links) == 0 {
-		return nil
+	for _, l := range s.links {
+		if l.life.Err() == nil {
+			return l
+		}
 	}
-	return s.links[0]
+	return nil
 }
 
 // sessionsPerLink stays below the ten that sshd allows in a connection if nobody changed it.
@@ -157,7 +160,7 @@ func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		session, err := wait(ctx, l.client.NewSession, func(late *ssh.Session) { _ = late.Close() })
+		session, err := waitOn(ctx, l, l.client.NewSession, func(late *ssh.Session) { _ = late.Close() })
 		if err == nil {
 			return session, l, nil
 		}
@@ -179,7 +182,7 @@ func (s *SSH) roomy(ctx context.Context) (*link, error) {
 	defer s.connecting.Unlock()
 	s.mu.Lock()
 	for _, l := range s.links {
-		if l.sessions < l.room {
+		if l.sessions < l.room && l.life.Err() == nil {
 			l.sessions++
 			s.mu.Unlock()
 			return l, nil
@@ -258,4 +261,13 @@ func wait[T any](ctx context.Context, act func() (T, error), late func(T)) (T, e
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+// waitOn is wait for what a connection does; it ends with the connection too, which the package ssh does not promise.
+func waitOn[T any](ctx context.Context, l *link, act func() (T, error), late func(T)) (T, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(l.life, func() { cancel(fmt.Errorf("the connection is over: %w", net.ErrClosed)) })
+	defer stop()
+	return wait(ctx, act, late)
 }

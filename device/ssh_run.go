@@ -257,7 +257,7 @@ func (r *sshRun) control() io.Writer {
 
 // kill kills the program's group from a session of its own: sshd drops signals to a session where the login is root's.
 func (r *sshRun) kill() {
-	ctx, cancel := context.WithTimeout(context.Background(), talkWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.s.base), talkWait)
 	defer cancel()
 	go func() {
 		select {

@@ -116,7 +116,7 @@ func (s *SSH) openSubsystem(ctx context.Context) (*sftpLink, error) {
 		out, err = session.StdoutPipe()
 	}
 	if err == nil {
-		_, err = wait(ctx, func() (struct{}, error) { return struct{}{}, session.RequestSubsystem("sftp") }, func(struct{}) {})
+		_, err = waitOn(ctx, l, func() (struct{}, error) { return struct{}{}, session.RequestSubsystem("sftp") }, func(struct{}) {})
 	}
 	if err != nil {
 		t.close()

@@ -43,3 +43,16 @@ func TestSSH(t *testing.T) {
 		})
 	}
 }
+
+// TestSSHBash holds that the shell there may be another than Debian's: bash goes its own ways with signals and pipes.
+func TestSSHBash(t *testing.T) {
+	t.Parallel()
+	dirs := sharedDir(t)
+	m := testbed.NewMachine(t, testbed.MachineOptions{Bind: map[string]string{dirs: dirs, "/bin/sh": "/bin/bash"}})
+	for name, test := range map[string]func(*testing.T, bed){
+		"cancel is one interrupt": cancelIsOneInterrupt, "cancel kills the group": cancelKillsTheGroupAfterGrace,
+		"nothing is left behind": nothingIsLeftBehind, "gate": gate, "a failing reader": aFailingReaderEndsTheChild,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, sshBed(m, "sudoer", dirs)) })
+	}
+}
