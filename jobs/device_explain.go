@@ -64,16 +64,16 @@ func (p *deviceProbe) explain(step string, err error) (detail, mend string) {
 	}
 	p.logger.Warn("test of a device", "device", p.d.Name, "step", step, "error", err)
 	return map[string]string{
-		"shell":      "Commands cannot be run as they should.",
-		"files":      "Files cannot be reached over SFTP.",
-		"forwarding": "The device does not let Keepstead forward a connection.",
-		"restic":     "Keepstead's restic could not be put on the device.",
-		"engine":     "Docker does not answer as it should.",
-	}[step], map[string]string{
-		"files":      "Switch the subsystem sftp on in /etc/ssh/sshd_config.",
-		"forwarding": "Set AllowTcpForwarding and AllowStreamLocalForwarding to yes in /etc/ssh/sshd_config, at least for this user.",
-		"restic":     "Check that the user's home has 40 MB free and is not mounted noexec.",
-	}[step]
+			"shell":      "Commands cannot be run as they should.",
+			"files":      "Files cannot be reached over SFTP.",
+			"forwarding": "The device does not let Keepstead forward a connection.",
+			"restic":     "Keepstead's restic could not be put on the device.",
+			"engine":     "Docker does not answer as it should.",
+		}[step], map[string]string{
+			"files":      "Switch the subsystem sftp on in /etc/ssh/sshd_config.",
+			"forwarding": "Set AllowTcpForwarding and AllowStreamLocalForwarding to yes in /etc/ssh/sshd_config, at least for this user.",
+			"restic":     "Check that the user's home has 40 MB free and is not mounted noexec.",
+		}[step]
 }
 
 // record writes what the test learnt to the device.

@@ -77,14 +77,14 @@ type DeviceFacts struct {
 	Root   bool   `json:"root"`             // the user is root
 	Sudo   bool   `json:"sudo"`             // sudo works without a password
 	// Skew is how far its clock is ahead of Keepstead's; negative when it is behind.
-	Skew    time.Duration `json:"skew,omitempty"`
+	Skew time.Duration `json:"skew,omitempty"`
 	// Engine is the socket of its container engine, empty for none; EngineAllowed says that commands may use it.
 	Engine        string        `json:"engine,omitempty"`
 	EngineAllowed bool          `json:"engine_allowed,omitempty"`
 	Compose       string        `json:"compose,omitempty"` // version of docker compose, empty for none
 	Restic        string        `json:"restic,omitempty"`  // version of a restic of its own, empty for none
-	Mounts  []DeviceMount `json:"mounts,omitempty"`
-	SeenAt  time.Time     `json:"seen_at"`
+	Mounts        []DeviceMount `json:"mounts,omitempty"`
+	SeenAt        time.Time     `json:"seen_at"`
 }
 
 // DeviceMount is a file system of a device.
