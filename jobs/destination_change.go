@@ -79,7 +79,7 @@ func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.De
 	if err := probeError(d, probe); err != nil {
 		return err
 	}
-	if err := m.checkReal(d); err != nil {
+	if err := m.checkReal(ctx, d); err != nil {
 		return err
 	}
 	if probe.Repository != model.RepositoryPresent {

@@ -47,7 +47,7 @@ func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s mod
 	if err := probeError(d, probe); err != nil {
 		return d, err
 	}
-	if err := m.checkReal(d); err != nil {
+	if err := m.checkReal(ctx, d); err != nil {
 		return d, err
 	}
 	adopt, err := m.choosePassword(ctx, d, probe.Repository, &s)

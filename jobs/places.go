@@ -55,11 +55,16 @@ func innerField(d model.Destination) string {
 
 // checkReal refuses a folder that is reached through a symbolic link: the same place under two names would escape the
 // rules that compare places, and a backup could take its own repository in.
-func (m *Manager) checkReal(d model.Destination) error {
+func (m *Manager) checkReal(ctx context.Context, d model.Destination) error {
 	if d.Type != model.DestinationLocal {
 		return nil
 	}
-	files, err := m.Host.Files()
+	host, done, err := m.placeHost(ctx, d, model.DestinationSecrets{})
+	if err != nil {
+		return err
+	}
+	defer done()
+	files, err := host.Files()
 	if err != nil {
 		return err
 	}
