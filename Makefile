@@ -33,6 +33,9 @@ dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
 test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')
 	$(GO) test -race -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
+.PHONY: restic-all
+restic-all: bin/restic-linux-amd64 bin/restic-linux-arm64 ## Build the restic programs that Keepstead brings to other machines
+
 .PHONY: testimages
 testimages: ## Make the Docker images that tests of Docker apps run, offline; as root, once (cached in ~/.cache)
 	./tools/testimages/make.sh
@@ -81,6 +84,13 @@ test-all:
 
 bin/restic: tools/restic/go.mod tools/restic/go.sum
 	CGO_ENABLED=0 $(GO) build -C tools/restic -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags '-s -w' -o ../../$@ github.com/restic/restic/cmd/restic
+
+# One for each architecture that a machine may have; that of this one is bin/restic itself.
+bin/restic-linux-$(shell $(GO) env GOARCH): bin/restic
+	ln -sf restic $@
+
+bin/restic-linux-%: tools/restic/go.mod tools/restic/go.sum
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -C tools/restic -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags '-s -w' -o ../../$@ github.com/restic/restic/cmd/restic
 
 bin/versitygw: tools/s3server/go.mod tools/s3server/go.sum
 	CGO_ENABLED=0 $(GO) build -C tools/s3server -trimpath -buildvcs=false -ldflags '-s -w' -o ../../$@ github.com/versity/versitygw/cmd/versitygw

@@ -65,6 +65,7 @@ func contract() map[string]func(*testing.T, bed) {
 		"close kills":                        closeKills,
 		"gate":                               gate,
 		"write file":                         writeFile,
+		"files do":                           filesDo,
 		"resolve":                            resolve,
 		"space and writable":                 spaceAndWritable,
 		"xattrs":                             xattrs,

@@ -1,4 +1,5 @@
-// Package device runs commands and touches files on a machine. Local is the machine Keepstead runs on.
+// Package device runs commands, connects, listens and touches files on a machine. Local is the machine Keepstead runs on,
+// SSH one that is reached over the network, with nothing installed there.
 //
 // A command survives what happens around it in exactly one way: its output goes to files, so that no pipe of ours can
 // kill it; when Keepstead dies it gets SIGTERM; when Keepstead is told to stop it gets one SIGINT and time to clean up.
@@ -19,7 +20,7 @@ var ErrClosed = errors.New("the device is closed")
 // DefaultGrace is the time from SIGINT to SIGKILL where a Cmd names none.
 const DefaultGrace = 90 * time.Second
 
-// Secret is content that the child reads from a sealed memory file: never on a disk, in argv or in the environment.
+// Secret is content that the child reads from a file in memory that has no name: never on a disk, in argv or in the environment.
 // Where {fd:NAME} is an argument, the value of an option (--file={fd:NAME}) or the value of a variable in Env, the child
 // gets a path that opens it.
 type Secret struct {
@@ -32,7 +33,8 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Name + " [
 
 // Cmd is one command to run.
 type Cmd struct {
-	Path string // absolute, or a name looked up in Keepstead's own PATH
+	// Path is absolute, or a name looked up in Keepstead's own PATH; on a machine over SSH, where programs usually are.
+	Path string
 	Args []string
 	Env  []string // the whole environment; nothing of Keepstead's own is added
 	Dir  string
@@ -42,8 +44,8 @@ type Cmd struct {
 	// the command and is what Run returns. Nil discards.
 	Stdout, Stderr io.Writer
 	Secrets        []Secret
-	// RunDir is where the files that hold stdout and stderr are made, 0600 in a folder that is made 0700. They are
-	// removed when the command ends. Required unless Stream is set.
+	// RunDir is where the files that hold stdout and stderr are made, 0600 in a folder that is made 0700: here, also
+	// where the command runs on another machine. They are removed when the command ends. Required unless Stream is set.
 	RunDir string
 	// Stream uses pipes instead of files. Only for reads that hold no lock: such a command dies with its reader.
 	Stream bool

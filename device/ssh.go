@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -20,8 +21,8 @@ type SSHConfig struct {
 	// HostKey is the machine's pinned key, "ssh-ed25519 AAAA…". Without one every connection is refused with
 	// ErrHostKeyUnknown: a key is shown to a person and confirmed, never taken over by itself.
 	HostKey  string
-	Key      []byte // PEM private key; nil where a password is used
-	Password string // used where there is no key
+	Key      []byte `json:"-"` // PEM private key; nil where a password is used
+	Password string `json:"-"` // used where there is no key
 	// Jump is the machine to go through, nil for none.
 	Jump *SSHConfig
 	// Sudo runs commands, and reads and writes files, as root by sudo -n.
@@ -141,10 +142,12 @@ func (s *SSH) link(ctx context.Context) (*link, error) {
 func (s *SSH) first() *link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.links) == 0 {
-		return nil
+	for _, l := range s.links {
+		if l.life.Err() == nil {
+			return l
+		}
 	}
-	return s.links[0]
+	return nil
 }
 
 // sessionsPerLink stays below the ten that sshd allows in a connection if nobody changed it.
@@ -157,7 +160,7 @@ func (s *SSH) session(ctx context.Context) (*ssh.Session, *link, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		session, err := wait(ctx, l.client.NewSession, func(late *ssh.Session) { _ = late.Close() })
+		session, err := waitOn(ctx, l, l.client.NewSession, func(late *ssh.Session) { _ = late.Close() })
 		if err == nil {
 			return session, l, nil
 		}
@@ -179,7 +182,7 @@ func (s *SSH) roomy(ctx context.Context) (*link, error) {
 	defer s.connecting.Unlock()
 	s.mu.Lock()
 	for _, l := range s.links {
-		if l.sessions < l.room {
+		if l.sessions < l.room && l.life.Err() == nil {
 			l.sessions++
 			s.mu.Unlock()
 			return l, nil
@@ -224,6 +227,16 @@ func (s *SSH) drop(l *link) {
 	}
 }
 
+// within returns a context that ends with the device too.
+func (s *SSH) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.base, func() { cancel(ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
 // wait does what cannot be told to stop, and goes on without it when the context ends; late then gets rid of what came
 // of it.
 func wait[T any](ctx context.Context, act func() (T, error), late func(T)) (T, error) {
@@ -248,4 +261,13 @@ func wait[T any](ctx context.Context, act func() (T, error), late func(T)) (T, e
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+// waitOn is wait for what a connection does; it ends with the connection too, which the package ssh does not promise.
+func waitOn[T any](ctx context.Context, l *link, act func() (T, error), late func(T)) (T, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(l.life, func() { cancel(fmt.Errorf("the connection is over: %w", net.ErrClosed)) })
+	defer stop()
+	return wait(ctx, act, late)
 }

@@ -28,9 +28,10 @@ type link struct {
 	client   *ssh.Client
 	conn     *heard
 	once     sync.Once
-	dead     chan struct{} // closed when the connection is over
-	sessions int           // in use, and
-	room     int           // at most; both guarded by the SSH's mu
+	life     context.Context // ends with the connection
+	end      context.CancelFunc
+	sessions int // in use, and
+	room     int // at most; both guarded by the SSH's mu
 }
 
 // heard is a network connection that knows when it last heard from the other side.
@@ -74,7 +75,8 @@ func (s *SSH) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, errors.Join(err, ignoreClosed(conn.Close()))
 	}
-	l := &link{client: client, conn: conn, dead: make(chan struct{}), room: sessionsPerLink}
+	l := &link{client: client, conn: conn, room: sessionsPerLink}
+	l.life, l.end = context.WithCancel(context.WithoutCancel(s.base)) // what Close ends is ended over it
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -94,7 +96,7 @@ func ignoreClosed(err error) error {
 
 // dialMachine opens the network connection, through the jump host where there is one.
 func (s *SSH) dialMachine(ctx context.Context) (*heard, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	ctx, cancel := context.WithTimeout(ctx, min(dialWait, s.config.giveUp()))
 	defer cancel()
 	dial := (&net.Dialer{}).DialContext
 	if s.jump != nil {
@@ -239,7 +241,7 @@ func (s *SSH) watch(l *link) {
 
 // ping asks for a sign of life.
 func (l *link) ping(ctx context.Context) error {
-	_, err := wait(ctx, func() (struct{}, error) {
+	_, err := waitOn(ctx, l, func() (struct{}, error) {
 		_, _, err := l.client.SendRequest("keepalive@openssh.com", true, nil)
 		return struct{}{}, err
 	}, func(struct{}) {})
@@ -249,7 +251,7 @@ func (l *link) ping(ctx context.Context) error {
 func (l *link) close() error {
 	var err error
 	l.once.Do(func() {
-		close(l.dead)
+		l.end()
 		err = ignoreClosed(l.client.Close())
 	})
 	return err

@@ -19,7 +19,7 @@ func (s *SSH) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	conn, err := wait(ctx, func() (net.Conn, error) { return l.client.Dial(network, address) }, func(late net.Conn) { _ = late.Close() })
+	conn, err := waitOn(ctx, l, func() (net.Conn, error) { return l.client.Dial(network, address) }, func(late net.Conn) { _ = late.Close() })
 	if err == nil {
 		return newForwarded(conn.(stream), place{network, "ssh"}, place{network, address}), nil
 	}

@@ -38,6 +38,7 @@ func (f sshFiles) failed(c *sftpLink, op, name string, err error) error {
 		err = wrapped.Err
 	}
 	if errors.Is(err, sftp.ErrSSHFxConnectionLost) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+		f.s.forget(c)
 		return fmt.Errorf("%s %s: %w", op, name, f.s.unreachable(err))
 	}
 	if errors.As(err, &status) {

@@ -6,7 +6,8 @@ package device
 // The program's output goes through relays that go on reading when nobody is at the other end any more, so that a broken
 // pipe does not end the program. The guard does, and then ends all that it started, when the signs of Keepstead stop
 // coming. It hears "p PID" of the program, "h PID" of a helper, "c PID" of a relay's reader, "b" for a sign of Keepstead,
-// "t" for a tick, "l" when the connection has gone, "e CODE" of the program, and "x" when all output was handed over.
+// "i" for the wish to interrupt the program, which is done once, "t" for a tick, "l" when the connection has gone,
+// "e CODE" of the program, and "x" when all output was handed over.
 //
 // Descriptors: 3 is the session's input, 5 leads to the guard, 6 and 7 are the session's outputs, 9 leads to the second
 // relay. A shell need not know numbers above 9.
@@ -77,13 +78,14 @@ exit $?
 // guardian are the functions that end a program for want of Keepstead.
 const guardian = `
 guard() {
-	p= c= h= silent=0 over=0 e=
+	p= c= h= int= silent=0 over=0 e=
 	while read -r what value; do
 		case $what in
 		p) p=$value ;;
 		c) c="$c $value" ;;
 		h) h="$h $value" ;;
 		b) silent=0 ;;
+		i) [ -n "$int" ] || { int=1; kill -INT "$p"; } ;;
 		l) over=1 ;;
 		t)
 			silent=$((silent + 1))
@@ -105,7 +107,7 @@ guard() {
 		if [ "$over" = 1 ] && [ -n "$p" ]; then
 			over=2
 			[ -z "$c" ] || kill $c # they hang at the dead connection, and with them the program
-			kill -INT "$p"
+			[ -n "$int" ] || { int=1; kill -INT "$p"; }
 			n=0
 			while kill -0 "$p" && [ $n -lt {grace} ]; do sleep 1; n=$((n + 1)); done
 			kill -KILL "-$p" || kill -KILL "$p"
@@ -114,8 +116,11 @@ guard() {
 }
 signs() {
 	while read -r sign; do
-		if [ "$sign" = done ]; then echo x; exit; fi
-		echo b
+		case $sign in
+		done) echo x; exit ;;
+		int) echo i ;;
+		*) echo b ;;
+		esac
 	done
 	echo l
 }

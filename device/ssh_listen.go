@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Listen listens on the machine and accepts here. A socket is of the login's user, mode 0600, and so is of use to root
@@ -28,7 +27,7 @@ func (s *SSH) Listen(ctx context.Context, network, address string) (net.Listener
 			return nil, err
 		}
 	}
-	inner, err := wait(ctx, func() (net.Listener, error) { return l.client.Listen(network, address) }, func(late net.Listener) { _ = late.Close() })
+	inner, err := waitOn(ctx, l, func() (net.Listener, error) { return l.client.Listen(network, address) }, func(late net.Listener) { _ = late.Close() })
 	if err != nil {
 		return nil, s.refusedListen(l, err)
 	}
@@ -80,7 +79,7 @@ func (s *SSH) listenUnix(ctx context.Context, l *link, address string) (net.List
 		return nil, fmt.Errorf("make room for a socket on %s: %w", s.config.Address, err)
 	}
 	out := &sshListener{s: s, link: l, address: &net.UnixAddr{Net: "unix", Name: name}, remove: name, ownDir: address == ""}
-	inner, err := wait(ctx, func() (net.Listener, error) { return l.client.ListenUnix(name) }, func(late net.Listener) { _ = late.Close() })
+	inner, err := waitOn(ctx, l, func() (net.Listener, error) { return l.client.ListenUnix(name) }, func(late net.Listener) { _ = late.Close() })
 	if err != nil {
 		out.tidy()
 		return nil, s.refusedListen(l, err)
@@ -110,7 +109,7 @@ func (l *sshListener) Accept() (net.Conn, error) {
 		return newForwarded(conn.(stream), l.address, place{l.address.Network(), "ssh"}), nil
 	}
 	select {
-	case <-l.link.dead:
+	case <-l.link.life.Done():
 		if l.s.base.Err() == nil {
 			return nil, l.s.unreachable(err)
 		}
@@ -127,7 +126,7 @@ func (l *sshListener) Close() error {
 	l.once.Do(func() {
 		l.err = l.Listener.Close()
 		select {
-		case <-l.link.dead:
+		case <-l.link.life.Done():
 			l.err = nil // it ended with its connection
 		default:
 		}
@@ -144,7 +143,7 @@ func (l *sshListener) tidy() {
 	if l.ownDir {
 		script += " && rmdir -- " + quote(l.remove[:strings.LastIndexByte(l.remove, '/')])
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second+dialWait)
+	ctx, cancel := context.WithTimeout(l.s.base, talkWait)
 	defer cancel()
 	if _, err := l.s.ask(ctx, script, false); err != nil {
 		l.s.log.Warn("remove a socket on a machine", "machine", l.s.config.Address, "socket", l.remove, "error", err)

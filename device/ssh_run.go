@@ -31,7 +31,9 @@ func (s *SSH) Run(ctx context.Context, cmd Cmd) error {
 	defer cancel(nil)
 	r := &sshRun{s: s, cmd: cmd, cancel: cancel, exited: make(chan struct{})}
 	defer r.cleanUp()
-	if err := r.start(ctx); err != nil {
+	starting, begun := r.s.within(ctx)
+	defer begun()
+	if err := r.start(starting); err != nil {
 		return fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	if err := r.release(ctx); err != nil {
@@ -141,9 +143,8 @@ func (r *sshRun) release(ctx context.Context) error {
 
 // feed sends the command its input, and the signs that Keepstead is alive.
 func (r *sshRun) feed() {
-	in := r.talk.in
+	in := r.control()
 	if r.cmd.Stdin != nil {
-		in = r.sentry.in
 		go func() { // not waited for: nobody can end a Read of a reader that is not ours
 			_, _ = io.Copy(r.talk.in, r.cmd.Stdin) // an early end of the command breaks it: its exit code tells why
 			_ = r.talk.in.Close()
@@ -221,7 +222,7 @@ func (r *sshRun) supervise(ctx context.Context) {
 		return
 	case <-r.s.base.Done():
 	case <-ctx.Done():
-		r.signal("INT")
+		r.interrupt()
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
@@ -232,7 +233,7 @@ func (r *sshRun) supervise(ctx context.Context) {
 		}
 	}
 	r.killed = true
-	r.signal("KILL")
+	r.kill()
 	select {
 	case <-r.exited:
 	case <-time.After(killWait):
@@ -241,21 +242,32 @@ func (r *sshRun) supervise(ctx context.Context) {
 	}
 }
 
-// signal sends a signal from a session of its own: sshd drops those of a session where the login is root's.
-func (r *sshRun) signal(name string) {
-	ctx, cancel := context.WithTimeout(context.Background(), talkWait)
+// interrupt has the guard send SIGINT to the program alone, once: a second one would cut off its cleaning up.
+func (r *sshRun) interrupt() {
+	go func() { _, _ = io.WriteString(r.control(), "int\n") }() // it may block at a link that is cut for a while
+}
+
+// control is where the guard is told things.
+func (r *sshRun) control() io.Writer {
+	if r.sentry != nil {
+		return r.sentry.in
+	}
+	return r.talk.in
+}
+
+// kill kills the program's group from a session of its own: sshd drops signals to a session where the login is root's.
+func (r *sshRun) kill() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.s.base), talkWait)
 	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
 	go func() {
 		select {
 		case <-r.exited:
 			cancel()
-		case <-stop:
+		case <-ctx.Done():
 		}
 	}()
-	if err := r.s.signal(ctx, r.process, name, name == "KILL"); err != nil && ctx.Err() == nil {
-		r.s.log.Warn("signal a command on a machine", "machine", r.s.config.Address, "command", r.cmd.Path, "error", err)
+	if err := r.s.signal(ctx, r.process, "KILL", true); err != nil && ctx.Err() == nil {
+		r.s.log.Warn("kill a command on a machine", "machine", r.s.config.Address, "command", r.cmd.Path, "error", err)
 	}
 }
 
@@ -289,13 +301,8 @@ func (r *sshRun) result(ctx context.Context) error {
 	return exit
 }
 
-// lost ends what a lost connection left behind, where the machine can be reached anew; otherwise its guard does.
+// lost is the error of a lost connection. What it left behind the guard ends, which interrupts it once.
 func (r *sshRun) lost() error {
-	ctx, cancel := context.WithTimeout(context.Background(), dialWait)
-	defer cancel()
-	if err := r.s.signal(ctx, r.process, "INT", false); err != nil {
-		r.s.log.Warn("a command may still run on a machine for a while", "machine", r.s.config.Address, "command", r.cmd.Path, "error", err)
-	}
 	return &SSHError{
 		State: StateUnreachable, err: r.ended,
 		Message: fmt.Sprintf("The connection to %s was lost while %s ran there", r.s.config.Address, r.cmd.Path),

@@ -53,7 +53,7 @@ func (s *SSH) shell(ctx context.Context, script string, sudo bool) (*talk, error
 		t.errs, err = session.StderrPipe()
 	}
 	if err == nil {
-		_, err = wait(ctx, func() (struct{}, error) { return struct{}{}, session.Start(command) }, func(struct{}) {})
+		_, err = waitOn(ctx, l, func() (struct{}, error) { return struct{}{}, session.Start(command) }, func(struct{}) {})
 	}
 	if err != nil {
 		t.close()
@@ -114,7 +114,7 @@ func (s *SSH) mute(t *talk, noise string, err error, sudo bool) error {
 
 func (s *SSH) isDead(l *link) bool {
 	select {
-	case <-l.dead:
+	case <-l.life.Done():
 		return true
 	default:
 		return l.ping(s.base) != nil

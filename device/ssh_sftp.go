@@ -116,7 +116,7 @@ func (s *SSH) openSubsystem(ctx context.Context) (*sftpLink, error) {
 		out, err = session.StdoutPipe()
 	}
 	if err == nil {
-		_, err = wait(ctx, func() (struct{}, error) { return struct{}{}, session.RequestSubsystem("sftp") }, func(struct{}) {})
+		_, err = waitOn(ctx, l, func() (struct{}, error) { return struct{}{}, session.RequestSubsystem("sftp") }, func(struct{}) {})
 	}
 	if err != nil {
 		t.close()
@@ -154,4 +154,13 @@ func (s *SSH) speak(ctx context.Context, out io.Reader, in io.WriteCloser, relea
 		release()
 	}()
 	return l, nil
+}
+
+// forget makes the next use of files open a session anew.
+func (s *SSH) forget(l *sftpLink) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.files == l {
+		s.files = nil
+	}
 }
