@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,17 +40,21 @@ func (m *Manager) RefreshDevice(ctx context.Context, id uuid.UUID) (model.Device
 	return m.Store.Device(ctx, id)
 }
 
-// RefreshDevices looks at every device over SSH anew, one after the other.
-func (m *Manager) RefreshDevices(ctx context.Context) error {
+// refreshDevices looks at every device over SSH anew, all at once: one that does not answer holds up no other.
+func (m *Manager) refreshDevices(ctx context.Context) error {
 	all, err := m.Store.Devices(ctx)
 	if err != nil {
 		return err
 	}
+	var looks sync.WaitGroup
 	for _, d := range all {
-		if _, err := m.RefreshDevice(ctx, d.ID); err != nil && !errors.Is(err, model.ErrNotFound) {
-			return fmt.Errorf("look at %q: %w", d.Name, err)
-		}
+		looks.Go(func() {
+			if _, err := m.RefreshDevice(ctx, d.ID); err != nil && !errors.Is(err, model.ErrNotFound) && ctx.Err() == nil {
+				m.logger.Warn("look at a device", "device", d.Name, "error", err)
+			}
+		})
 	}
+	looks.Wait()
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 const (
 	everyMinute  = "* * * * *"
 	tidySchedule = "15 3 * * *"
+	lookSchedule = "*/15 * * * *"
 )
 
 // upkeep is what every destination gets without being asked.
@@ -50,6 +51,7 @@ func (m *Manager) startSchedule() error {
 	}{
 		{everyMinute, m.tick},
 		{tidySchedule, m.tidy},
+		{lookSchedule, m.refreshDevices},
 	} {
 		_, err := s.NewJob(gocron.CronJob(task.cron, false), gocron.NewTask(m.guarded(task.cron, task.do)),
 			gocron.WithSingletonMode(gocron.LimitModeReschedule))

@@ -72,9 +72,16 @@ func providerOf(endpoint string) string {
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	for _, p := range []struct{ domain, name string }{
-		{"backblazeb2.com", "Backblaze"}, {"amazonaws.com", "Amazon"}, {"wasabisys.com", "Wasabi"},
-		{"cloudflarestorage.com", "Cloudflare"}, {"your-objectstorage.com", "Hetzner"}, {"digitaloceanspaces.com", "DigitalOcean"},
-		{"scw.cloud", "Scaleway"}, {"googleapis.com", "Google"}, {"idrivee2.com", "IDrive"}, {"linodeobjects.com", "Akamai"},
+		{"backblazeb2.com", "Backblaze"},
+		{"amazonaws.com", "Amazon"},
+		{"wasabisys.com", "Wasabi"},
+		{"cloudflarestorage.com", "Cloudflare"},
+		{"your-objectstorage.com", "Hetzner"},
+		{"digitaloceanspaces.com", "DigitalOcean"},
+		{"scw.cloud", "Scaleway"},
+		{"googleapis.com", "Google"},
+		{"idrivee2.com", "IDrive"},
+		{"linodeobjects.com", "Akamai"},
 	} {
 		if host == p.domain || strings.HasSuffix(host, "."+p.domain) {
 			return p.name

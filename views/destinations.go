@@ -135,17 +135,6 @@ func repositoryWords(p model.Probe) string {
 	return text
 }
 
-// domainWords says what fails together with a destination.
-func domainWords(f model.FailureDomain) string {
-	switch {
-	case f.Provider == "":
-		return "not known"
-	case f.Site == "":
-		return f.Provider
-	}
-	return f.Provider + ", " + f.Site
-}
-
 // derived says under a field of the failure domain what stands where nothing is set.
 func derived(text string) string {
 	if text == "" {

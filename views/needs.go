@@ -41,6 +41,8 @@ func needs(p HomeProps) []need {
 			})
 		}
 	}
+	out = append(out, needsOfDevices(p)...)
+	out = append(out, needsOfTampering(p)...)
 	out = append(out, needsOfEngines(p)...)
 	out = append(out, needsOfFound(p)...)
 	for _, a := range p.Apps {

@@ -47,8 +47,12 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 	odd := s.hostileDevice()
 	places := s.destinations[:1]
 	items := []DeviceItem{
-		{Device: s.device, Apps: 7, Destinations: places}, {Device: good, Apps: 3, Jump: &changed}, {Device: changed}, {Device: pending},
-		{Device: s.remote(73, "off", model.DeviceUnreachable, "nas.lan:2222 cannot be reached.")}, {Device: s.remote(74, "old", model.DeviceDenied, "It refuses the key.")},
+		{Device: s.device, Apps: 7, Destinations: places},
+		{Device: good, Apps: 3, Jump: &changed},
+		{Device: changed},
+		{Device: pending},
+		{Device: s.remote(73, "off", model.DeviceUnreachable, "nas.lan:2222 cannot be reached.")},
+		{Device: s.remote(74, "old", model.DeviceDenied, "It refuses the key.")},
 		{Device: odd, Apps: 1, Jump: &odd},
 	}
 	page := func(item DeviceItem, probe *model.Probe, testing bool) DeviceProps {
@@ -71,6 +75,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 	held.TamperResult, held.TamperedAt, held.TamperDetail, held.Direct = model.TamperHeld, ago(s.chrome.Now, time.Hour), "Four attempts, each refused.", true
 	return map[string]templ.Component{
 		"devices":            DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items}),
+		"home-devices":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[8:], Destinations: []model.Destination{sftp}, Devices: devices, Days: s.days()}),
 		"devices-one":        DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items[:1]}),
 		"device-local":       DevicePage(page(items[0], nil, false)),
 		"device":             DevicePage(page(items[1], goodProbe(), false)),
@@ -102,6 +107,7 @@ func TestDevicePagesSay(t *testing.T) {
 	all := pages(t, s)
 	for name, wanted := range map[string][]string{
 		"devices":            {"Ready", "Waits for its key", "Out of reach", "Another host key", "Signed out", "Limited", "This machine", "through", "3.0 TiB"},
+		"home-devices":       {"attic shows another host key", "can be destroyed by a device", "cannot be used in full"},
 		"device":             {"backup ALL=(root) NOPASSWD: ALL", "sudo works", "3 apps found", "/mnt/tank", "1 m 30 s behind", "out of reach for this user"},
 		"device-pending":     {sampleHostKey + " keepstead@keepstead-0011", "authorized_keys"},
 		"device-changed":     {DeviceHostKeyPath(id(71)), "another host key"},
@@ -127,7 +133,7 @@ func TestDevicePagesSay(t *testing.T) {
 
 func TestRates(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]int64{"": 0, "1": 1 << 20, " 2.5 ": 5 << 19, "0,5": 1 << 19, "-1": -1, "x": -1, "NaN": -1, "1e300": -1} {
+	for text, want := range map[string]int64{"": 0, "1": 1 << 20, "2.5": 5 << 19, "0,5": 1 << 19, "-1": -1, "x": -1, "NaN": -1, "1e300": -1} {
 		if got, ok := Rate(text); ok != (want >= 0) || ok && got != want {
 			t.Errorf("%q is %d, %v", text, got, ok)
 		}

@@ -16,7 +16,7 @@ type Route struct {
 const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
-func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.contents()) }
+func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.places(), s.contents()) }
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
 func (s *server) entrance() []Route {
@@ -69,39 +69,6 @@ func (s *server) house() []Route {
 		{post, "/configurations/:id/unfreeze", Session, p.Unfreeze},
 		{post, "/configurations/:id/delete", Session, p.DeleteConfiguration},
 
-		{get, "/destinations", Session, p.Destinations},
-		{post, "/destinations", Session, p.CreateDestination},
-		{get, "/destinations/new", Session, p.NewDestination},
-		{post, "/destinations/test", Session, p.TestNewDestination},
-		{post, "/destinations/host-key", Session, p.ScanNewSFTP},
-		{get, "/destinations/:id", Session, p.Destination},
-		{get, "/destinations/:id/edit", Session, p.EditDestination},
-		{post, "/destinations/:id/edit", Session, p.ChangeDestination},
-		{post, "/destinations/:id/edit/host-key", Session, p.ScanSFTP},
-		{post, "/destinations/:id/test", Session, p.TestDestination},
-		{post, "/destinations/:id/toggle", Session, p.ToggleDestination},
-		{post, "/destinations/:id/check", Session, p.CheckDestination},
-		{post, "/destinations/:id/prune", Session, p.PruneDestination},
-		{post, "/destinations/:id/sync", Session, p.SyncDestination},
-		{post, "/destinations/:id/tamper", Session, p.TamperDestination},
-		{post, "/destinations/:id/direct", Session, p.DirectDestination},
-		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
-		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
-
-		{get, "/devices", Session, p.Devices},
-		{post, "/devices", Session, p.CreateDevice},
-		{get, "/devices/new", Session, p.NewDevice},
-		{post, "/devices/host-key", Session, p.ScanNewDevice},
-		{get, "/devices/:id", Session, p.Device},
-		{get, "/devices/:id/edit", Session, p.EditDevice},
-		{post, "/devices/:id/edit", Session, p.ChangeDevice},
-		{post, "/devices/:id/edit/host-key", Session, p.ScanDevice},
-		{post, "/devices/:id/test", Session, p.TestDevice},
-		{get, "/devices/:id/host-key", Session, p.DeviceHostKey},
-		{post, "/devices/:id/host-key", Session, p.PinHostKey},
-		{get, "/devices/:id/remove", Session, p.ConfirmRemoveDevice},
-		{post, "/devices/:id/remove", Session, p.RemoveDevice},
-
 		{get, "/policies", Session, p.Policies},
 		{post, "/policies", Session, p.CreatePolicy},
 		{get, "/policies/new", Session, p.NewPolicy},
@@ -153,5 +120,44 @@ func (s *server) contents() []Route {
 		{get, "/downloads/:token", Session, p.Download},
 		{get, "/snapshots/:id/preview", Session, p.Preview},
 		{get, "/snapshots/:id/preview/image", Session, p.Picture},
+	}
+}
+
+// places is where apps live and where backups go, behind the sign-in.
+func (s *server) places() []Route {
+	p := s.Pages
+	return []Route{
+		{get, "/destinations", Session, p.Destinations},
+		{post, "/destinations", Session, p.CreateDestination},
+		{get, "/destinations/new", Session, p.NewDestination},
+		{post, "/destinations/test", Session, p.TestNewDestination},
+		{post, "/destinations/host-key", Session, p.ScanNewSFTP},
+		{get, "/destinations/:id", Session, p.Destination},
+		{get, "/destinations/:id/edit", Session, p.EditDestination},
+		{post, "/destinations/:id/edit", Session, p.ChangeDestination},
+		{post, "/destinations/:id/edit/host-key", Session, p.ScanSFTP},
+		{post, "/destinations/:id/test", Session, p.TestDestination},
+		{post, "/destinations/:id/toggle", Session, p.ToggleDestination},
+		{post, "/destinations/:id/check", Session, p.CheckDestination},
+		{post, "/destinations/:id/prune", Session, p.PruneDestination},
+		{post, "/destinations/:id/sync", Session, p.SyncDestination},
+		{post, "/destinations/:id/tamper", Session, p.TamperDestination},
+		{post, "/destinations/:id/direct", Session, p.DirectDestination},
+		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
+		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
+
+		{get, "/devices", Session, p.Devices},
+		{post, "/devices", Session, p.CreateDevice},
+		{get, "/devices/new", Session, p.NewDevice},
+		{post, "/devices/host-key", Session, p.ScanNewDevice},
+		{get, "/devices/:id", Session, p.Device},
+		{get, "/devices/:id/edit", Session, p.EditDevice},
+		{post, "/devices/:id/edit", Session, p.ChangeDevice},
+		{post, "/devices/:id/edit/host-key", Session, p.ScanDevice},
+		{post, "/devices/:id/test", Session, p.TestDevice},
+		{get, "/devices/:id/host-key", Session, p.DeviceHostKey},
+		{post, "/devices/:id/host-key", Session, p.PinHostKey},
+		{get, "/devices/:id/remove", Session, p.ConfirmRemoveDevice},
+		{post, "/devices/:id/remove", Session, p.RemoveDevice},
 	}
 }
