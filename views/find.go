@@ -99,7 +99,8 @@ func changeOptions() []ui.Option {
 	return []ui.Option{
 		{Value: "", Text: "Every change"},
 		{Value: string(model.ChangeAdded), Text: "Added"},
-		{Value: string(model.ChangeChanged), Text: "Changed"}, {Value: string(model.ChangeRemoved), Text: "Removed"},
+		{Value: string(model.ChangeChanged), Text: "Changed"},
+		{Value: string(model.ChangeRemoved), Text: "Removed"},
 	}
 }
 

@@ -16,7 +16,7 @@ type Route struct {
 const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
-func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house()) }
+func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.snapshots()) }
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
 func (s *server) entrance() []Route {
@@ -39,7 +39,7 @@ func (s *server) entrance() []Route {
 	}
 }
 
-// house is everything behind the sign-in.
+// house is everything behind the sign-in but the snapshots.
 func (s *server) house() []Route {
 	p := s.Pages
 	return []Route{
@@ -93,19 +93,6 @@ func (s *server) house() []Route {
 		{post, "/policies/:id/default", Session, p.SetDefaultPolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 
-		{get, "/snapshots", Session, p.Snapshots},
-		{get, "/snapshots/:id", Session, p.Snapshot},
-		{get, "/snapshots/:id/contents", Session, p.SnapshotContents},
-		{get, "/snapshots/:id/files", Session, p.SnapshotFiles},
-		{get, "/snapshots/:id/search", Session, p.FindInSnapshot},
-		{get, "/snapshots/:id/compare", Session, p.CompareSnapshots},
-		{post, "/snapshots/:id/index", Session, p.IndexSnapshot},
-		{get, "/snapshots/:id/restore", Session, p.RestoreForm},
-		{post, "/snapshots/:id/restore", Session, p.Restore},
-		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
-		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
-		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
-
 		{get, "/activity", Session, p.Activity},
 		{get, "/jobs/:id", Session, p.Job},
 		{get, "/jobs/:id/log", Session, p.JobLog},
@@ -124,5 +111,24 @@ func (s *server) house() []Route {
 		{get, "/live/:view", Session, p.Live},
 		{get, "/live/:view/:id", Session, p.Live},
 		{get, "/_ui", Session, p.Design},
+	}
+}
+
+// snapshots is what was saved: its files, and the way back.
+func (s *server) snapshots() []Route {
+	p := s.Pages
+	return []Route{
+		{get, "/snapshots", Session, p.Snapshots},
+		{get, "/snapshots/:id", Session, p.Snapshot},
+		{get, "/snapshots/:id/contents", Session, p.SnapshotContents},
+		{get, "/snapshots/:id/files", Session, p.SnapshotFiles},
+		{get, "/snapshots/:id/search", Session, p.FindInSnapshot},
+		{get, "/snapshots/:id/compare", Session, p.CompareSnapshots},
+		{post, "/snapshots/:id/index", Session, p.IndexSnapshot},
+		{get, "/snapshots/:id/restore", Session, p.RestoreForm},
+		{post, "/snapshots/:id/restore", Session, p.Restore},
+		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
+		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
+		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
 	}
 }
