@@ -22,7 +22,6 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
-	"keepstead/index"
 	"keepstead/jobs"
 	"keepstead/restic"
 	"keepstead/static"
@@ -54,11 +53,8 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	files, err := index.Open(ctx, cfg.Data, index.Options{Limit: cfg.IndexSize}, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, files.Close()) }()
+	files, closeFiles := openIndex(ctx, cfg, log)
+	defer closeFiles()
 	box, err := openBox(ctx, cfg, st)
 	if err != nil {
 		return err

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"path/filepath"
 
 	"keepstead/auth"
 	"keepstead/config"
+	"keepstead/index"
 	"keepstead/secret"
 	"keepstead/store"
 )
@@ -76,4 +78,19 @@ func reachable(at net.Addr) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// openIndex opens the index of files. Without one Keepstead works, and asks repositories each time: no backup waits for
+// an index.
+func openIndex(ctx context.Context, cfg config.Config, log *slog.Logger) (files *index.Index, done func()) {
+	files, err := index.Open(ctx, cfg.Data, index.Options{Limit: cfg.IndexSize}, log)
+	if err != nil {
+		log.Error("files cannot be searched, and folders of snapshots open slowly", "error", err)
+		return nil, func() {}
+	}
+	return files, func() {
+		if err := files.Close(); err != nil {
+			log.Warn("close the index of files", "error", err)
+		}
+	}
 }

@@ -85,7 +85,7 @@ func (h *Handlers) FileVersions(c *fiber.Ctx) error {
 	}
 	n := h.names(c.UserContext())
 	for _, v := range p.Versions {
-		for _, id := range v.Snapshots {
+		for _, id := range v.Snapshots[:min(len(v.Snapshots), views.VersionSnapshots)] {
 			if p.Started[id], err = h.shown(c.UserContext(), n, id); err != nil {
 				return err
 			}

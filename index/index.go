@@ -164,15 +164,28 @@ func connect(path, params string, connections int) *sql.DB {
 	return db
 }
 
+// noticed has a damaged index made anew at the next start, and returns the error.
+func (x *Index) noticed(err error) error {
+	var lite sqlite3.Error
+	damaged := errors.Is(err, errDamaged)
+	if errors.As(err, &lite) {
+		damaged = damaged || lite.Code == sqlite3.ErrCorrupt || lite.Code == sqlite3.ErrNotADB
+	}
+	if damaged && x.w != nil {
+		x.log.Error("the index of files is damaged; the next start makes it anew", "error", err)
+		_, _ = x.w.Exec("PRAGMA user_version = -1") // where even that fails, so will the next start's opening
+	}
+	return err
+}
+
 // write runs fn in one transaction of the only connection that writes. fn must use tx alone.
 func (x *Index) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	tx, err := x.w.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }()
 	if err := fn(tx); err != nil {
-		return err
+		return x.noticed(errors.Join(err, tx.Rollback())) // the connection must be free to say that it is damaged
 	}
-	return tx.Commit()
+	return x.noticed(tx.Commit())
 }

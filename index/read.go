@@ -43,7 +43,7 @@ func (x *Index) look(ctx context.Context, doing string, ask func(*look) error) e
 	}
 	defer func() { _ = tx.Rollback() }()
 	if err := ask(x.newLook(tx)); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", doing, x.noticed(err))
 	}
 	return nil
 }

@@ -223,15 +223,18 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := open(t, dir, 0)
-	days(t, x, 1)
-	if _, err := x.w.Exec("PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
-	if err := x.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if x = open(t, dir, 0); rows(t, x, "snapshots") != 0 {
-		t.Error("an index of another version was used")
+	for _, harm := range []string{"PRAGMA user_version = 99", "UPDATE packs SET names = x'0102'"} {
+		app := days(t, x, 1)[0].App
+		if _, err := x.w.Exec(harm); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = x.Search(t.Context(), model.FileQuery{Text: "a", AppID: app}) // notices, where there is something to notice
+		if err := x.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if x = open(t, dir, 0); rows(t, x, "snapshots") != 0 {
+			t.Errorf("an index was used after %s", harm)
+		}
 	}
 	if info, err := os.Stat(filepath.Join(dir, File)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v, %v", info.Mode(), err)

@@ -31,8 +31,11 @@ type VersionsProps struct {
 	App      model.App
 	Path     string
 	Versions []model.FileVersion
-	Started  map[uuid.UUID]SnapshotItem // the snapshots that hold the versions
+	Started  map[uuid.UUID]SnapshotItem // the first VersionSnapshots of each version
 }
+
+// VersionSnapshots are how many snapshots of a version are named; there may be thousands.
+const VersionSnapshots = 20
 
 // CompareProps is two snapshots with what differs. Without Other, or with NotIndexed, there is no Comparison.
 type CompareProps struct {
@@ -96,7 +99,8 @@ func changeOptions() []ui.Option {
 	return []ui.Option{
 		{Value: "", Text: "Every change"},
 		{Value: string(model.ChangeAdded), Text: "Added"},
-		{Value: string(model.ChangeChanged), Text: "Changed"}, {Value: string(model.ChangeRemoved), Text: "Removed"},
+		{Value: string(model.ChangeChanged), Text: "Changed"},
+		{Value: string(model.ChangeRemoved), Text: "Removed"},
 	}
 }
 

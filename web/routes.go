@@ -16,7 +16,11 @@ type Route struct {
 const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
+<<<<<<< HEAD
 func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.places(), s.contents()) }
+=======
+func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.snapshots()) }
+>>>>>>> i4-index
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
 func (s *server) entrance() []Route {
@@ -39,7 +43,7 @@ func (s *server) entrance() []Route {
 	}
 }
 
-// house is everything behind the sign-in.
+// house is everything behind the sign-in but the snapshots.
 func (s *server) house() []Route {
 	p := s.Pages
 	return []Route{
@@ -78,19 +82,6 @@ func (s *server) house() []Route {
 		{post, "/policies/:id/default", Session, p.SetDefaultPolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 
-		{get, "/snapshots", Session, p.Snapshots},
-		{get, "/snapshots/:id", Session, p.Snapshot},
-		{get, "/snapshots/:id/contents", Session, p.SnapshotContents},
-		{get, "/snapshots/:id/files", Session, p.SnapshotFiles},
-		{get, "/snapshots/:id/search", Session, p.FindInSnapshot},
-		{get, "/snapshots/:id/compare", Session, p.CompareSnapshots},
-		{post, "/snapshots/:id/index", Session, p.IndexSnapshot},
-		{get, "/snapshots/:id/restore", Session, p.RestoreForm},
-		{post, "/snapshots/:id/restore", Session, p.Restore},
-		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
-		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
-		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
-
 		{get, "/activity", Session, p.Activity},
 		{get, "/jobs/:id", Session, p.Job},
 		{get, "/jobs/:id/log", Session, p.JobLog},
@@ -112,6 +103,7 @@ func (s *server) house() []Route {
 	}
 }
 
+<<<<<<< HEAD
 // contents is what comes out of a snapshot to the browser.
 func (s *server) contents() []Route {
 	p := s.Pages
@@ -159,5 +151,23 @@ func (s *server) places() []Route {
 		{post, "/devices/:id/host-key", Session, p.PinHostKey},
 		{get, "/devices/:id/remove", Session, p.ConfirmRemoveDevice},
 		{post, "/devices/:id/remove", Session, p.RemoveDevice},
+=======
+// snapshots is what was saved: its files, and the way back.
+func (s *server) snapshots() []Route {
+	p := s.Pages
+	return []Route{
+		{get, "/snapshots", Session, p.Snapshots},
+		{get, "/snapshots/:id", Session, p.Snapshot},
+		{get, "/snapshots/:id/contents", Session, p.SnapshotContents},
+		{get, "/snapshots/:id/files", Session, p.SnapshotFiles},
+		{get, "/snapshots/:id/search", Session, p.FindInSnapshot},
+		{get, "/snapshots/:id/compare", Session, p.CompareSnapshots},
+		{post, "/snapshots/:id/index", Session, p.IndexSnapshot},
+		{get, "/snapshots/:id/restore", Session, p.RestoreForm},
+		{post, "/snapshots/:id/restore", Session, p.Restore},
+		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
+		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
+		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
+>>>>>>> i4-index
 	}
 }

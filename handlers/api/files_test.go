@@ -46,7 +46,9 @@ func TestFilesOfSnapshots(t *testing.T) {
 		}
 		must(t, x.Add(ctx, index.Snapshot{ID: s.ID, App: app.ID, Started: at}, func(_ context.Context, each func(model.Node) error) error {
 			for _, n := range []model.Node{
-				{Path: "/a", Type: "dir"}, {Path: "/a/one", Type: "file", Size: int64(1 + day), ModTime: at}, {Path: "/a/two\n", Type: "file"},
+				{Path: "/a", Type: "dir"},
+				{Path: "/a/one", Type: "file", Size: int64(1 + day), ModTime: at},
+				{Path: "/a/two\n", Type: "file"},
 				{Path: fmt.Sprintf("/day%d", day), Type: "symlink", Target: "a"},
 			} {
 				if err := each(n); err != nil {
