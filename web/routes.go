@@ -16,11 +16,9 @@ type Route struct {
 const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
-<<<<<<< HEAD
-func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.places(), s.contents()) }
-=======
-func (s *server) routes() []Route { return slices.Concat(s.entrance(), s.house(), s.snapshots()) }
->>>>>>> i4-index
+func (s *server) routes() []Route {
+	return slices.Concat(s.entrance(), s.house(), s.places(), s.snapshots())
+}
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
 func (s *server) entrance() []Route {
@@ -103,18 +101,6 @@ func (s *server) house() []Route {
 	}
 }
 
-<<<<<<< HEAD
-// contents is what comes out of a snapshot to the browser.
-func (s *server) contents() []Route {
-	p := s.Pages
-	return []Route{
-		{post, "/snapshots/:id/download", Session, p.StartDownload},
-		{get, "/downloads/:token", Session, p.Download},
-		{get, "/snapshots/:id/preview", Session, p.Preview},
-		{get, "/snapshots/:id/preview/image", Session, p.Picture},
-	}
-}
-
 // places is where apps live and where backups go, behind the sign-in.
 func (s *server) places() []Route {
 	p := s.Pages
@@ -151,7 +137,9 @@ func (s *server) places() []Route {
 		{post, "/devices/:id/host-key", Session, p.PinHostKey},
 		{get, "/devices/:id/remove", Session, p.ConfirmRemoveDevice},
 		{post, "/devices/:id/remove", Session, p.RemoveDevice},
-=======
+	}
+}
+
 // snapshots is what was saved: its files, and the way back.
 func (s *server) snapshots() []Route {
 	p := s.Pages
@@ -168,6 +156,10 @@ func (s *server) snapshots() []Route {
 		{post, "/snapshots/:id/restore/plan", Session, p.PlanRestore},
 		{get, "/snapshots/:id/forget", Session, p.ConfirmForgetSnapshot},
 		{post, "/snapshots/:id/forget", Session, p.ForgetSnapshot},
->>>>>>> i4-index
+
+		{post, "/snapshots/:id/download", Session, p.StartDownload},
+		{get, "/downloads/:token", Session, p.Download},
+		{get, "/snapshots/:id/preview", Session, p.Preview},
+		{get, "/snapshots/:id/preview/image", Session, p.Picture},
 	}
 }
