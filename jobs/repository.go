@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"keepstead/device"
 	"keepstead/model"
@@ -76,6 +79,31 @@ func (m *Manager) openWith(ctx context.Context, d model.Destination, s model.Des
 		return opened{}, err
 	}
 	return o, nil
+}
+
+// openHere opens a destination for restic on this machine, outside a job, with an output folder of its own; endQuick gives
+// both up.
+func (m *Manager) openHere(ctx context.Context, d model.Destination) (opened, error) {
+	s, err := m.secrets(d)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openHereWith(ctx, d, s)
+}
+
+func (m *Manager) openHereWith(ctx context.Context, d model.Destination, s model.DestinationSecrets) (opened, error) {
+	on, err := m.machine(ctx, uuid.Nil)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openWith(ctx, d, s, purpose{on: on, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
+}
+
+func (m *Manager) endQuick(o opened) {
+	o.end()
+	if err := os.RemoveAll(o.repo.RunDir); err != nil {
+		m.logger.Warn("remove a run's output", "error", err)
+	}
 }
 
 // sealedColumns pairs each sealed column of a destination with its plain text.
