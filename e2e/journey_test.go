@@ -77,8 +77,11 @@ func (b *tab) watchBackup(photos string) {
 	b.script("open the app", `[...document.querySelectorAll("main a")].find(e => e.innerText.trim() === "Photos").click()`)
 	b.says("How it is backed up")
 	b.accessible("app")
+	b.mark()
 	b.press("Back up now")
-	b.await("the job runs", `document.querySelector("main progress, main [role=progressbar]") !== null`)
+	// The old page may show the job before the new one is there, and what watches it would go with it.
+	b.await("the job runs on a new page", `window.stillHere === undefined && document.readyState === "complete" &&
+		document.querySelector("main progress, main [role=progressbar]") !== null`)
 	b.script("watch", `
 		window.seen = new Set();
 		new MutationObserver(() => { const p = document.querySelector("main progress, main [role=progressbar]");
