@@ -120,6 +120,7 @@ func sealedColumns(d *model.Destination, s *model.DestinationSecrets) []struct {
 		{"s3_access_key", &d.S3AccessKey, &s.AccessKey},
 		{"s3_secret_key", &d.S3SecretKey, &s.SecretKey},
 		{"sftp_password", &d.SFTPPassword, &s.SFTPPassword},
+		{"sftp_key", &d.SFTPKey, &s.SFTPKey},
 		{"repo_password", &d.RepoPassword, &s.RepoPassword},
 	}
 }
@@ -142,6 +143,12 @@ func (m *Manager) secrets(d model.Destination) (model.DestinationSecrets, error)
 
 // seal puts the given credentials into the destination's sealed columns; empty ones leave the column as it is.
 func (m *Manager) seal(d *model.Destination, s model.DestinationSecrets) error {
+	switch { // one of the two signs in
+	case s.SFTPKey != "":
+		d.SFTPPassword = nil
+	case s.SFTPPassword != "":
+		d.SFTPKey = nil
+	}
 	for _, c := range sealedColumns(d, &s) {
 		if *c.plain == "" {
 			continue
