@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -37,7 +38,7 @@ type SSHConfig struct {
 // DefaultGiveUp survives a link that is cut for ten seconds: TCP then repeats what was lost up to twice as late.
 const DefaultGiveUp = 30 * time.Second
 
-// Format hides the credentials from every verb of fmt.
+// String hides the credentials.
 func (c SSHConfig) String() string { return c.User + "@" + c.endpoint() }
 
 // GoString hides the credentials from %#v.
@@ -211,7 +212,8 @@ func (s *SSH) leave(l *link, refused error) (full bool) {
 		full = true
 	}
 	if l.sessions == 0 && len(s.links) > 0 && s.links[0] != l {
-		go func() { _ = l.close() }() // it was made for a rush that is over
+		s.forgo(l) // at once: nobody may begin in it any more
+		go func() { _ = l.close() }()
 	}
 	return full
 }
@@ -219,12 +221,12 @@ func (s *SSH) leave(l *link, refused error) (full bool) {
 func (s *SSH) drop(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, other := range s.links {
-		if other == l {
-			s.links = append(s.links[:i:i], s.links[i+1:]...)
-			return
-		}
-	}
+	s.forgo(l)
+}
+
+// forgo takes a connection, such as one made for a rush that is over, from those that are used. Its caller holds mu.
+func (s *SSH) forgo(l *link) {
+	s.links = slices.DeleteFunc(s.links, func(other *link) bool { return other == l })
 }
 
 // within returns a context that ends with the device too.

@@ -26,6 +26,9 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 			return d, err
 		}
 	}
+	if err := passwordAgain(d, old, s); err != nil {
+		return d, err
+	}
 	if err := m.checkSFTP(ctx, &d, old, s); err != nil {
 		return d, err
 	}

@@ -303,6 +303,9 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 	stored, err := m.Store.Destination(ctx, d.ID)
 	switch {
 	case err == nil:
+		if err := passwordAgain(d, stored, s); err != nil {
+			return model.Probe{}, err
+		}
 		if s, err = m.merged(stored, s); err != nil {
 			return model.Probe{}, err
 		}

@@ -51,6 +51,16 @@ func (m *Manager) checkSFTP(ctx context.Context, d *model.Destination, old model
 	return err
 }
 
+// passwordAgain refuses to send a password that is kept to another server than the one that it was given for: whoever may
+// change a destination could read it there.
+func passwordAgain(d, old model.Destination, s model.DestinationSecrets) error {
+	to, was := sftpTo(d), sftpTo(old)
+	if old.SFTPPassword.Empty() || s.SFTPPassword != "" || s.SFTPKey != "" || to.Address == was.Address && to.Port == was.Port {
+		return nil
+	}
+	return model.Invalid{Field: "password", Reason: "The server is another one, so give the password again."}
+}
+
 // placeHost is the machine that a destination's files are reached on; done gives it back.
 func (m *Manager) placeHost(ctx context.Context, d model.Destination, s model.DestinationSecrets) (host device.Host, done func(), err error) {
 	switch d.Type {

@@ -208,7 +208,7 @@ func (m *Manager) ensureApp(ctx context.Context, o opened, id, configuration uui
 	if _, err := m.Store.App(ctx, id); !errors.Is(err, model.ErrNotFound) {
 		return own, err
 	}
-	local, err := m.Store.LocalDevice(ctx)
+	on, err := m.deviceNamed(ctx, s.Hostname)
 	if err != nil {
 		return own, err
 	}
@@ -217,7 +217,7 @@ func (m *Manager) ensureApp(ctx context.Context, o opened, id, configuration uui
 		return own, err
 	}
 	a := model.App{
-		ID: id, DeviceID: local.ID, Name: adoptedName(s), Kind: model.AppFolders, Origin: model.OriginAdopted, Paths: s.Paths,
+		ID: id, DeviceID: on.ID, Name: adoptedName(s), Kind: model.AppFolders, Origin: model.OriginAdopted, Paths: s.Paths,
 	}
 	switch manifest, err := m.manifest(ctx, o, model.Snapshot{ResticSnapshotID: s.ID, ConfigurationID: configuration, Paths: s.Paths}); {
 	case err == nil:
@@ -242,6 +242,21 @@ func (m *Manager) ensureApp(ctx context.Context, o opened, id, configuration uui
 		return own, fmt.Errorf("make the app of an adopted snapshot: %w", err)
 	}
 	return own, nil
+}
+
+// deviceNamed is the device whose snapshots have that name; this machine for a name that nobody here has.
+func (m *Manager) deviceNamed(ctx context.Context, hostname string) (model.Device, error) {
+	local, err := m.Store.LocalDevice(ctx)
+	if err != nil || local.Hostname == hostname {
+		return local, err
+	}
+	all, err := m.Store.Devices(ctx)
+	for _, d := range all {
+		if d.Hostname == hostname {
+			return d, err
+		}
+	}
+	return local, err
 }
 
 // livingApp finds the app that discovery made of the same containers, under an id of its own.

@@ -62,8 +62,16 @@ func writers(project docker.Project, m model.FoundMount) []docker.Container {
 }
 
 // whilePaused pauses the containers, acts, and lets them go on. Each pause is written down before, for a crash in between.
+// One that is quiet already, for this backup or by somebody else's will, stays so.
 func (r *run) whilePaused(ctx context.Context, c *capture, all []docker.Container, act func() error) (err error) {
 	for _, ctr := range all {
+		state, err := c.engine.State(ctx, ctr.ID)
+		if errors.Is(err, model.ErrNotFound) || err == nil && (!state.Running || state.Paused) {
+			continue
+		}
+		if err != nil {
+			return engineFailure(err, "%s could not be looked at.", ctr.Name)
+		}
 		u, journalled := r.journal(ctx, c.id, model.Undo{DeviceID: c.device, Action: model.UndoUnpause, Target: ctr.ID, Name: ctr.Name})
 		if journalled != nil {
 			return journalled
@@ -111,7 +119,7 @@ func (r *run) makeWhole(ctx context.Context, files device.Files, raw, to string,
 	defer func() { _ = os.RemoveAll(dir) }()
 	here, whole := filepath.Join(dir, "raw"), filepath.Join(dir, "whole")
 	for _, suffix := range []string{"", "-wal", "-journal"} {
-		err := fetch(files, raw+suffix, here+suffix)
+		err := fetch(ctx, files, raw+suffix, here+suffix)
 		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
 			continue
 		}
@@ -122,7 +130,7 @@ func (r *run) makeWhole(ctx context.Context, files device.Files, raw, to string,
 	if err := database.CopySQLite(ctx, here, whole); err != nil {
 		return err
 	}
-	if err := deliver(files, whole, to); err != nil {
+	if err := deliver(ctx, files, whole, to); err != nil {
 		return err
 	}
 	if uid, gid, ok := device.Owner(info); ok {
@@ -134,7 +142,7 @@ func (r *run) makeWhole(ctx context.Context, files device.Files, raw, to string,
 }
 
 // fetch copies a file of a machine to a new one here.
-func fetch(files device.Files, from, to string) error {
+func fetch(ctx context.Context, files device.Files, from, to string) error {
 	in, err := files.Open(from)
 	if err != nil {
 		return err
@@ -144,12 +152,11 @@ func fetch(files device.Files, from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return carry(ctx, in, out)
 }
 
 // deliver copies a file here to a new one of a machine.
-func deliver(files device.Files, from, to string) error {
+func deliver(ctx context.Context, files device.Files, from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -159,7 +166,16 @@ func deliver(files device.Files, from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	return carry(ctx, in, out)
+}
+
+// carry copies all of a file into a new one and closes that. The end of ctx breaks it off, between two machines too.
+func carry(ctx context.Context, in io.ReadCloser, out device.WriteSyncer) error {
+	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
+	_, err := io.Copy(out, in)
+	if !stop() {
+		err = context.Cause(ctx)
+	}
 	if err == nil {
 		err = out.Sync()
 	}

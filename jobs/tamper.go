@@ -55,10 +55,10 @@ func (r *run) tamperBucket(ctx context.Context, d model.Destination) (broken, de
 	case err != nil:
 		return "", "", err
 	case destroyed:
-		return "The bucket's key, which devices have during their jobs, can delete what is stored.",
-			"Turn “direct” off, so that devices go through Keepstead; or give the key no right to delete outside of locks/, and turn on Object Lock.", nil
+		return "The bucket's key, which devices have during their jobs, can delete or replace what is stored.",
+			"Turn “direct” off, so that devices go through Keepstead; or give the key no right to delete outside of locks/, and let the bucket keep versions, with Object Lock.", nil
 	}
-	return "", "The bucket's key could not delete a test object.", nil
+	return "", "The bucket's key could neither delete nor replace a test object.", nil
 }
 
 // tamperGateway lends the repository as to a device, and attacks it from the other end.

@@ -21,9 +21,10 @@ import (
 
 // Bounds of a run: a job that reports nothing new for stallAfter is ended, and none runs longer than wallLimit.
 const (
-	stallAfter = 45 * time.Minute
-	wallLimit  = 7 * 24 * time.Hour
-	idleCheck  = 30 * time.Second // how often the queue is looked at without a wake-up
+	stallAfter  = 45 * time.Minute
+	wallLimit   = 7 * 24 * time.Hour
+	idleCheck   = 30 * time.Second // how often the queue is looked at without a wake-up
+	lookTimeout = 30 * time.Second // for a machine to say what its program read and wrote
 	// idleTraffic is what a program that only tries to connect again may read and write in a minute.
 	idleTraffic = 1 << 20
 )
@@ -263,7 +264,7 @@ func (r *run) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if traffic = r.look(now, traffic); now.Sub(time.Unix(r.moved.Load(), 0)) > stallAfter {
+			if traffic = r.look(ctx, now, traffic); now.Sub(time.Unix(r.moved.Load(), 0)) > stallAfter {
 				r.cancel(errStalled)
 				return
 			}
@@ -273,12 +274,14 @@ func (r *run) watch(ctx context.Context) {
 
 // look counts the traffic of the run's program as movement where it is more than a try to connect makes, and returns
 // it: restic is silent for hours while it verifies a restore or reads data for a check.
-func (r *run) look(now time.Time, before int64) int64 {
+func (r *run) look(ctx context.Context, now time.Time, before int64) int64 {
 	p := r.process.Load()
 	if p == nil {
 		return 0
 	}
-	traffic := device.TrafficOn(r.base, r.on.host, *p)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout) // a machine that is cut off must not keep the watch from its end
+	defer cancel()
+	traffic := device.TrafficOn(ctx, r.on.host, *p)
 	if traffic-before > idleTraffic {
 		r.moved.Store(now.Unix())
 	}

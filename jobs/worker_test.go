@@ -76,20 +76,20 @@ func TestCancelOfAClaimedJob(t *testing.T) {
 func TestSilentWorkIsNoStall(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	r := &run{Manager: h.Manager}
+	r := &run{Manager: h.Manager, on: machine{host: h.Host}}
 	now := time.Unix(1_800_000_000, 0)
-	if traffic := r.look(now, 0); traffic != 0 || r.moved.Load() != 0 {
+	if traffic := r.look(t.Context(), now, 0); traffic != 0 || r.moved.Load() != 0 {
 		t.Errorf("a run without a program moved: %d", traffic)
 	}
 	self := process(h, os.Getpid())
 	r.process.Store(&self)
-	before := r.look(now, device.Traffic(self)+1<<40)
+	before := r.look(t.Context(), now, device.Traffic(self)+1<<40)
 	if r.moved.Load() != 0 {
 		t.Error("nothing was read and it counts as movement")
 	}
 	name := filepath.Join(h.dir, "big")
 	h.must(os.WriteFile(name, make([]byte, 2*idleTraffic), 0o600))
-	r.look(now, before)
+	r.look(t.Context(), now, before)
 	if r.moved.Load() != now.Unix() {
 		t.Error("two mebibytes were written and nothing moved")
 	}
