@@ -218,7 +218,7 @@ var axeOptions = map[string]string{
 // accessible runs axe in both themes, and looks for a page wider than its window.
 func (b *tab) accessible(where string) {
 	b.t.Helper()
-	b.script("bring axe", "window.axe || (() => {"+axe+"})()")
+	b.script("bring axe", axe)
 	for _, theme := range []string{"dark", "light"} {
 		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
