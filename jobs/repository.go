@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/device"
+	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/secret"
@@ -35,8 +36,9 @@ type opened struct {
 	destination model.Destination
 	place       storage.Place
 	repo        restic.Repo
-	at          net.Addr // where the repository is served to restic; nil where restic reaches it directly
-	end         func()   // gives up the ways to storage and repository; never nil
+	lent        *gateway.Server // serves the repository to restic; nil where restic reaches it directly
+	at          net.Addr        // where the repository is served to restic; nil where restic reaches it directly
+	end         func()          // gives up the ways to storage and repository; never nil
 }
 
 // purpose is what a destination is opened for.
@@ -183,8 +185,15 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 	if err != nil {
 		return o, err
 	}
-	r.ends = append(r.ends, o.end)
-	return o, r.pinned(ctx, o)
+	r.ends, r.lent = append(r.ends, o.end), o.lent
+	if err := r.pinned(ctx, o); err != nil {
+		return o, err
+	}
+	r.takeUp(ctx, d)
+	shared := r.sharing(d.ID)
+	shared.RLock()
+	r.ends = append(r.ends, shared.RUnlock)
+	return o, nil
 }
 
 // command returns the repository for one more restic command of the run, with an output folder of its own.
