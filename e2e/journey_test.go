@@ -73,7 +73,7 @@ func (b *tab) watchHome() {
 // watchBackup adds much data, backs up, and sees the bar move and the job end, without a reload.
 func (b *tab) watchBackup(photos string) {
 	b.t.Helper()
-	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 400<<20)
+	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 250<<20)
 	b.visit("/apps")
 	b.script("open the app", `[...document.querySelectorAll("main a")].find(e => e.innerText.trim() === "Photos").click()`)
 	b.says("How it is backed up")
@@ -92,7 +92,7 @@ func (b *tab) watchBackup(photos string) {
 	b.await("the job ends", `document.querySelector("main progress, main [role=progressbar]") === null`)
 	b.unreloaded()
 	if steps := ask[int](b, `window.seen.size`); steps < 3 {
-		b.t.Errorf("the bar moved %d times during a backup of 400 MiB", steps)
+		b.t.Errorf("the bar moved %d times during a backup of 250 MiB", steps)
 	}
 }
 
