@@ -6,17 +6,47 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"keepstead/testbed"
 )
 
-// TestKilledWhileAnAppIsHeld kills Keepstead thirty times at random points of stops, pauses, dumps and restores. After
-// the next start every container is as it was, what was staged is gone, and the job says interrupted.
+// TestKilledWhileAnAppIsHeld kills Keepstead thirty times at random points of stops, pauses, dumps and restores, on three
+// engines side by side. After the next start every container is as it was, what was staged is gone, and the job says
+// interrupted.
 func TestKilledWhileAnAppIsHeld(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
+	interrupted := map[string]int{}
+	t.Run("engines", func(t *testing.T) {
+		for n := range 3 {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				for kind, times := range killWhileHeld(t, n*10) {
+					mu.Lock()
+					interrupted[kind] += times
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	for _, kind := range heldKinds {
+		if interrupted[kind] == 0 && !t.Failed() {
+			t.Errorf("no %s was met in the middle: %v", kind, interrupted)
+		}
+	}
+}
+
+// heldKinds are the ways in which a job holds an app.
+var heldKinds = []string{"stop", "pause", "dump", "restore"}
+
+// killWhileHeld kills Keepstead ten times, beginning with the kind of that round, and counts the kinds it met in the middle.
+func killWhileHeld(t *testing.T, first int) (interrupted map[string]int) {
+	t.Helper()
 	e := testbed.NewEngine(t)
 	p := testbed.NewProject(t, testbed.Postgres)
 	k, _ := serveDocker(t, e, never)
@@ -33,9 +63,9 @@ func TestKilledWhileAnAppIsHeld(t *testing.T) {
 	}
 	want := rows()
 
-	interrupted := map[string]int{}
-	for round := range 30 {
-		kind := []string{"stop", "pause", "dump", "restore"}[round%4]
+	interrupted = map[string]int{}
+	for round := first; round < first+10; round++ {
+		kind := heldKinds[round%len(heldKinds)]
 		var id string
 		if kind == "restore" {
 			go k.beginRestore(whole.ID)
@@ -69,11 +99,7 @@ func TestKilledWhileAnAppIsHeld(t *testing.T) {
 		}
 		wantNothingStaged(t, k.data, filepath.Join(e.Root, "volumes"), p.Dir)
 	}
-	for _, kind := range []string{"stop", "pause", "dump", "restore"} {
-		if interrupted[kind] == 0 {
-			t.Errorf("no %s was met in the middle: %v", kind, interrupted)
-		}
-	}
+	return interrupted
 }
 
 // beginRestore asks for a restore in place. Its answer comes when the restore ends, which it may not live to see.

@@ -45,6 +45,13 @@ func serveDocker(t testing.TB, e *testbed.Engine, schedule string, env ...string
 	t.Helper()
 	k := serve(t, append([]string{"KEEPSTEAD_DOCKER_SOCKET=" + e.Socket}, env...)...)
 	d := k.addFolder("Disk", newFolder(t, "repository"))
+	k.call("PATCH", "/backup/policies/"+k.defaultPolicy(), body{"schedule": schedule, "destination_ids": []string{d.ID}}, nil)
+	return k, d
+}
+
+// defaultPolicy returns the id of the policy that apps follow by themselves.
+func (k *keepstead) defaultPolicy() string {
+	k.t.Helper()
 	var list struct {
 		Policies []struct {
 			ID      string `json:"id"`
@@ -54,10 +61,11 @@ func serveDocker(t testing.TB, e *testbed.Engine, schedule string, env ...string
 	k.call("GET", "/backup/policies", nil, &list)
 	for _, p := range list.Policies {
 		if p.Default {
-			k.call("PATCH", "/backup/policies/"+p.ID, body{"schedule": schedule, "destination_ids": []string{d.ID}}, nil)
+			return p.ID
 		}
 	}
-	return k, d
+	k.t.Fatal("there is no default policy")
+	return ""
 }
 
 const never = "0 0 29 2 *"

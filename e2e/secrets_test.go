@@ -127,7 +127,7 @@ func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
 	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
-		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity",
+		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
 	}
 	for _, j := range k.jobs("limit=20") {
 		paths = append(paths, "/jobs/"+j.ID)
@@ -139,7 +139,7 @@ func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
 		}
 		text, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if err != nil || res.StatusCode != http.StatusOK || strings.Contains(string(text), `name="password"`) {
+		if err != nil || res.StatusCode != http.StatusOK || res.Request.URL.Path != path { // and not the sign-in
 			f.t.Errorf("GET %s: %d, %v", path, res.StatusCode, err)
 		}
 		f.look("the page "+path, text)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -85,6 +86,9 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 	if o.limits == (limits{}) {
 		o.limits = defaultLimits
 	}
+	if l.Addr().Network() != "unix" && o.Secret == "" {
+		return nil, errors.Join(errors.New("serve a repository: a listener that is no unix socket needs a secret"), l.Close())
+	}
 	server := &Server{handler: newHandler(s, o)}
 	server.running, server.stop = context.WithCancel(ctx)
 	server.http = &http.Server{
@@ -97,10 +101,12 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 
 		DisableGeneralOptionsHandler: true,
 	}
-	if err := server.Join(l); err != nil {
-		server.stop()
-		return nil, err
-	}
+	server.serving.Go(func() {
+		err := server.http.Serve(&watchListener{netutil.LimitListener(l, maxConnections), o.limits})
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			o.Log.Info("the repository is no longer served at this address", "address", l.Addr().String(), "error", err)
+		}
+	})
 	context.AfterFunc(server.running, func() { _ = server.http.Close() })
 	if sweeper, ok := s.(sweeper); ok {
 		go func() { // not waited for: the storage may not answer
@@ -112,22 +118,8 @@ func Serve(ctx context.Context, l net.Listener, s Storage, o Options) (*Server, 
 	return server, nil
 }
 
-// Join serves another listener as well, such as the one that takes the place of one that a cut link ended: what the
-// server knows of its job (its locks, its figures) stays. It takes l over and closes it.
-func (s *Server) Join(l net.Listener) error {
-	if l.Addr().Network() != "unix" && s.handler.secret == nil {
-		return errors.Join(errors.New("serve a repository: a listener that is no unix socket needs a secret"), l.Close())
-	}
-	s.serving.Go(func() {
-		err := s.http.Serve(&watchListener{netutil.LimitListener(l, maxConnections), s.handler.limits})
-		if err != nil && !errors.Is(err, http.ErrServerClosed) {
-			s.handler.log.Info("the repository is no longer served at this address", "address", l.Addr().String(), "error", err)
-		}
-	})
-	return nil
-}
-
-// Close ends the service. Open requests get ten seconds; what is not stored by then is not stored.
+// Close ends the service. Open requests get ten seconds; what is not stored by then is not stored. A lock that came
+// through here and is still there goes: its maker was cut off, and can do nothing any more that the lock is for.
 func (s *Server) Close() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.running), s.handler.limits.closed)
 	defer cancel()
@@ -136,6 +128,18 @@ func (s *Server) Close() {
 	}
 	s.stop()
 	s.serving.Wait()
+	s.unlock()
+}
+
+// unlock removes the locks that came through here and were not given back.
+func (s *Server) unlock() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.running), s.handler.limits.closed)
+	defer cancel()
+	for _, name := range s.handler.unreturned() {
+		if err := s.handler.bare.Remove(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.handler.log.Warn("a lock of a job that was cut off stays", "lock", name, "error", err)
+		}
+	}
 }
 
 // Stats returns the figures so far.

@@ -129,6 +129,17 @@ func (h *handler) owned(id string) bool {
 	return h.locks[id]
 }
 
+// unreturned names the locks that came through this server and were not removed.
+func (h *handler) unreturned() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var names []string
+	for id := range h.locks {
+		names = append(names, kindLocks+"/"+id)
+	}
+	return names
+}
+
 // remove removes a file, where that is allowed. What is not there is told as such: restic deletes what it could not
 // upload, and that is no attempt on a backup.
 func (h *handler) remove(r *http.Request, t target) error {

@@ -115,25 +115,22 @@ func (s *stuck) Save(ctx context.Context, _ string, _ int64, _ io.Reader) error 
 	return ctx.Err()
 }
 
-// A listener that a cut link ended is replaced, and the job may still remove the lock that it made before.
-func TestJoinKeepsTheJob(t *testing.T) {
+// A job that is cut off leaves its lock, which goes with the server; another's stays.
+func TestCloseTakesTheLocksOfItsJob(t *testing.T) {
 	t.Parallel()
 	v := newVictim(t)
-	first, err := net.Listen("unix", filepath.Join(v.root, "first"))
+	others := v.state(t)
+	l, err := net.Listen("unix", filepath.Join(v.root, "first"))
 	check(t, err)
-	server, err := Serve(t.Context(), first, Folder(localFiles(t), v.repository), Options{AppendOnly: true})
+	server, err := Serve(t.Context(), l, Folder(localFiles(t), v.repository), Options{AppendOnly: true})
 	check(t, err)
-	t.Cleanup(server.Close)
 	mine := address(file(kindLocks, "mine").name())
-	if status, body := request(t, first.Addr().String(), upload(mine, sealed("mine"))); status != 200 {
+	if status, body := request(t, l.Addr().String(), upload(mine, sealed("mine"))); status != 200 {
 		t.Fatalf("status %d: %s", status, body)
 	}
-	check(t, first.Close())
-	second, err := net.Listen("unix", filepath.Join(v.root, "second"))
-	check(t, err)
-	check(t, server.Join(second))
-	if status, body := request(t, second.Addr().String(), plain("DELETE", mine)); status != 200 {
-		t.Errorf("status %d: %s", status, body)
+	server.Close()
+	if left := v.state(t); left != others {
+		t.Errorf("the folder was\n%s\nand is\n%s", others, left)
 	}
 }
 

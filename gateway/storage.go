@@ -37,6 +37,9 @@ func full(err error) bool {
 	return errors.Is(err, errFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// Full says whether a Failure is that of a storage without room.
+func Full(failure error) bool { return failure != nil && full(failure) }
+
 // lasting says whether err will be the same when the storage is asked again.
 func lasting(err error) bool {
 	for _, kind := range []error{

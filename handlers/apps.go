@@ -67,7 +67,8 @@ func (h *Handlers) NewApp(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page, err := h.newAppPage(c, views.AppForm{DeviceID: device.ID.String()}, nil)
+	f := views.AppForm{DeviceID: c.Query("device_id", device.ID.String())}
+	page, err := h.newAppPage(c, f, nil)
 	if err != nil {
 		return err
 	}

@@ -52,8 +52,8 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	if p.Job, err = h.jobItem(n, job); err != nil {
 		return p, err
 	}
-	if job.SnapshotID == uuid.Nil {
-		return p, nil
+	if p.Device, err = h.workplace(ctx, job); err != nil || job.SnapshotID == uuid.Nil {
+		return p, err
 	}
 	s, err := h.Store.Snapshot(ctx, job.SnapshotID)
 	if errors.Is(err, model.ErrNotFound) {
@@ -65,6 +65,18 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	item, err := h.snapshotItem(n, s)
 	p.Snapshot = &item
 	return p, err
+}
+
+// workplace is the device that a job backs up or restores to, nil for none and for one that is no longer known.
+func (h *Handlers) workplace(ctx context.Context, job model.Job) (*model.Device, error) {
+	if job.DeviceID == uuid.Nil {
+		return nil, nil //nolint:nilnil // upkeep of a repository is for no device
+	}
+	d, err := h.Store.Device(ctx, job.DeviceID)
+	if errors.Is(err, model.ErrNotFound) {
+		return nil, nil //nolint:nilnil // it was removed since
+	}
+	return &d, err
 }
 
 // logLines returns the lines of a job's log after the first skip of them, at most the newest views.MaxLogLines, and

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strings"
 
@@ -81,17 +80,22 @@ func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Re
 	if err != nil {
 		return id, f, model.Restore{}, err
 	}
-	device, err := h.deviceOf(c.UserContext(), s)
+	home, err := h.Jobs.Home(c.UserContext(), s)
 	if err != nil {
 		return id, f, model.Restore{}, err
 	}
-	want := model.Restore{SnapshotID: id, DeviceID: device.ID}
+	want := model.Restore{SnapshotID: id}
 	var problems model.Invalids
 	if f.Parts() {
 		app := readAppRestore(&problems, f)
-		want.App = &app
+		if want.App = &app; app.Mode == model.AppCopy {
+			want.DeviceID = optionalID(&problems, "target_device_id", f.ProjectDeviceID)
+		}
 	} else {
 		readFiles(&problems, f, &want)
+	}
+	if want.DeviceID == uuid.Nil { // back in place is always where the app lives
+		want.DeviceID = home.ID
 	}
 	return id, f, want, merge(problems, want.Validate())
 }
@@ -100,6 +104,7 @@ func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Re
 func readFiles(problems *model.Invalids, f views.RestoreForm, want *model.Restore) {
 	if want.InPlace = f.Where == "in_place"; !want.InPlace {
 		want.TargetPath = strings.TrimSpace(f.Target)
+		want.DeviceID = optionalID(problems, "target_device_id", f.DeviceID)
 	}
 	want.Files = unwrapped(problems, "files", f.Files)
 }
@@ -134,7 +139,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	if p.App, err = h.appOf(ctx, s); err != nil {
 		return nil, err
 	}
-	if p.Device, err = h.deviceOf(ctx, s); err != nil {
+	if err := h.offerDevices(ctx, &p); err != nil {
 		return nil, err
 	}
 	if p.Form.Target == "" && len(reasons) == 0 {
@@ -146,17 +151,22 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	return views.RestorePage(p), nil
 }
 
-// deviceOf returns the device that a snapshot's app lives on, the local one where that is no longer known.
-func (h *Handlers) deviceOf(ctx context.Context, s model.Snapshot) (model.Device, error) {
-	app, err := h.appOf(ctx, s)
-	if err != nil {
-		return model.Device{}, err
+// offerDevices fills in what the form of a restore offers of the devices.
+func (h *Handlers) offerDevices(ctx context.Context, p *views.RestoreProps) error {
+	var err error
+	if p.Device, err = h.Jobs.Home(ctx, p.Snapshot.Snapshot); err != nil {
+		return err
 	}
-	device, err := h.Store.Device(ctx, app.DeviceID)
-	if errors.Is(err, model.ErrNotFound) {
-		return h.Store.LocalDevice(ctx)
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return err
 	}
-	return device, err
+	if p.Form.DeviceID == "" {
+		p.Form.DeviceID = views.FirstUsable(p.Devices, p.Device, false).ID.String()
+	}
+	if p.Form.ProjectDeviceID == "" {
+		p.Form.ProjectDeviceID = views.FirstUsable(p.Devices, p.Device, true).ID.String()
+	}
+	return nil
 }
 
 // queryFiles reads the chosen files from the query as they stand there.

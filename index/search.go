@@ -18,7 +18,7 @@ import (
 )
 
 // candidatesMax bounds the names that a search weighs against each other: more would only be cut off.
-const candidatesMax = 5000
+const candidatesMax = 2000
 
 // candidate is a name that contains the text, in a folder that has or had it.
 type candidate struct {
@@ -95,17 +95,18 @@ func (s *search) scope(q model.FileQuery) (err error) {
 
 // rank puts whole names before beginnings and those before parts, and short names before long ones.
 func rank(found []candidate, want string) {
-	class := func(c candidate) int {
+	class := map[string]int{}
+	for _, c := range found {
 		switch name := strings.ToLower(c.name); {
 		case name == want:
-			return 0
 		case strings.HasPrefix(name, want):
-			return 1
+			class[c.name] = 1
+		default:
+			class[c.name] = 2
 		}
-		return 2
 	}
 	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(len(a.name), len(b.name)), strings.Compare(a.name, b.name),
+		return cmp.Or(cmp.Compare(class[a.name], class[b.name]), cmp.Compare(len(a.name), len(b.name)), strings.Compare(a.name, b.name),
 			cmp.Compare(a.line, b.line), cmp.Compare(a.folder, b.folder))
 	})
 }

@@ -74,6 +74,11 @@ func (m *Manager) prepareApp(ctx context.Context, a, old model.App) (model.App, 
 	if err := m.checkAppName(ctx, a); err != nil {
 		return a, err
 	}
+	if old.DeviceID != a.DeviceID { // it was chosen just now, so it is what is refused
+		if _, _, err := m.reachable(ctx, a.DeviceID, "device_id"); err != nil {
+			return a, err
+		}
+	}
 	return a, m.checkFolders(ctx, a.DeviceID, "paths", a.Paths)
 }
 
@@ -107,11 +112,7 @@ func (m *Manager) checkAppName(ctx context.Context, a model.App) error {
 
 // checkFolders looks at each source as it is now: a missing, unreadable or empty one is a mistake worth saying early.
 func (m *Manager) checkFolders(ctx context.Context, device uuid.UUID, field string, paths []string) error {
-	on, err := m.machine(ctx, device)
-	if err != nil {
-		return err
-	}
-	files, err := on.host.Files()
+	on, files, err := m.reachable(ctx, device, field)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 	if plan.FreeBytes, err = files.Space(plan.Target); err != nil {
 		plan.FreeBytes = -1
 	}
-	err = m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
+	err = m.quicklyOn(ctx, want.DeviceID, s.DestinationID, func(ctx context.Context, o opened) error {
 		var includes []string
 		if len(want.Files) > 0 {
 			if includes, err = m.includes(ctx, o, s, want.Files); err != nil {

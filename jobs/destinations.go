@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -296,31 +295,6 @@ func (m *Manager) finishDestination(ctx context.Context, d model.Destination) er
 	}
 	m.publish(model.EventDestination, d.ID)
 	return nil
-}
-
-// openHere opens a destination for restic on this machine, outside a job, with an output folder of its own; endQuick gives
-// both up.
-func (m *Manager) openHere(ctx context.Context, d model.Destination) (opened, error) {
-	s, err := m.secrets(d)
-	if err != nil {
-		return opened{}, err
-	}
-	return m.openHereWith(ctx, d, s)
-}
-
-func (m *Manager) openHereWith(ctx context.Context, d model.Destination, s model.DestinationSecrets) (opened, error) {
-	on, err := m.machine(ctx, uuid.Nil)
-	if err != nil {
-		return opened{}, err
-	}
-	return m.openWith(ctx, d, s, purpose{on: on, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
-}
-
-func (m *Manager) endQuick(o opened) {
-	o.end()
-	if err := os.RemoveAll(o.repo.RunDir); err != nil {
-		m.logger.Warn("remove a run's output", "error", err)
-	}
 }
 
 // TestDestination tries every step from the name to a deleted test object, and says why the first bad one fails. For a

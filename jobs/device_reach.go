@@ -41,7 +41,7 @@ func (m *Manager) sshChain(ctx context.Context, d model.Device, before []uuid.UU
 		return c, fmt.Errorf("open the key of %q: %w", d.Name, err)
 	}
 	c = sshTo(d)
-	c.Key = []byte(key)
+	c.Key, c.GiveUp = []byte(key), m.GiveUp
 	c.Jump, err = m.jump(ctx, d, before)
 	return c, err
 }

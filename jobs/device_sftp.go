@@ -65,7 +65,9 @@ func passwordAgain(d, old model.Destination, s model.DestinationSecrets) error {
 func (m *Manager) placeHost(ctx context.Context, d model.Destination, s model.DestinationSecrets) (host device.Host, done func(), err error) {
 	switch d.Type {
 	case model.DestinationSFTP:
-		remote := device.NewSSH(sftpConfig(d, s), m.logger)
+		to := sftpConfig(d, s)
+		to.GiveUp = m.GiveUp
+		remote := device.NewSSH(to, m.logger)
 		return remote, func() {
 			if err := remote.Close(); err != nil {
 				m.logger.Debug("close a connection", "destination", d.Name, "error", err)

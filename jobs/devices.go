@@ -41,6 +41,11 @@ func (m *Manager) PutDevice(ctx context.Context, d model.Device, s model.DeviceS
 	if err := m.recordContact(context.WithoutCancel(ctx), d.ID, contact); err != nil {
 		return d, created, err
 	}
+	if d.Kind == model.DeviceSSH {
+		if err := m.turn(ctx, d); err != nil {
+			return d, created, err
+		}
+	}
 	m.publish(model.EventDevice, d.ID)
 	d, err = m.Store.Device(ctx, d.ID)
 	return d, created, err
@@ -140,6 +145,7 @@ func (m *Manager) DeleteDevice(ctx context.Context, id uuid.UUID) (stays string,
 	if err := m.Store.DeleteDevice(ctx, id); err != nil {
 		return "", err
 	}
+	m.part(id)
 	m.publish(model.EventDevice, id)
 	if d.Kind != model.DeviceSSH || d.ResticVersion == "" {
 		return "", nil // nothing was ever put there

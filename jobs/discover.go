@@ -18,10 +18,12 @@ import (
 )
 
 // When discovery looks: at the start, whenever the engine says that something changed, and every lookEvery in case it did
-// not say. An engine that cannot be used is tried every retryEvery.
+// not say. An engine of this machine that cannot be used is tried every retryEvery; another machine that cannot be
+// reached, or has no engine, is left alone for longer each time, up to lookEvery.
 const (
 	lookEvery  = 5 * time.Minute
 	retryEvery = 3 * time.Second
+	retryAway  = 30 * time.Second
 	lookLimit  = 2 * time.Minute
 	// restAfter times the length of a look is the pause after it, longestRest at most, so that containers which restart
 	// without end cost a bounded share of the machine.
@@ -60,7 +62,7 @@ func (m *Manager) followDevices(following map[uuid.UUID]context.CancelFunc) erro
 		ctx, cancel := context.WithCancel(m.base)
 		following[d.ID] = cancel
 		m.loops.Add(1)
-		go m.discoverLoop(ctx, d.ID)
+		go m.discoverLoop(ctx, d.ID, d.Kind == model.DeviceSSH)
 	}
 	for id, cancel := range gone {
 		cancel()
@@ -104,11 +106,13 @@ func (m *Manager) awaitDevices(changes <-chan model.Event) <-chan model.Event {
 }
 
 // discoverLoop keeps the apps of one device in line until ctx ends.
-func (m *Manager) discoverLoop(ctx context.Context, device uuid.UUID) {
+func (m *Manager) discoverLoop(ctx context.Context, device uuid.UUID, away bool) {
 	defer m.loops.Done()
 	defer m.unlink(device)
 	w := watched{}
 	defer func() { w.stop() }()
+	l := m.linkTo(device)
+	var rest time.Duration
 	for ctx.Err() == nil {
 		begun := time.Now()
 		off := w.follow(ctx, m, device)
@@ -120,7 +124,13 @@ func (m *Manager) discoverLoop(ctx context.Context, device uuid.UUID) {
 		}
 		pause(ctx, min(restAfter*time.Since(begun), longestRest))
 		every := lookEvery
-		if w.tokens == nil {
+		switch {
+		case w.tokens != nil:
+			rest = 0
+		case away:
+			rest = longer(rest)
+			every = rest
+		default:
 			every = retryEvery
 		}
 		select {
@@ -129,10 +139,15 @@ func (m *Manager) discoverLoop(ctx context.Context, device uuid.UUID) {
 			if !open {
 				w.stop()
 			}
+		case <-l.fresh:
+			rest = 0
 		case <-time.After(every):
 		}
 	}
 }
+
+// longer is how long another machine is left alone that was left alone for rest before, in vain.
+func longer(rest time.Duration) time.Duration { return min(max(2*rest, retryAway), lookEvery) }
 
 // pause waits, but not past the end of ctx.
 func pause(ctx context.Context, d time.Duration) {

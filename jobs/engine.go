@@ -17,7 +17,8 @@ import (
 type link struct {
 	mu      sync.Mutex
 	engine  *docker.Engine
-	looking sync.Mutex // one look at the device's containers at a time
+	looking sync.Mutex    // one look at the device's containers at a time
+	fresh   chan struct{} // gets a token when the device is to be looked at now
 }
 
 // linkTo returns the link to the engine of a device.
@@ -26,7 +27,7 @@ func (m *Manager) linkTo(device uuid.UUID) *link {
 	defer m.mu.Unlock()
 	l := m.links[device]
 	if l == nil {
-		l = &link{}
+		l = &link{fresh: make(chan struct{}, 1)}
 		m.links[device] = l
 	}
 	return l
@@ -65,7 +66,12 @@ func engineOff() *docker.Error {
 
 // unlink gives the connection up, so that the next one who asks makes it anew. Whoever still uses it may go on.
 func (m *Manager) unlink(device uuid.UUID) {
-	l := m.linkTo(device)
+	m.mu.Lock()
+	l := m.links[device]
+	m.mu.Unlock()
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.engine == nil {

@@ -48,7 +48,7 @@ func (m *Manager) lend(ctx context.Context, o *opened, s model.DestinationSecret
 		return fmt.Errorf("lend the repository to %s: %w", p.on.Name, err)
 	}
 	end := o.end
-	o.at, o.end = l.Addr(), func() {
+	o.lent, o.at, o.end = server, l.Addr(), func() {
 		server.Close()
 		gone()
 		end()

@@ -86,6 +86,13 @@ func TestAnotherMachine(t *testing.T) {
 		h.idle()
 	}
 	h.nothingLeft(web, bucket.SecretKey, bucket.AccessKey, testbed.MachinePassword)
+	_, err = h.ChangeDestination(t.Context(), destinations[2], model.DestinationSecrets{SFTPKey: string(nas.Key)})
+	h.must(err)
+	stored, err := h.Store.Destination(t.Context(), ids[2])
+	h.must(err)
+	if s, err := h.secrets(stored); err != nil || s.SFTPKey != string(nas.Key) || s.SFTPPassword != "" {
+		t.Errorf("a key instead of the password was not kept: %v", err)
+	}
 
 	for i, d := range destinations {
 		for _, kind := range []model.JobKind{model.JobCheck, model.JobPrune} {

@@ -42,8 +42,10 @@ type Options struct {
 	Dir string
 	// Parallel bounds the jobs that run at once; 0 means DefaultParallel.
 	Parallel int
-	Clock    clockwork.Clock
-	Log      *slog.Logger
+	// GiveUp is how long another machine may be silent before it counts as lost; 0 is device.DefaultGiveUp.
+	GiveUp time.Duration
+	Clock  clockwork.Clock
+	Log    *slog.Logger
 }
 
 // DefaultParallel is the bound on jobs at once where none is given.
@@ -69,9 +71,10 @@ type Manager struct {
 	captures map[uuid.UUID]*capture // by app: one at a time
 	owned    map[uuid.UUID]bool     // captures at work, as owners of what must be taken back
 
-	machines  map[uuid.UUID]*reached // the connections to devices over SSH
-	links     map[uuid.UUID]*link    // to the container engines, by device
-	discovery sync.Mutex             // what was found is compared with the rows one device at a time
+	machines  map[uuid.UUID]reached       // the connections to devices over SSH
+	links     map[uuid.UUID]*link         // to the container engines, by device
+	shares    map[uuid.UUID]*sync.RWMutex // of destinations, see sharing
+	discovery sync.Mutex                  // what was found is compared with the rows one device at a time
 
 	downloads chan struct{} // a place for each download at work
 	previews  chan struct{} // and for each preview
@@ -123,7 +126,8 @@ func New(o Options) (*Manager, error) {
 		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{}, links: map[uuid.UUID]*link{},
-		machines:  map[uuid.UUID]*reached{},
+		machines:  map[uuid.UUID]reached{},
+		shares:    map[uuid.UUID]*sync.RWMutex{},
 		downloads: make(chan struct{}, maxDownloads), previews: make(chan struct{}, maxPreviews),
 	}
 	m.base, m.halt = context.WithCancelCause(context.Background())
@@ -147,7 +151,8 @@ func (m *Manager) Start(ctx context.Context) error {
 }
 
 // Stop ends the schedule and interrupts what runs: each restic gets one SIGINT and gives its lock back. Jobs still
-// there when ctx ends are left to the host's Close; a second Stop waits until they are recorded.
+// there when ctx ends are cut off on other machines and left to the host's Close on this one; a second Stop waits until
+// they are recorded.
 func (m *Manager) Stop(ctx context.Context) error {
 	first := m.base.Err() == nil
 	m.halt(errStopping)
@@ -157,6 +162,7 @@ func (m *Manager) Stop(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	go func() { m.loops.Wait(); close(done) }()
+	defer m.partAll()
 	select {
 	case <-done:
 		return err

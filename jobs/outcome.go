@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/dustin/go-humanize"
 
 	"keepstead/device"
 	"keepstead/docker"
+	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/store"
@@ -77,7 +79,48 @@ var known = []struct {
 // fails with errors of its own.
 func (r *run) failed(ctx context.Context, err error) finish {
 	r.log.printf("%v", err)
-	return finish{Outcome: outcomeOf(ctx, err), follow: r.afterKill(err)}
+	out := outcomeOf(ctx, err)
+	r.blame(&out)
+	return finish{Outcome: out, follow: r.afterKill(err)}
+}
+
+// blame says of a failure of restic what only its gateway knows: what the storage behind it failed at, or that it did
+// not, so that the full disk is the machine's own.
+func (r *run) blame(out *store.Outcome) {
+	if r.lent == nil {
+		return
+	}
+	why := r.lent.Stats().Failure
+	switch out.Cause {
+	case model.CauseRestic, model.CauseUnreachable:
+		var told *device.SSHError
+		switch {
+		case gateway.Full(why):
+			out.Cause, out.Message, out.Mend = explain(restic.ErrDiskFull)
+		case errors.Is(why, fs.ErrPermission):
+			out.Cause, out.Message, out.Mend = explain(restic.ErrDenied)
+		case errors.As(why, &told):
+			out.Cause, out.Message, out.Mend = model.CauseUnreachable, "The destination cannot be reached: "+sentence(told.Message), told.Mend
+		}
+	case model.CauseDiskFull:
+		if !gateway.Full(why) {
+			out.Message = fmt.Sprintf("There is no space left on %s itself, where restic keeps its temporary files.", r.on.Name)
+			out.Mend = fmt.Sprintf("Free some space on the file system of %s there, then retry.", r.on.dir)
+		}
+	}
+}
+
+// tellDevice has a machine looked at whose page may say something else than its job just found out.
+func (r *run) tellDevice(ctx context.Context, done finish) {
+	reached := done.Cause != model.CauseDevice
+	if r.on.here() || context.Cause(ctx) != nil || reached == (r.on.State == model.DeviceReady || r.on.State == model.DeviceLimited) {
+		return
+	}
+	r.loops.Go(func() {
+		if _, err := r.RefreshDevice(r.base, r.on.ID); err != nil && r.base.Err() == nil {
+			r.logger.Warn("look at a device", "device", r.on.Name, "error", err)
+		}
+	})
 }
 
 func outcomeOf(ctx context.Context, err error) store.Outcome {
@@ -102,10 +145,12 @@ func outcomeOf(ctx context.Context, err error) store.Outcome {
 }
 
 // afterKill returns the sync that clears the lock of a restic that was killed: it could not do so itself, and every
-// prune and forget would find the repository locked.
+// prune and forget would find the repository locked. What a gateway lent needs none: it takes the locks with it.
 func (r *run) afterKill(err error) []model.Job {
 	var exit *device.ExitError
-	if !errors.As(err, &exit) || exit.Signal == "" || r.job.Kind == model.JobSync || r.job.Kind == model.JobIndex {
+	var lost *device.SSHError
+	killed := errors.As(err, &exit) && exit.Signal != "" || errors.As(err, &lost) && lost.State == device.StateUnreachable
+	if !killed || r.lent != nil || r.process.Load() == nil || r.job.Kind == model.JobSync || r.job.Kind == model.JobIndex {
 		return nil
 	}
 	return []model.Job{{

@@ -17,7 +17,6 @@ import (
 // reached is the one connection to a machine over SSH. It is made when the machine is first used, and anew when the way
 // to it was changed.
 type reached struct {
-	mu   sync.Mutex
 	way  [sha256.Size]byte // of what the connection was made from
 	host *device.SSH
 }
@@ -30,22 +29,36 @@ func (m *Manager) reach(ctx context.Context, d model.Device) (machine, error) {
 	}
 	m.mu.Lock()
 	r := m.machines[d.ID]
-	if r == nil {
-		r = &reached{}
+	m.mu.Unlock()
+	if r.host != nil && r.way == way {
+		return machine{Device: d, host: r.host}, nil
+	}
+	config, err := m.sshConfig(ctx, d)
+	if err != nil {
+		return machine{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r = m.machines[d.ID]; r.host == nil || r.way != way { // else somebody else made it meanwhile
+		if r.host != nil {
+			go m.leaveMachine(d.ID, r.host) // not waited for: the machine may not answer
+		}
+		r = reached{way: way, host: device.NewSSH(config, m.logger.With("device", d.Name))}
 		m.machines[d.ID] = r
 	}
-	m.mu.Unlock()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.host == nil || r.way != way {
-		config, err := m.sshConfig(ctx, d)
-		if err != nil {
-			return machine{}, err
-		}
-		r.leave(m)
-		r.host, r.way = device.NewSSH(config, m.logger.With("device", d.Name)), way
-	}
 	return machine{Device: d, host: r.host}, nil
+}
+
+// turn has a device be reached by the way that it has now, where it was reached by another, and looked at anew.
+func (m *Manager) turn(ctx context.Context, d model.Device) error {
+	if _, err := m.reach(ctx, d); err != nil {
+		return err
+	}
+	select {
+	case m.linkTo(d.ID).fresh <- struct{}{}:
+	default:
+	}
+	return nil
 }
 
 // wayTo sums up what a connection to the device is made from, its jump hosts included.
@@ -65,42 +78,39 @@ func (m *Manager) wayTo(ctx context.Context, d model.Device) (sum [sha256.Size]b
 // maxHops bounds the jump hosts that are looked at on the way to one machine.
 const maxHops = 8
 
-// leave gives the connection up; what runs over it is ended.
-func (r *reached) leave(m *Manager) {
-	if r.host == nil {
-		return
+// leaveMachine gives a connection up, and the engine's that goes through it; what runs over it is ended.
+func (m *Manager) leaveMachine(id uuid.UUID, host *device.SSH) {
+	if err := host.Close(); err != nil {
+		m.logger.Debug("close the connection to a device", "device", id, "error", err)
 	}
-	if err := r.host.Close(); err != nil {
-		m.logger.Debug("close the connection to a device", "error", err)
-	}
-	r.host = nil
+	m.unlink(id)
 }
 
-// part gives up the connection to a device, such as one that is removed.
+// part gives up the connection to a device that is removed.
 func (m *Manager) part(id uuid.UUID) {
 	m.mu.Lock()
 	r := m.machines[id]
 	delete(m.machines, id)
 	m.mu.Unlock()
-	if r == nil {
-		return
+	if r.host != nil {
+		m.leaveMachine(id, r.host)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.leave(m)
+	m.mu.Lock()
+	delete(m.links, id)
+	m.mu.Unlock()
 }
 
-// partAll gives up all connections to devices.
+// partAll gives up all connections to devices, all at once: one that does not answer holds up no other.
 func (m *Manager) partAll() {
 	m.mu.Lock()
-	ids := make([]uuid.UUID, 0, len(m.machines))
-	for id := range m.machines {
-		ids = append(ids, id)
-	}
+	all := m.machines
+	m.machines = map[uuid.UUID]reached{}
 	m.mu.Unlock()
-	for _, id := range ids {
-		m.part(id)
+	var ends sync.WaitGroup
+	for id, r := range all {
+		ends.Go(func() { m.leaveMachine(id, r.host) })
 	}
+	ends.Wait()
 }
 
 // equip makes sure that restic can run on the machine, and where.
@@ -127,6 +137,12 @@ func (m *Manager) equip(ctx context.Context, on *machine) error {
 // deviceFailure says why a machine cannot be used, where err tells; other errors stay as they are.
 func deviceFailure(err error) error {
 	var told *device.SSHError
+	if errors.Is(err, device.ErrClosed) {
+		return failure{
+			cause: model.CauseDevice, message: "The way to the device was changed while this ran.", err: err,
+			mend: "Retry it; what was uploaded so far is used again.",
+		}
+	}
 	if !errors.As(err, &told) {
 		return err
 	}

@@ -22,7 +22,7 @@ func (v *survey) checkUndone(ctx context.Context, m *Manager) error {
 		return err
 	}
 	for _, u := range rows {
-		if u.Action == model.UndoDropAside {
+		if u.Action == model.UndoDropAside || u.DeviceID != v.device {
 			continue
 		}
 		if slices.ContainsFunc(v.here.Containers, func(c docker.Container) bool { return c.ID == u.Target }) ||

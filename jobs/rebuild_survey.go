@@ -62,6 +62,9 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 	if v.app, err = m.Store.App(ctx, s.AppID); err != nil && !errors.Is(err, model.ErrNotFound) {
 		return nil, err
 	}
+	// Wherever the app was: what is saved before it is replaced, stopped and looked up is what the target has.
+	moved := v.app.DeviceID != want.DeviceID
+	v.app.DeviceID = want.DeviceID
 	if v.files, err = m.files(ctx, want.DeviceID); err != nil {
 		return nil, err
 	}
@@ -75,6 +78,10 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 	v.obstacles = append(v.obstacles, v.unknown...)
 	if err := v.look(ctx); err != nil {
 		return nil, err
+	}
+	if moved && v.app.Found != nil && v.want.Mode != model.AppCopy && len(v.here.Containers) > 0 {
+		v.obstacles = append(v.obstacles, fmt.Sprintf(
+			"There is a %q on this device already, which is another app. Restore as a new project, under another name.", v.key))
 	}
 	if v.want.Mode == model.AppCopy {
 		return v, v.planCopy(ctx, m)

@@ -8,13 +8,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/device"
+	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/restic"
 	"keepstead/secret"
@@ -32,8 +36,9 @@ type opened struct {
 	destination model.Destination
 	place       storage.Place
 	repo        restic.Repo
-	at          net.Addr // where the repository is served to restic; nil where restic reaches it directly
-	end         func()   // gives up the ways to storage and repository; never nil
+	lent        *gateway.Server // serves the repository to restic; nil where restic reaches it directly
+	at          net.Addr        // where the repository is served to restic; nil where restic reaches it directly
+	end         func()          // gives up the ways to storage and repository; never nil
 }
 
 // purpose is what a destination is opened for.
@@ -78,6 +83,31 @@ func (m *Manager) openWith(ctx context.Context, d model.Destination, s model.Des
 	return o, nil
 }
 
+// openHere opens a destination for restic on this machine, outside a job, with an output folder of its own; endQuick gives
+// both up.
+func (m *Manager) openHere(ctx context.Context, d model.Destination) (opened, error) {
+	s, err := m.secrets(d)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openHereWith(ctx, d, s)
+}
+
+func (m *Manager) openHereWith(ctx context.Context, d model.Destination, s model.DestinationSecrets) (opened, error) {
+	on, err := m.machine(ctx, uuid.Nil)
+	if err != nil {
+		return opened{}, err
+	}
+	return m.openWith(ctx, d, s, purpose{on: on, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
+}
+
+func (m *Manager) endQuick(o opened) {
+	o.end()
+	if err := os.RemoveAll(o.repo.RunDir); err != nil {
+		m.logger.Warn("remove a run's output", "error", err)
+	}
+}
+
 // sealedColumns pairs each sealed column of a destination with its plain text.
 func sealedColumns(d *model.Destination, s *model.DestinationSecrets) []struct {
 	column string
@@ -92,6 +122,7 @@ func sealedColumns(d *model.Destination, s *model.DestinationSecrets) []struct {
 		{"s3_access_key", &d.S3AccessKey, &s.AccessKey},
 		{"s3_secret_key", &d.S3SecretKey, &s.SecretKey},
 		{"sftp_password", &d.SFTPPassword, &s.SFTPPassword},
+		{"sftp_key", &d.SFTPKey, &s.SFTPKey},
 		{"repo_password", &d.RepoPassword, &s.RepoPassword},
 	}
 }
@@ -114,6 +145,12 @@ func (m *Manager) secrets(d model.Destination) (model.DestinationSecrets, error)
 
 // seal puts the given credentials into the destination's sealed columns; empty ones leave the column as it is.
 func (m *Manager) seal(d *model.Destination, s model.DestinationSecrets) error {
+	switch { // one of the two signs in
+	case s.SFTPKey != "":
+		d.SFTPPassword = nil
+	case s.SFTPPassword != "":
+		d.SFTPKey = nil
+	}
 	for _, c := range sealedColumns(d, &s) {
 		if *c.plain == "" {
 			continue
@@ -148,8 +185,15 @@ func (r *run) openRun(ctx context.Context) (opened, error) {
 	if err != nil {
 		return o, err
 	}
-	r.ends = append(r.ends, o.end)
-	return o, r.pinned(ctx, o)
+	r.ends, r.lent = append(r.ends, o.end), o.lent
+	if err := r.pinned(ctx, o); err != nil {
+		return o, err
+	}
+	r.takeUp(ctx, d)
+	shared := r.sharing(d.ID)
+	shared.RLock()
+	r.ends = append(r.ends, shared.RUnlock)
+	return o, nil
 }
 
 // command returns the repository for one more restic command of the run, with an output folder of its own.

@@ -7,8 +7,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"keepstead/device"
 	"keepstead/model"
 	"keepstead/restic"
@@ -54,7 +52,7 @@ func (m *Manager) checkRestore(ctx context.Context, want model.Restore, s model.
 	})
 }
 
-// restorable validates a request and returns its snapshot; the device defaults to this machine.
+// restorable validates a request, fills in the device where it names none, and returns its snapshot.
 func (m *Manager) restorable(ctx context.Context, want *model.Restore) (model.Snapshot, error) {
 	s, err := m.Store.Snapshot(ctx, want.SnapshotID)
 	if err != nil {
@@ -63,18 +61,13 @@ func (m *Manager) restorable(ctx context.Context, want *model.Restore) (model.Sn
 	if !s.Restorable() {
 		return s, model.Conflict{Reason: "This backup saved nothing that could be restored; choose another snapshot."}
 	}
-	if want.DeviceID == uuid.Nil {
-		local, err := m.Store.LocalDevice(ctx)
-		if err != nil {
-			return s, err
-		}
-		want.DeviceID = local.ID
-	} else if _, err := m.Store.Device(ctx, want.DeviceID); errors.Is(err, model.ErrNotFound) {
-		return s, model.Invalid{Field: "target_device_id", Reason: "There is no such device."}
-	} else if err != nil {
+	if err := m.chooseDevice(ctx, want, s); err != nil {
 		return s, err
 	}
-	return s, want.Validate()
+	if err := want.Validate(); err != nil {
+		return s, err
+	}
+	return s, m.checkDevice(ctx, *want, s)
 }
 
 // target returns the folder that restic restores under, links followed, after checking that it can be written and has

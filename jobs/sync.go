@@ -71,11 +71,18 @@ func (r *run) clearLocks(ctx context.Context, o opened) (int, error) {
 	return removed, nil
 }
 
-// over says whether the process is provably gone; a machine that does not tell proves nothing.
+// over says whether the process is provably gone; a machine that does not tell proves nothing. One of a finished job
+// that is still at work on another machine was left there by a Keepstead that died, and is ended.
 func (m *Manager) over(ctx context.Context, p worked) bool {
 	on, err := m.machine(ctx, p.workplace)
 	if err != nil {
 		return false
+	}
+	if !on.here() {
+		if err := device.InterruptOn(ctx, on.host, p.Process, buryGrace); err != nil {
+			m.logger.Warn("end a process of an earlier run", "device", on.Name, "error", err)
+			return false
+		}
 	}
 	alive, err := device.AliveOn(ctx, on.host, p.Process)
 	return err == nil && !alive

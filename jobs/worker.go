@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/device"
+	"keepstead/gateway"
 	"keepstead/model"
 	"keepstead/store"
 )
@@ -38,6 +40,7 @@ type run struct {
 	on       machine         // where its program runs
 	temp     string          // its folder there, where that is another machine
 	ends     []func()        // what is to be given up when it ends
+	lent     *gateway.Server // of its repository, where that is lent to it
 	ctx      context.Context // of the whole run; cancel ends it
 	cancel   context.CancelCauseFunc
 	commands atomic.Int32
@@ -123,6 +126,7 @@ func (m *Manager) work(r *run) {
 	r.log.printf("%s", done.Line())
 	r.log.close()
 	m.record(job, done)
+	r.tellDevice(ctx, done)
 
 	m.mu.Lock()
 	delete(m.running, job.ID)
@@ -226,6 +230,7 @@ func (r *run) enter(ctx context.Context) (err error) {
 		return err
 	}
 	r.temp = path.Join(r.on.dir, "runs", r.job.ID.String())
+	r.sweep(files, path.Dir(r.temp))
 	if err := files.MkdirAll(r.temp, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder on %s: %w", r.on.Name, err)
 	}
@@ -235,6 +240,30 @@ func (r *run) enter(ctx context.Context) (err error) {
 		}
 	})
 	return nil
+}
+
+// sweep removes from another machine the folders of runs that ended while it could not be reached.
+func (r *run) sweep(files device.Files, dir string) {
+	entries, err := files.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.logger.Warn("look for folders of old runs", "device", r.on.Name, "error", err)
+	}
+	for _, e := range entries {
+		id, err := uuid.Parse(e.Name())
+		if err != nil || r.runs(id) {
+			continue
+		}
+		if err := files.RemoveAll(path.Join(dir, e.Name())); err != nil {
+			r.logger.Warn("remove the folder of an old run", "device", r.on.Name, "error", err)
+		}
+	}
+}
+
+// runs says whether a job runs now.
+func (m *Manager) runs(id uuid.UUID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.running[id] != nil
 }
 
 // leave gives up, the last first, what the run holds, and removes its files.

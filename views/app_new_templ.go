@@ -146,11 +146,11 @@ func appFields(f AppForm, devices []model.Device, errs model.Invalids) templ.Com
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(devices) > 1 {
-			templ_7745c5c3_Err = ui.Select(ui.Input{Name: "device_id", Label: "On the device", Value: f.DeviceID, Reason: reason(errs, "device_id")}, deviceOptions(devices)).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
+		templ_7745c5c3_Err = chooseDevice(ui.Input{
+			Name: "device_id", Label: "On the device", Value: f.DeviceID, Reason: reason(errs, "device_id"), Hint: "The folders are looked for there.",
+		}, devices, unusable).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
 		}
 		return nil
 	})

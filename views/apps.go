@@ -195,16 +195,20 @@ func scheduleWords(p model.Policy) string {
 // noFilter is the id that filters nothing.
 func noFilter() uuid.UUID { return uuid.Nil }
 
-// subOfApp says under an app's name what it is, where, and what it follows.
-func subOfApp(p AppProps) string {
-	words := "On " + p.App.Device.Name
+// madeOfApp says under an app's name what it is, up to the name of its device.
+func madeOfApp(p AppProps) string {
 	if p.App.App.Containers() {
-		words = madeOf(p.App.App, p.App.App.Found.Counts()) + ", on " + p.App.Device.Name
+		return madeOf(p.App.App, p.App.App.Found.Counts()) + ", on "
 	}
-	if len(p.App.Configurations) > 0 {
-		words += ", follows " + policyNames(p.App)
+	return "On "
+}
+
+// followedBy says under an app's name, after its device, what it follows.
+func followedBy(p AppProps) string {
+	if len(p.App.Configurations) == 0 {
+		return ""
 	}
-	return words
+	return ", follows " + policyNames(p.App)
 }
 
 // goneTitle says since when nothing is seen of an app.

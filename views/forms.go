@@ -98,6 +98,10 @@ type RestoreForm struct {
 	Files  []string `form:"file"`
 	Where  string   `form:"where"` // folder or in_place
 	Target string   `form:"target_path"`
+	// DeviceID is where files go that are laid into a folder, ProjectDeviceID where a new project is made; empty is the
+	// device of the app.
+	DeviceID        string `form:"target_device_id"`
+	ProjectDeviceID string `form:"project_device_id"`
 	// Mode is how an app made of containers comes back: a model.AppMode, or files. Empty for another app.
 	Mode      string   `form:"mode"`
 	Volumes   []string `form:"volume"`

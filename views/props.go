@@ -241,12 +241,14 @@ type PreviewProps struct {
 	Error      string
 }
 
-// RestoreProps is the form of a restore. POST RestorePath: file (repeated, FileValue), where, target_path.
+// RestoreProps is the form of a restore. POST RestorePath: file (repeated, FileValue), where, target_path,
+// target_device_id.
 type RestoreProps struct {
 	Chrome
 	Snapshot SnapshotItem
 	App      model.App
-	Device   model.Device
+	Device   model.Device   // that the app lives on
+	Devices  []model.Device // to choose from
 	Form     RestoreForm // Target prefilled
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
@@ -288,6 +290,7 @@ type JobProps struct {
 	Log      []string      // the newest lines, at most MaxLogLines
 	Clipped  bool          // the log has more lines than Log
 	Snapshot *SnapshotItem // that the job made or restores, nil for none
+	Device   *model.Device // that it backs up or restores to, nil for upkeep
 }
 
 // MaxLogLines bounds the lines that the job page holds; the whole log is at JobLogPath.

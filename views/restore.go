@@ -38,7 +38,7 @@ func restoreModes(p RestoreProps) []restoreMode {
 	return []restoreMode{
 		{string(model.AppInPlace), "The whole app", whole, ui.IconRestore},
 		{string(model.AppParts), "Parts of it", "single volumes and databases, the rest stays", ui.IconContainers},
-		{string(model.AppCopy), "A new project", "beside the old one, under another name", ui.IconPlus},
+		{string(model.AppCopy), "A new project", "beside the old one, or on another device", ui.IconPlus},
 		{ModeFiles, "Only files", "to a folder, no container is touched", ui.IconFolder},
 	}
 }
@@ -167,7 +167,7 @@ func portWords(p model.PortPlan) string {
 
 // restoreFields are the fields whose refusals stand at their place in the form.
 func restoreFields() []string {
-	return []string{"files", "target_path", "where", "mode", "volumes", "databases", "project", "folder", "ports"}
+	return []string{"files", "target_path", "target_device_id", "where", "mode", "volumes", "databases", "project", "folder", "ports"}
 }
 
 // databaseWords says how large a database is.

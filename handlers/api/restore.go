@@ -60,10 +60,9 @@ func (a *API) restoreRequest(c *fiber.Ctx) (model.Restore, error) {
 	if err := decode(c, &in); err != nil {
 		return model.Restore{}, err
 	}
-	device, err := a.deviceOr(c.UserContext(), in.TargetDeviceID)
 	return model.Restore{
-		SnapshotID: pathID(c), DeviceID: device, InPlace: in.InPlace, TargetPath: in.TargetPath, Files: in.Files, App: in.App,
-	}, err
+		SnapshotID: pathID(c), DeviceID: in.TargetDeviceID, InPlace: in.InPlace, TargetPath: in.TargetPath, Files: in.Files, App: in.App,
+	}, nil
 }
 
 // restoredPath is where the files are: the target, the folder of a new project, or the root for a restore in place.

@@ -981,7 +981,7 @@ type RestoreRequest struct {
 	// InPlace Puts each file back where it was.
 	InPlace bool `json:"in_place,omitempty,omitzero"`
 
-	// TargetDeviceID The machine that Keepstead runs on where it is left out.
+	// TargetDeviceID Where it is left out: for `in_place` and `app` the device that the snapshot's app lives on, else the machine that Keepstead runs on.
 	TargetDeviceID openapi_types.UUID `json:"target_device_id,omitempty,omitzero"`
 
 	// TargetPath An absolute folder; each file is laid below it with its full path. Needed unless `in_place`.
