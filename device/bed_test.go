@@ -66,6 +66,7 @@ func contract() map[string]func(*testing.T, bed) {
 		"gate":                               gate,
 		"write file":                         writeFile,
 		"files do":                           filesDo,
+		"file systems":                       fileSystems,
 		"resolve":                            resolve,
 		"space and writable":                 spaceAndWritable,
 		"xattrs":                             xattrs,

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"path"
 	"sync"
-	"syscall"
 	"time"
 
 	"keepstead/device"
@@ -104,17 +103,8 @@ func see(files device.Files, s self, here string) sight {
 		return out
 	}
 	out.mode, out.bytes = info.Mode(), info.Size()
-	if parent, err := files.Stat(path.Dir(out.path)); err == nil {
-		out.mounted = deviceOf(info) != deviceOf(parent)
-	}
+	out.mounted = device.FileSystem(files, out.path) != device.FileSystem(files, path.Dir(out.path))
 	return out
-}
-
-func deviceOf(info fs.FileInfo) uint64 {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(st.Dev)
-	}
-	return 0
 }
 
 // size begins to count what lies below a path, unless it is known well enough.

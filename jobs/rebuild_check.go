@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/google/uuid"
 
@@ -91,8 +90,8 @@ func (v *survey) checkRoom(ctx context.Context) error {
 		return engineFailure(err, "Docker does not say where it keeps volumes.")
 	}
 	volumes, _ := v.engine.HostPath(path.Join(info.RootDir, "volumes"))
-	need := map[uint64]int64{} // by file system
-	places := map[uint64]string{}
+	need := map[string]int64{} // by file system
+	places := map[string]string{}
 	for _, t := range v.targets {
 		at := t.to
 		if at == "" {
@@ -101,7 +100,7 @@ func (v *survey) checkRoom(ctx context.Context) error {
 		if at == "" || t.from == "" {
 			continue
 		}
-		dev := deviceAt(v.files, at)
+		dev := device.FileSystem(v.files, at)
 		need[dev] += t.volume.Bytes
 		places[dev] = at
 	}
@@ -119,19 +118,4 @@ func (v *survey) checkRoom(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// deviceAt is the number of the file system of a path, or of its nearest parent that exists.
-func deviceAt(files device.Files, at string) uint64 {
-	for ; ; at = path.Dir(at) {
-		if info, err := files.Stat(at); err == nil {
-			if st, ok := info.Sys().(*syscall.Stat_t); ok {
-				return uint64(st.Dev)
-			}
-			return 0
-		}
-		if at == path.Dir(at) {
-			return 0
-		}
-	}
 }

@@ -230,7 +230,7 @@ func (r *run) enter(ctx context.Context) (err error) {
 		return err
 	}
 	r.temp = path.Join(r.on.dir, "runs", r.job.ID.String())
-	r.sweep(files, path.Dir(r.temp))
+	r.sweep(ctx, files, path.Dir(r.temp))
 	if err := files.MkdirAll(r.temp, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder on %s: %w", r.on.Name, err)
 	}
@@ -243,7 +243,7 @@ func (r *run) enter(ctx context.Context) (err error) {
 }
 
 // sweep removes from another machine the folders of runs that ended while it could not be reached.
-func (r *run) sweep(files device.Files, dir string) {
+func (r *run) sweep(ctx context.Context, files device.Files, dir string) {
 	entries, err := files.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.logger.Warn("look for folders of old runs", "device", r.on.Name, "error", err)
@@ -252,6 +252,9 @@ func (r *run) sweep(files device.Files, dir string) {
 		id, err := uuid.Parse(e.Name())
 		if err != nil || r.runs(id) {
 			continue
+		}
+		if _, err := r.Store.Job(ctx, id); err != nil {
+			continue // it may be another Keepstead's, and run now
 		}
 		if err := files.RemoveAll(path.Join(dir, e.Name())); err != nil {
 			r.logger.Warn("remove the folder of an old run", "device", r.on.Name, "error", err)

@@ -106,7 +106,8 @@ func (s *Store) SetDeviceEngine(ctx context.Context, id uuid.UUID, e *model.Engi
 	})
 }
 
-// DeleteDevice removes a device that no app and no destination uses; the one Keepstead runs on stays.
+// DeleteDevice removes a device that no app, no destination and no open job uses; the one Keepstead runs on stays. What is
+// still to be put back there goes with it: nothing leads there any more.
 func (s *Store) DeleteDevice(ctx context.Context, id uuid.UUID) error {
 	return s.write(ctx, "delete a device", func(ctx context.Context, tx bun.Tx) error {
 		if local, err := localDevice(ctx, tx); err != nil {
@@ -114,10 +115,11 @@ func (s *Store) DeleteDevice(ctx context.Context, id uuid.UUID) error {
 		} else if local.ID == id {
 			return model.Conflict{Reason: "Keepstead itself runs on this device."}
 		}
-		var apps, places, behind int
+		var apps, places, behind, work int
 		err := tx.NewRaw(`SELECT (SELECT count(*) FROM apps WHERE device_id = ?0 AND forgotten_at IS NULL),
 			(SELECT count(*) FROM destinations WHERE local_device_id = ?0 AND removed_at IS NULL),
-			(SELECT count(*) FROM devices WHERE jump_device_id = ?0)`, id).Scan(ctx, &apps, &places, &behind)
+			(SELECT count(*) FROM devices WHERE jump_device_id = ?0),
+			(SELECT count(*) FROM jobs WHERE device_id = ?0 AND state IN ('queued', 'running'))`, id).Scan(ctx, &apps, &places, &behind, &work)
 		switch {
 		case err != nil:
 			return err
@@ -127,6 +129,11 @@ func (s *Store) DeleteDevice(ctx context.Context, id uuid.UUID) error {
 			return model.Conflict{Reason: "Apps live on this device; forget or move them first."}
 		case places > 0:
 			return model.Conflict{Reason: "Destinations keep their backups on this device; remove them first."}
+		case work > 0:
+			return model.Conflict{Reason: "Work is going on on this device; wait for its end, or cancel it first."}
+		}
+		if _, err := tx.NewDelete().Model((*model.Undo)(nil)).Where("device_id = ?", id).Exec(ctx); err != nil {
+			return err
 		}
 		return touched(tx.NewDelete().Model((*model.Device)(nil)).Where("id = ?", id).Exec(ctx))
 	})

@@ -78,3 +78,23 @@ func TestTamperStays(t *testing.T) {
 		t.Errorf("the tamper test became %s %v %q", d.TamperResult, d.TamperedAt, d.TamperDetail)
 	}
 }
+
+// TestDeviceAtWork keeps a device while a job is for it, and leaves nothing to be put back on one that is gone.
+func TestDeviceAtWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	d := must[model.Device](t)(w.CreateDevice(ctx, model.Device{Name: "away", Kind: model.DeviceSSH}))
+	job, _ := w.running()
+	_, err := w.w.NewUpdate().Model((*model.Job)(nil)).Set("device_id = ?", d.ID).Where("id = ?", job.ID).Exec(ctx)
+	check(t, err)
+	if err := w.DeleteDevice(ctx, d.ID); !errors.Is(err, model.ErrConflict) {
+		t.Errorf("a device on which a job runs: %v", err)
+	}
+	check(t, w.FinishJob(ctx, job.ID, Outcome{State: model.JobFailed}))
+	must[model.Undo](t)(w.CreateUndo(ctx, model.Undo{ID: model.NewID(), JobID: job.ID, DeviceID: d.ID, Action: model.UndoStart, Target: "db", Name: "db", CreatedAt: now()}))
+	check(t, w.DeleteDevice(ctx, d.ID))
+	if left := must[[]model.Undo](t)(w.Undos(ctx, uuid.Nil)); len(left) != 0 {
+		t.Errorf("still to be put back on a device that is gone: %+v", left)
+	}
+}
