@@ -62,7 +62,9 @@ func TestPlanOfARebuild(t *testing.T) {
 
 	obstacle(h.planOf(job, model.AppRestore{Mode: model.AppParts, Databases: []string{"db/shop"}, SkipSafety: true}), "saved first")
 	id := e.Docker(t, "inspect", "--format", "{{.Id}}", p.Container("db"))
-	row, err := h.Store.CreateUndo(t.Context(), model.Undo{JobID: uuid.New(), Action: model.UndoStop, Target: id, Name: "db"})
+	local, err := h.Store.LocalDevice(t.Context())
+	h.must(err)
+	row, err := h.Store.CreateUndo(t.Context(), model.Undo{JobID: uuid.New(), DeviceID: local.ID, Action: model.UndoStop, Target: id, Name: "db"})
 	h.must(err)
 	obstacle(h.planOf(job, whole), "put back")
 	h.must(h.Store.DeleteUndo(t.Context(), row.ID))

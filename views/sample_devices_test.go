@@ -73,7 +73,34 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 	}
 	held := s.destinations[1]
 	held.TamperResult, held.TamperedAt, held.TamperDetail, held.Direct = model.TamperHeld, ago(s.chrome.Now, time.Hour), "Four attempts, each refused.", true
+	off := items[4].Device
+	item := s.snapshots[1]
+	restore := func(bend func(*RestoreProps)) templ.Component {
+		p := RestoreProps{
+			Chrome: at(RestorePath(item.ID)), Snapshot: item, App: s.apps[2].App, Device: off, Devices: []model.Device{off, good, s.device, odd, pending},
+			Form: RestoreForm{Where: "folder", Target: "/tmp/restore", DeviceID: good.ID.String(), ProjectDeviceID: off.ID.String(), Safety: "on", Start: "on"},
+		}
+		bend(&p)
+		return RestorePage(p)
+	}
+	moved := s.jobs[4]
+	elsewhere := s.apps[2]
+	elsewhere.Device = off
 	return map[string]templ.Component{
+		"restore-device": restore(func(*RestoreProps) {}),
+		"restore-in-place": restore(func(p *RestoreProps) {
+			p.Form.Where, p.Errors = "in_place", model.Invalids{{Field: "target_device_id", Reason: hostile}}
+		}),
+		"restore-project": restore(func(p *RestoreProps) {
+			p.Contents, p.Form.Mode, p.Errors = s.contents(), "new_project", model.Invalids{{Field: "target_device_id", Reason: hostile}}
+		}),
+		"restore-whole": restore(func(p *RestoreProps) {
+			p.Contents, p.Form.Mode, p.Errors = s.contents(), "in_place", model.Invalids{{Field: "target_device_id", Reason: hostile}}
+		}),
+		"job-device":         JobPage(JobProps{Chrome: at(JobPath(moved.ID)), Job: moved, Device: &odd}),
+		"apps-device":        AppsPage(AppsProps{Chrome: at(AppsPath), Apps: []model.AppOverview{s.apps[0], elsewhere}, Total: 2, Destinations: s.destinations}),
+		"app-device":         AppPage(AppProps{Chrome: at(AppPath(elsewhere.App.ID)), App: elsewhere, Policies: s.policies, Destinations: s.destinations}),
+		"app-new-devices":    AppNewPage(AppNewProps{Chrome: at(NewAppPath), Form: AppForm{DeviceID: off.ID.String()}, Devices: devices, Errors: model.Invalids{{Field: "device_id", Reason: hostile}}}),
 		"devices":            DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items}),
 		"home-devices":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[8:], Destinations: []model.Destination{sftp}, Devices: devices, Days: s.days()}),
 		"devices-one":        DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items[:1]}),
