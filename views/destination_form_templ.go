@@ -80,7 +80,7 @@ func DestinationFormPage(p DestinationFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Destination == nil {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"sub\">Everything is encrypted on this machine before it goes there.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"sub\">Everything is encrypted before it leaves its machine.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

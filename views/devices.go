@@ -38,11 +38,17 @@ func systemWords(d model.Device) string {
 	arch := d.OS + "/" + d.Arch
 	switch {
 	case d.Facts != nil && d.Facts.System != "" && d.Arch != "":
-		return d.Facts.System + " (" + d.Arch + ")"
+		return shortSystem(d.Facts.System) + ", " + d.Arch
 	case d.OS == "":
 		return ""
 	}
 	return arch
+}
+
+// shortSystem is the name of a system without its code name, and as it is called in speech: "Debian 12".
+func shortSystem(name string) string {
+	name, _, _ = strings.Cut(name, " (")
+	return strings.ReplaceAll(name, " GNU/Linux", "")
 }
 
 // skewWords says how right the clock of a device is.
