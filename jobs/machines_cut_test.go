@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +169,47 @@ func TestLongCut(t *testing.T) {
 	if len(runs) != 0 {
 		t.Errorf("folders of runs are left on the machine: %v", runs)
 	}
+}
+
+// TestDiedWhileADeviceWorked starts after a Keepstead that was killed while restic ran on a machine, which has not noticed
+// yet: it is ended, its lock goes, and the backup is run again.
+func TestDiedWhileADeviceWorked(t *testing.T) {
+	t.Parallel()
+	repo, password := testbed.Repository(t)
+	on := testbed.NewMachine(t, testbed.MachineOptions{Bind: map[string]string{"/mnt/repo": repo}})
+	on.Run(t, "mkdir /srv/data && echo data >/srv/data/file")
+	h := newHouse(t)
+	device := h.addMachine("left", "root", on)
+	h.lent(repo, password, 0)
+	queued := h.begin(h.folderOf(device, "/srv/data"))
+	job, err := h.Store.ClaimJob(t.Context(), h.limits())
+	h.must(err)
+	if job.ID != queued.ID {
+		t.Fatalf("claimed %s, queued %s", job.ID, queued.ID)
+	}
+	pid := on.Run(t, "cd /mnt; export RESTIC_REPOSITORY=/mnt/repo RESTIC_PASSWORD="+password+
+		"; setsid "+h.Restic+" backup --no-cache --stdin-from-command -- sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
+	h.await("the lock is there", func() bool { n, _ := stored(t, repo, "locks"); return n > 0 })
+	number, err := strconv.Atoi(pid)
+	h.must(err)
+	stat := on.Run(t, "cat /proc/"+pid+"/stat")
+	start, err := strconv.ParseInt(strings.Fields(stat[strings.LastIndexByte(stat, ')')+2:])[19], 10, 64)
+	h.must(err)
+	boot := on.Run(t, "cat /proc/sys/kernel/random/boot_id")
+	h.must(h.Store.SetJobProcess(t.Context(), job.ID, number, start, boot, on.Name()))
+
+	h.start()
+	h.idle()
+	was, err := h.Store.Job(t.Context(), job.ID)
+	h.must(err)
+	h.expect(was, model.JobInterrupted, model.CauseInterrupted)
+	again, err := h.Store.Jobs(t.Context(), model.JobFilter{ConfigurationID: job.ConfigurationID, Kinds: []model.JobKind{model.JobBackup}, States: []model.JobState{model.JobSuccess}})
+	h.must(err)
+	if len(again) != 1 || again[0].RetryOf != job.ID {
+		t.Errorf("the interrupted backup was not run again: %+v", again)
+	}
+	if left := on.Run(t, "ps -eo args | grep '[r]estic.*backup' || true"); left != "" {
+		t.Errorf("left on the machine: %s", left)
+	}
+	unlocked(t, repo)
 }
