@@ -14,7 +14,7 @@ func TestSimulationIsWhatNightsComeTo(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 7))
 	schedules := []string{"0 2 * * *", "0 */8 * * *", "30 2 * * 1-5", "0 2 1,15 * *", "15 3,4 * * 0"}
 	from := time.Date(2024, 1, 17, 12, 0, 0, 0, time.UTC)
-	for range 40 {
+	for range 20 {
 		upTo := func(n int) int { return random.IntN(n + 1) }
 		keep := Retention{upTo(3), upTo(3), upTo(8), upTo(5), upTo(7), upTo(2)}
 		cron := cronOf(t, schedules[random.IntN(len(schedules))], "Europe/Berlin")

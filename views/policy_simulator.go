@@ -58,6 +58,9 @@ func eras(days int) []era {
 // timelineWidth is the length of the timeline in units of its drawing.
 const timelineWidth = 1200
 
+// closest is how near two marks may stand and still be told apart.
+const closest = 7
+
 // placed is where a moment stands on the timeline.
 func placed(t, at time.Time, all []era) int {
 	age := at.Sub(t).Hours() / 24
@@ -84,7 +87,7 @@ func (l lane) Path() string {
 	var b strings.Builder
 	for _, x := range l.marks {
 		if l.Class == "is-idle" {
-			_, _ = fmt.Fprintf(&b, "M%d 9v2", x)
+			_, _ = fmt.Fprintf(&b, "M%d 7v6", x)
 		} else {
 			_, _ = fmt.Fprintf(&b, "M%d 3v14", x)
 		}
@@ -104,7 +107,7 @@ func lanes(s model.Simulation, r model.Retention, days int) []lane {
 	for _, word := range words {
 		out = append(out, laneOf(word, "is-good", ui.IconGood, s, all, func(d model.Decision) bool { return slices.Contains(d.Reasons, word) }))
 	}
-	return append(out, laneOf("goes", "is-idle", ui.IconSkipped, s, all, func(d model.Decision) bool { return !d.Keep }))
+	return append(out, laneOf("goes", "is-idle", ui.IconForget, s, all, func(d model.Decision) bool { return !d.Keep }))
 }
 
 func laneOf(word, class string, icon ui.IconName, s model.Simulation, all []era, takes func(model.Decision) bool) lane {
@@ -119,11 +122,13 @@ func laneOf(word, class string, icon ui.IconName, s model.Simulation, all []era,
 			last = d.Time
 		}
 		first = d.Time
-		if x := placed(d.Time, s.At, all); len(l.marks) == 0 || l.marks[len(l.marks)-1] != x {
+		if x := placed(d.Time, s.At, all); len(l.marks) == 0 || l.marks[len(l.marks)-1]-x >= closest {
 			l.marks = append(l.marks, x)
 		}
 	}
 	switch {
+	case n == 0 && class == "is-good":
+		l.Icon = ui.IconRing
 	case n == 1:
 		l.Says = "1, of " + first.Format("2 Jan 2006")
 	case n > 1:
@@ -181,6 +186,13 @@ func forecastWords(f model.PolicyForecast) string {
 	default:
 		return fmt.Sprintf("Saved like this, %s of %s that are there would go, each with the next backup of its app.", ui.Count(going), ui.Plural(of, "snapshot", "snapshots"))
 	}
+}
+
+func forecastPlace(f model.Forecast) string {
+	if f.Own {
+		return "in " + ui.Plain(f.Destination) + ", by a rule of its own"
+	}
+	return "in " + ui.Plain(f.Destination)
 }
 
 func forecastState(f model.Forecast) ui.State {
