@@ -132,7 +132,11 @@ func laneOf(word, class string, icon ui.IconName, s model.Simulation, all []era,
 	case n == 1:
 		l.Says = "1, of " + first.Format("2 Jan 2006")
 	case n > 1:
-		l.Says = fmt.Sprintf("%s, %s – %s", ui.Count(n), first.Format("2 Jan 2006"), last.Format("2 Jan 2006"))
+		begins := "2 Jan 2006"
+		if first.Year() == last.Year() {
+			begins = "2 Jan"
+		}
+		l.Says = fmt.Sprintf("%s, %s – %s", ui.Count(n), first.Format(begins), last.Format("2 Jan 2006"))
 	}
 	return l
 }
@@ -142,6 +146,9 @@ func simulationWords(s model.Simulation, days int) string {
 	n, of := model.Staying(s.Decisions), len(s.Decisions)
 	if of == 0 {
 		return "No run falls into " + daysWords(days) + "."
+	}
+	if s.Cut {
+		return fmt.Sprintf("After the first %s runs, %s would be kept of each app.", ui.Count(of), ui.Plural(n, "snapshot", "snapshots"))
 	}
 	if n == of {
 		return fmt.Sprintf("After %s all %s would be kept of each app.", daysWords(days), ui.Plural(of, "snapshot", "snapshots"))
