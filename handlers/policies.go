@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -83,19 +84,30 @@ func (h *Handlers) Policy(c *fiber.Ctx) error {
 	return h.showPolicy(c, &p, views.NewPolicyForm(p))
 }
 
-// ChangePolicy saves a policy.
+// ChangePolicy saves a policy, unless somebody else changed or deleted it since the form was opened.
 func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
-	old, err := named(c, h.Store.Policy)
-	if err != nil {
-		return err
-	}
 	f, err := form[views.PolicyForm](c)
 	if err != nil {
 		return err
 	}
-	p, err := readPolicy(f, old)
+	old, err := named(c, h.Store.Policy)
+	if errors.Is(err, model.ErrNotFound) && f.Version != "" {
+		return h.policyConflict(c, nil, f, views.PolicyConflict{})
+	}
+	if err != nil {
+		return err
+	}
+	typed, err := readPolicy(f, old)
+	p := typed
 	if err == nil {
-		p, err = h.Jobs.ChangePolicy(c.UserContext(), p)
+		p, err = h.Jobs.ChangePolicy(c.UserContext(), typed)
+	}
+	if len(reasonsAt(err, "version")) > 0 {
+		now, err := named(c, h.Store.Policy)
+		if err != nil {
+			return err
+		}
+		return h.policyConflict(c, &now, f, views.PolicyConflict{Now: now, Mine: typed})
 	}
 	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.policyPage(c, &old, f, reasons) })
@@ -131,24 +143,12 @@ func (h *Handlers) DeletePolicy(c *fiber.Ctx) error {
 	return goTo(c, views.PoliciesPath)
 }
 
-// PreviewSchedule says a schedule in words, with its next runs.
-func (h *Handlers) PreviewSchedule(c *fiber.Ctx) error {
-	p := views.SchedulePreviewProps{Clock: h.frame().Clock}
-	cron, err := model.Policy{Schedule: c.Query("schedule"), TimeZone: c.Query("time_zone")}.Cron()
-	if err != nil {
-		p.Errors = refusals(err)
-		c.Status(status(err))
-		return render(c, views.SchedulePreview(p))
-	}
-	p.Words, p.Runs = cron.Words(), cron.NextRuns(p.Now, 5)
-	return render(c, views.SchedulePreview(p))
-}
-
 func readPolicy(f views.PolicyForm, p model.Policy) (model.Policy, error) {
 	var problems model.Invalids
 	p.Name, p.Description = strings.TrimSpace(f.Name), strings.TrimSpace(f.Description)
 	p.Enabled, p.IsDefault = f.Enabled != "", f.Default != "" || p.IsDefault
 	p.Schedule, p.TimeZone = strings.TrimSpace(f.Schedule), strings.TrimSpace(f.TimeZone)
+	p.UpdatedAt = seenVersion(f.Version)
 	p.Retention = retention(&problems, f.KeepForm)
 	p.DestinationIDs = nil
 	for _, text := range f.DestinationIDs {
@@ -166,20 +166,28 @@ func (h *Handlers) showPolicy(c *fiber.Ctx, p *model.Policy, f views.PolicyForm)
 }
 
 func (h *Handlers) policyPage(c *fiber.Ctx, p *model.Policy, f views.PolicyForm, reasons model.Invalids) (templ.Component, error) {
+	props, err := h.policyProps(c, p, f)
+	props.Errors = reasons
+	return views.PolicyPage(props), err
+}
+
+// policyProps fills the editor of a policy, nil for a new one, from a form; p's followers and what the form comes to are
+// among it.
+func (h *Handlers) policyProps(c *fiber.Ctx, p *model.Policy, f views.PolicyForm) (views.PolicyProps, error) {
 	frame, err := h.chrome(c)
 	if err != nil {
-		return nil, err
+		return views.PolicyProps{}, err
 	}
-	props := views.PolicyProps{
-		Chrome: frame, Policy: p, Form: f, Errors: reasons, Zones: offeredZones(), ServerZone: time.Local.String(),
-	}
+	props := views.PolicyProps{Chrome: frame, Policy: p, Form: f, Zones: offeredZones(), ServerZone: time.Local.String()}
 	if props.Destinations, err = h.Store.Destinations(c.UserContext()); err != nil {
-		return nil, err
+		return props, err
 	}
 	if p != nil {
-		props.Apps, err = h.followers(c.UserContext(), p.ID)
+		if props.Apps, err = h.followers(c.UserContext(), p.ID); err != nil {
+			return props, err
+		}
 	}
-	return views.PolicyPage(props), err
+	return props, h.simulate(c.UserContext(), &props)
 }
 
 // followers lists the apps that follow a policy.

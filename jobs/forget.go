@@ -122,7 +122,7 @@ func (r *run) verdict(c model.Configuration, keep model.Retention, zone *time.Lo
 		}
 	}
 	var v verdict
-	var judged []model.Kept
+	var judged []model.Snapshot
 	present := map[string]bool{}
 	for _, s := range all {
 		present[s.ID] = true
@@ -136,13 +136,12 @@ func (r *run) verdict(c model.Configuration, keep model.Retention, zone *time.Lo
 			v.future = s.ID
 		case !ok:
 			v.unknown = append(v.unknown, s)
-		case row.Status == model.SnapshotFailed: // saved, but of an empty source: it protects nothing
-			v.remove = append(v.remove, s.ID)
 		default:
-			judged = append(judged, model.Kept{ID: s.ID, Time: s.Time, Partial: row.Status == model.SnapshotPartial, Safety: row.Safety})
+			row.StartedAt = s.Time // the repository's own word
+			judged = append(judged, row)
 		}
 	}
-	for _, d := range keep.Decide(judged, zone) {
+	for _, d := range keep.Judge(judged, zone) {
 		if !d.Keep {
 			v.remove = append(v.remove, d.ID)
 		}

@@ -26,10 +26,15 @@ func (m *Manager) CreatePolicy(ctx context.Context, p model.Policy) (model.Polic
 }
 
 // ChangePolicy checks and stores a policy. A new schedule begins with its next slot: what an old schedule missed is
-// not run for a new one.
+// not run for a new one. Its UpdatedAt is that of the policy the change was made from: where somebody changed it since,
+// the answer is a Conflict of the field version; zero compares nothing.
 func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Policy, error) {
 	old, err := m.Store.Policy(ctx, p.ID)
 	if err != nil {
+		return p, err
+	}
+	seen := p.UpdatedAt
+	if err := old.Unchanged(seen); err != nil {
 		return p, err
 	}
 	now := m.now()
@@ -46,7 +51,7 @@ func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Polic
 			return p, err
 		}
 	}
-	if _, err := m.Store.UpdatePolicy(ctx, p); err != nil {
+	if _, err := m.Store.UpdatePolicy(ctx, p, seen); err != nil {
 		return p, err
 	}
 	return m.settlePolicy(ctx, p.ID, makeDefault)

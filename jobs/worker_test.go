@@ -145,7 +145,7 @@ func TestStartWithAPolicyThatCannotBeRead(t *testing.T) {
 	p, err := h.Store.DefaultPolicy(t.Context())
 	h.must(err)
 	p.TimeZone = "No/Where"
-	_, err = h.Store.UpdatePolicy(t.Context(), p)
+	_, err = h.Store.UpdatePolicy(t.Context(), p, time.Time{})
 	h.must(err)
 	h.start()
 	if !h.Ready() {

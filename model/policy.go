@@ -37,6 +37,14 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// Unchanged returns a Conflict when the policy is not the one that was seen at its UpdatedAt; zero compares nothing.
+func (p Policy) Unchanged(seen time.Time) error {
+	if seen.IsZero() || seen.Equal(p.UpdatedAt) {
+		return nil
+	}
+	return Conflict{Field: "version", Reason: "This policy was changed meanwhile; look at what it is now, then change that."}
+}
+
 // Validate checks name, schedule, zone and retention. A policy other than the default needs a destination; the default
 // may wait for the first one.
 func (p Policy) Validate() error {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	describe "github.com/lnquy/cron"
 	"github.com/robfig/cron/v3"
 )
 
@@ -105,7 +104,14 @@ func (c Cron) skipped(t time.Time) time.Time {
 		return time.Time{}
 	}
 	real := onWall(wall, c.zone)
-	if onWall(real, time.UTC).Equal(wall) || !real.After(t) {
+	shown := onWall(real, time.UTC)
+	if shown.Equal(wall) {
+		return time.Time{}
+	}
+	if shown.Before(wall) { // of the two moments it may mean, the library took the one before the jump, west of Greenwich
+		real = real.Add(wall.Sub(shown))
+	}
+	if !real.After(t) {
 		return time.Time{}
 	}
 	return real
@@ -162,17 +168,4 @@ func (c Cron) LastMissed(since, now time.Time) time.Time {
 			return last
 		}
 	}
-}
-
-// Words says the schedule in plain English, or the fields themselves where that fails.
-func (c Cron) Words() string {
-	d, err := describe.NewDescriptor(describe.Use24HourTimeFormat(true))
-	if err != nil {
-		return c.text
-	}
-	words, err := d.ToDescription(c.text, describe.Locale_en)
-	if err != nil {
-		return c.text
-	}
-	return words
 }

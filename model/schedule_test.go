@@ -118,13 +118,3 @@ func TestLastMissed(t *testing.T) {
 		})
 	}
 }
-
-func TestScheduleWords(t *testing.T) {
-	t.Parallel()
-	if words := cronOf(t, "0 2 * * *", "").Words(); !strings.Contains(words, "02:00") {
-		t.Errorf("words are %q", words)
-	}
-	if fields := cronOf(t, "@weekly", "").Fields(); fields != "0 0 * * 0" {
-		t.Errorf("fields are %q", fields)
-	}
-}

@@ -106,13 +106,15 @@
   });
 
   document.addEventListener("change", ({ target }) => { if (target.matches("[data-submit]")) target.form.requestSubmit(); });
-  document.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", (event) => {
+    const { target } = event;
     const copy = target.closest("[data-copy]");
     if (copy && navigator.clipboard) {
       navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim()).then(() => { $(".copied", copy).textContent = "Copied"; });
     }
     const step = target.closest("[data-schedule]");
     if (step) {
+      event.preventDefault(); // without this script the button asks the server
       const input = step.form.elements.schedule;
       input.value = step.dataset.schedule;
       input.dispatchEvent(new Event("input", { bubbles: true }));

@@ -27,7 +27,7 @@ func fillHistory(t testing.TB, w *world) {
 	second := w.newDestination("second")
 	p := w.policy
 	p.DestinationIDs = []uuid.UUID{w.destination.ID, second.ID}
-	must[model.Policy](t)(w.UpdatePolicy(ctx, p))
+	must[model.Policy](t)(w.UpdatePolicy(ctx, p, time.Time{}))
 	for i := range bigApps {
 		w.newApp(fmt.Sprintf("app %03d", i))
 	}

@@ -167,7 +167,7 @@ func TestMissingRowsAreNotFound(t *testing.T) {
 		"RemoveDestination":   w.RemoveDestination(ctx, none),
 		"DeleteDestination":   w.DeleteDestination(ctx, none),
 		"Policy":              second(w.Policy(ctx, none)),
-		"UpdatePolicy":        second(w.UpdatePolicy(ctx, policy)),
+		"UpdatePolicy":        second(w.UpdatePolicy(ctx, policy, time.Time{})),
 		"SetDefaultPolicy":    w.SetDefaultPolicy(ctx, none),
 		"SetLastSlot":         w.SetLastSlot(ctx, none, now()),
 		"DeletePolicy":        w.DeletePolicy(ctx, none),

@@ -17,7 +17,7 @@ func TestCoverages(t *testing.T) {
 	second := w.newDestination("second")
 	p := w.policy
 	p.DestinationIDs = []uuid.UUID{second.ID, w.destination.ID}
-	must[model.Policy](t)(w.UpdatePolicy(ctx, p))
+	must[model.Policy](t)(w.UpdatePolicy(ctx, p, time.Time{}))
 
 	_, good := w.runBackup(w.configuration, w.destination, model.JobSuccess)
 	_, partial := w.runBackup(w.configuration, w.destination, model.JobPartial)

@@ -79,10 +79,17 @@ func (s *Store) CreatePolicy(ctx context.Context, p model.Policy) (model.Policy,
 }
 
 // UpdatePolicy writes all fields of a policy but LastSlotAt. IsDefault can be given to a policy, not taken from it: the
-// default moves when another policy gets it.
-func (s *Store) UpdatePolicy(ctx context.Context, p model.Policy) (model.Policy, error) {
+// default moves when another policy gets it. Unless seen is zero, the policy must not have changed since then.
+func (s *Store) UpdatePolicy(ctx context.Context, p model.Policy, seen time.Time) (model.Policy, error) {
 	stamp(&p.Stamps)
 	return p, s.write(ctx, "change a policy", func(ctx context.Context, tx bun.Tx) error {
+		now, err := onePolicy(ctx, tx, "id = ?", p.ID)
+		if err != nil {
+			return err
+		}
+		if err := now.Unchanged(seen); err != nil {
+			return err
+		}
 		if err := update(ctx, tx, &p, "is_default", "last_slot_at", "created_at"); err != nil {
 			return policyRefused(p, err)
 		}
@@ -131,6 +138,16 @@ func makeDefault(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
 func (s *Store) SetLastSlot(ctx context.Context, id uuid.UUID, slot time.Time) error {
 	return s.write(ctx, "record a policy's slot", func(ctx context.Context, tx bun.Tx) error {
 		return touched(tx.NewRaw("UPDATE policies SET last_slot_at = ? WHERE id = ?", slot, id).Exec(ctx))
+	})
+}
+
+// PolicySnapshots lists what there is to forget under a policy: at most limit rows, those of one configuration in one
+// destination together and newest first, with only the fields that retention reads.
+func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit int) ([]model.Snapshot, error) {
+	return all[model.Snapshot](ctx, s.r, "list the snapshots of a policy", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Column("id", "configuration_id", "destination_id", "app_id", "restic_snapshot_id", "status", "safety", "started_at").
+			Where("configuration_id IN (SELECT id FROM configurations WHERE policy_id = ?)", policyID).
+			Where("restic_snapshot_id <> ''").Order("configuration_id", "destination_id", "started_at DESC", "id DESC").Limit(int64(limit))
 	})
 }
 

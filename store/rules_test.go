@@ -3,6 +3,7 @@ package store
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -71,7 +72,7 @@ func TestPolicies(t *testing.T) {
 	check(t, w.SetLastSlot(ctx, p.ID, now()))
 	p.DestinationIDs = []uuid.UUID{a.ID, w.destination.ID, b.ID}
 	p.LastSlotAt = nil
-	must[model.Policy](t)(w.UpdatePolicy(ctx, p))
+	must[model.Policy](t)(w.UpdatePolicy(ctx, p, time.Time{}))
 	got := must[model.Policy](t)(w.Policy(ctx, p.ID))
 	if !reflect.DeepEqual(got.DestinationIDs, p.DestinationIDs) {
 		t.Errorf("destinations are %v, want %v", got.DestinationIDs, p.DestinationIDs)
@@ -91,12 +92,12 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("policies are %+v", all)
 	}
 	w.policy.IsDefault = true
-	must[model.Policy](t)(w.UpdatePolicy(ctx, w.policy))
+	must[model.Policy](t)(w.UpdatePolicy(ctx, w.policy, time.Time{}))
 	if d := must[model.Policy](t)(w.DefaultPolicy(ctx)); d.ID != w.policy.ID {
 		t.Error("the default did not move back")
 	}
 	w.policy.IsDefault = false
-	must[model.Policy](t)(w.UpdatePolicy(ctx, w.policy))
+	must[model.Policy](t)(w.UpdatePolicy(ctx, w.policy, time.Time{}))
 	must[model.Policy](t)(w.DefaultPolicy(ctx)) // there is always one
 	third := must[model.Policy](t)(w.CreatePolicy(ctx, model.Policy{Name: "third", IsDefault: true}))
 	if d := must[model.Policy](t)(w.DefaultPolicy(ctx)); d.ID != third.ID {

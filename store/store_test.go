@@ -201,7 +201,7 @@ func TestSeed(t *testing.T) {
 		}
 	}
 	p.Name, p.KeepDaily = "Mine", 3
-	must[model.Policy](t)(s.UpdatePolicy(ctx, p))
+	must[model.Policy](t)(s.UpdatePolicy(ctx, p, time.Time{}))
 
 	again := openIn(t, dir, true)
 	check(t, again.Seed(ctx))

@@ -3,6 +3,7 @@ package views
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"keepstead/model"
 )
@@ -73,13 +74,25 @@ type PolicyForm struct {
 	Schedule       string   `form:"schedule"`
 	TimeZone       string   `form:"time_zone"`
 	DestinationIDs []string `form:"destination_ids"`
+	Preset         string   `form:"preset"`     // a common schedule that was pressed without scripts
+	LookAhead      string   `form:"look_ahead"` // days that the simulator shows
+	Version        string   `form:"version"`    // of the policy that was opened; see PolicyVersion
 	KeepForm
+}
+
+// PolicyVersion names the state of a policy, so that a save tells whether somebody was faster.
+func PolicyVersion(p model.Policy) string {
+	if p.UpdatedAt.IsZero() {
+		return ""
+	}
+	return p.UpdatedAt.UTC().Format(time.RFC3339Nano)
 }
 
 // NewPolicyForm fills the form from a policy.
 func NewPolicyForm(p model.Policy) PolicyForm {
 	f := PolicyForm{
 		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, KeepForm: NewKeepForm(p.Retention),
+		Version: PolicyVersion(p),
 	}
 	if p.Enabled {
 		f.Enabled = "on"

@@ -37,6 +37,9 @@ const (
 	ActivityListID      = "activity-list"
 	ProbeID             = "probe"
 	SchedulePreviewID   = "schedule-preview"
+	PolicyLiveID        = "policy-live"
+	RetentionPreviewID  = "retention-preview"
+	ForecastID          = "forecast"
 	RestorePlanID       = "restore-plan"
 )
 

@@ -31,7 +31,7 @@ const (
 	ScanDevicePath       = "/devices/host-key"
 	PoliciesPath         = "/policies"
 	NewPolicyPath        = "/policies/new"
-	PreviewPath          = "/policies/preview"
+	NewPolicyPreviewPath = "/policies/preview"
 	SnapshotsPath        = "/snapshots"
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
@@ -106,6 +106,9 @@ func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "
 
 // PolicyPath is GET for the editor, POST to save it.
 func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }
+
+// PolicyPreviewPath says what a policy as typed comes to, and saves nothing.
+func PolicyPreviewPath(id uuid.UUID) string { return PolicyPath(id) + "/preview" }
 
 // PolicyDefaultPath makes a policy the default.
 func PolicyDefaultPath(id uuid.UUID) string { return PolicyPath(id) + "/default" }

@@ -22,6 +22,13 @@ func policyAction(p PolicyProps) string {
 	return PolicyPath(p.Policy.ID)
 }
 
+func policyPreviewPath(p PolicyProps) string {
+	if p.Policy == nil {
+		return NewPolicyPreviewPath
+	}
+	return PolicyPreviewPath(p.Policy.ID)
+}
+
 func destinationNames(p model.Policy, destinations []model.Destination) string {
 	var names []string
 	for _, id := range p.DestinationIDs {
@@ -42,25 +49,22 @@ func nextSlot(p model.Policy, c ui.Clock) time.Time {
 // previewRuns is how many coming runs the editor shows.
 const previewRuns = 5
 
-// Preview says a schedule in words with its next runs, or why it cannot be read.
-func Preview(c ui.Clock, schedule, zone string) SchedulePreviewProps {
-	cron, err := model.Policy{Schedule: schedule, TimeZone: zone}.Cron()
-	if err != nil {
-		return SchedulePreviewProps{Clock: c, Errors: model.Refused(err)}
-	}
-	return SchedulePreviewProps{Clock: c, Words: cron.Words(), Runs: cron.NextRuns(c.Now, previewRuns)}
-}
-
+// previewOf says the schedule in the form in words with its next runs, or why it cannot be read.
 func previewOf(p PolicyProps) SchedulePreviewProps {
-	return Preview(p.Clock, p.Form.Schedule, p.Form.TimeZone)
+	cron, err := model.Policy{Schedule: p.Form.Schedule, TimeZone: p.Form.TimeZone}.Cron()
+	if err != nil {
+		return SchedulePreviewProps{Clock: p.Clock, Errors: model.Refused(err)}
+	}
+	return SchedulePreviewProps{Clock: p.Clock, Words: cron.Words(), Runs: cron.NextRuns(p.Now, previewRuns)}
 }
 
 func commonSchedules() []ui.Option {
 	return []ui.Option{
-		{Value: "0 * * * *", Text: "Every hour"},
+		{Value: "0 * * * *", Text: "Hourly"},
 		{Value: "0 */6 * * *", Text: "Every 6 hours"},
-		{Value: "0 2 * * *", Text: "Every night"},
-		{Value: "0 3 * * 0", Text: "Every Sunday"},
+		{Value: "0 2 * * *", Text: "Daily"},
+		{Value: "0 3 * * 0", Text: "Weekly"},
+		{Value: "0 3 1 * *", Text: "Monthly"},
 	}
 }
 
@@ -82,4 +86,12 @@ func keepNumbers(f KeepForm) []keepNumber {
 		{"keep_monthly", "Monthly", f.Monthly},
 		{"keep_yearly", "Yearly", f.Yearly},
 	}
+}
+
+// orNothing is a value in a comparison, where an empty one needs a word.
+func orNothing(value string) string {
+	if value == "" {
+		return "–"
+	}
+	return value
 }

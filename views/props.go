@@ -167,9 +167,14 @@ type PolicyProps struct {
 	Zones        []string    // offered time zones
 	ServerZone   string
 	Errors       model.Invalids
+	Days         int                   // that the simulator looks ahead
+	Kept         model.Retention       // as read from the form
+	Simulation   *model.Simulation     // nil where the form cannot be read
+	Forecast     *model.PolicyForecast // nil for a new policy, too
+	Conflict     *PolicyConflict       // somebody else was faster
 }
 
-// SchedulePreviewProps is the schedule in words with its next runs. GET PreviewPath?schedule=&time_zone=
+// SchedulePreviewProps is the schedule in words with its next runs.
 type SchedulePreviewProps struct {
 	ui.Clock
 	Words  string

@@ -203,8 +203,8 @@ func TestHTMX(t *testing.T) {
 	}{
 		{"signed out", ask{path: "/apps"}, 401, "/signin", ""},
 		{"done", ask{method: "POST", path: "/settings/theme", body: "theme=dark&next=/apps", cookie: cookie}, 204, "/apps", ""},
-		{"preview", ask{path: "/policies/preview?schedule=@daily&time_zone=UTC", cookie: cookie}, 200, "", "00:00"},
-		{"wrong preview", ask{path: "/policies/preview?schedule=x", cookie: cookie}, 422, "", "Not a schedule"},
+		{"preview", ask{method: "POST", path: "/policies/preview", body: "schedule=@daily&time_zone=UTC", cookie: cookie}, 200, "", "00:00"},
+		{"wrong preview", ask{method: "POST", path: "/policies/preview", body: "schedule=x", cookie: cookie}, 200, "", "Not a schedule"},
 		{"refused test", ask{method: "POST", path: "/destinations/test", body: "type=s3", cookie: cookie}, 422, "", "endpoint"},
 		{"not found", ask{path: "/apps/" + uuid.NewString(), cookie: cookie}, 404, "", ""},
 	}

@@ -74,9 +74,10 @@ func (s *server) house() []Route {
 		{get, "/policies", Session, p.Policies},
 		{post, "/policies", Session, p.CreatePolicy},
 		{get, "/policies/new", Session, p.NewPolicy},
-		{get, "/policies/preview", Session, p.PreviewSchedule},
+		{post, "/policies/preview", Session, p.PreviewNewPolicy},
 		{get, "/policies/:id", Session, p.Policy},
 		{post, "/policies/:id", Session, p.ChangePolicy},
+		{post, "/policies/:id/preview", Session, p.PreviewPolicy},
 		{post, "/policies/:id/default", Session, p.SetDefaultPolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 

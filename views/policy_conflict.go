@@ -1,0 +1,50 @@
+package views
+
+import (
+	"slices"
+	"strings"
+
+	"keepstead/model"
+)
+
+// PolicyConflict is a policy that was changed, or deleted, while somebody had it open in the editor. What was typed is in
+// the form.
+type PolicyConflict struct {
+	Now  model.Policy // as it is saved; the zero policy was deleted
+	Mine model.Policy // as it was typed
+}
+
+// difference is one field that two people see differently.
+type difference struct{ Label, Saved, Typed string }
+
+func (c PolicyConflict) differences(destinations []model.Destination) []difference {
+	onOff := func(on bool) string {
+		if on {
+			return "on"
+		}
+		return "off"
+	}
+	zone := func(p model.Policy) string {
+		if p.TimeZone == "" {
+			return "the server’s own"
+		}
+		return p.TimeZone
+	}
+	all := []difference{
+		{"Name", c.Now.Name, c.Mine.Name},
+		{"Note", c.Now.Description, c.Mine.Description},
+		{"Schedule", c.Now.Schedule, c.Mine.Schedule},
+		{"Time zone", zone(c.Now), zone(c.Mine)},
+		{"Keeps", c.Now.Words(), c.Mine.Words()},
+		{"Destinations", sortedNames(c.Now, destinations), sortedNames(c.Mine, destinations)},
+		{"On", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},
+		{"Used for new apps", onOff(c.Now.IsDefault), onOff(c.Mine.IsDefault)},
+	}
+	return slices.DeleteFunc(all, func(d difference) bool { return d.Saved == d.Typed })
+}
+
+func sortedNames(p model.Policy, destinations []model.Destination) string {
+	names := strings.Split(destinationNames(p, destinations), ", ")
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,78 @@
+package views
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"keepstead/model"
+)
+
+// policyPages are the editor in all its states.
+func policyPages(s sample, at func(string) Chrome) map[string]templ.Component {
+	editor := func(p model.Policy, days int) PolicyProps {
+		out := PolicyProps{Chrome: at(PolicyPath(p.ID)), Policy: &p, Form: NewPolicyForm(p), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin", Days: days, Kept: p.Retention}
+		out.Form.LookAhead = "400"
+		cron, err := p.Cron()
+		if err != nil {
+			panic(err)
+		}
+		simulation := p.Simulate(cron, s.chrome.Now, days)
+		out.Simulation = &simulation
+		var rows []model.Snapshot
+		for n := range 40 {
+			rows = append(rows, model.Snapshot{Status: model.SnapshotSuccess, StartedAt: s.chrome.Now.Add(-time.Duration(n) * 29 * time.Hour)})
+		}
+		rows[1].Status, rows[3].Safety = model.SnapshotPartial, true
+		name := strings.Repeat("<b>long name</b> ", 12)
+		out.Forecast = &model.PolicyForecast{More: true, Each: []model.Forecast{
+			{AppName: "Paperless", Destination: "Backup disk", Decisions: p.Judge(rows[:6], time.UTC)},
+			{AppName: name, Destination: name, Own: true, Decisions: model.Retention{KeepLast: 3}.Judge(rows, time.UTC)},
+			{AppName: "Immich", Destination: "Backblaze B2", Frozen: true, Decisions: p.Judge(rows, time.UTC)},
+		}}
+		return out
+	}
+	conflict := editor(s.policies[0], 400)
+	theirs := s.policies[0]
+	theirs.Schedule, theirs.Description, theirs.KeepYearly, theirs.UpdatedAt = "0 5 * * *", "", 3, s.chrome.Now.Add(-2*time.Minute)
+	conflict.Conflict = &PolicyConflict{Now: theirs, Mine: s.policies[0]}
+	deleted := editor(s.policies[2], 1100)
+	deleted.Policy, deleted.Forecast, deleted.Conflict = nil, nil, &PolicyConflict{}
+	return map[string]templ.Component{
+		"policy-simulated": PolicyPage(editor(s.policies[0], 400)),
+		"policy-often":     PolicyPage(editor(s.policies[1], 1100)),
+		"policy-conflict":  PolicyPage(conflict),
+		"policy-deleted":   PolicyPage(deleted),
+	}
+}
+
+func TestTimelinePutsTheYoungestRight(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	for _, days := range SimulatedDays() {
+		last := timelineWidth + 12
+		for age := range days + 3 { // a little more than the span: summer time
+			x := placed(end.AddDate(0, 0, -age), end, eras(days))
+			if x < 0 || x > last {
+				t.Fatalf("of %d days, the one of age %d stands at %d, right of or at the younger one's %d", days, age, x, last)
+			}
+			last = x
+		}
+		if last > 10 {
+			t.Errorf("the oldest of %d days stands at %d, want it at the left end", days, last)
+		}
+	}
+}
+
+func TestSimulatorSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	page := render(t, policyPages(s, func(string) Chrome { return s.chrome })["policy-simulated"])
+	for _, want := range []string{"After 13 months, 14 of 400 snapshots would be kept", "Every day at 02:00", "Held back: all 40 stay", "35 of 40 would go", "partial, counted apart", "by a rule of its own"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
