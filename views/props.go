@@ -249,7 +249,7 @@ type RestoreProps struct {
 	App      model.App
 	Device   model.Device   // that the app lives on
 	Devices  []model.Device // to choose from
-	Form     RestoreForm // Target prefilled
+	Form     RestoreForm    // Target prefilled
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
