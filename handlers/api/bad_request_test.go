@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,7 +178,11 @@ func TestIDs(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	creates := []string{"PUT /devices/{id}", "PUT /apps/{id}"}
-	queries := map[string]string{"GET /backup/snapshots/{id}/files/content": "?path=/"} // those that must have one
+	queries := map[string]string{ // those that must have one
+		"GET /backup/snapshots/{id}/files/content": "?path=/", "GET /backup/snapshots/{id}/files/search": "?q=x",
+		"GET /backup/snapshots/{id}/compare": "?with=" + someID,
+		"GET /apps/{id}/files/search":        "?q=x", "GET /apps/{id}/files/versions": "?path=/x",
+	}
 	for key := range h.api.document.operations {
 		if !strings.Contains(key, "{id}") {
 			continue
@@ -212,13 +217,18 @@ func TestQueries(t *testing.T) {
 			var bad []string
 			switch s := p.Schema.Value; {
 			case s.Type.Is("integer"):
-				bad = []string{"0", "501", "-1", "x", "", "1e2", "99999999999999999999", "1.0"}
+				bad = []string{"0", strconv.Itoa(int(*s.Max) + 1), "-1", "x", "", "1e2", "99999999999999999999", "1.0"}
 			case s.Format == "uuid":
 				bad = []string{"x", "", someID + "0", "%00"}
 			case s.Format == "date-time":
 				bad = []string{"yesterday", "2026-01-01", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "%00"}
 			case s.Pattern != "":
 				bad = []string{"relative", "/a%00b", "/" + strings.Repeat("x", 4096)}
+			case s.Enum == nil && s.MaxLength != nil: // any text that is not too long
+				bad = []string{strings.Repeat("x", int(*s.MaxLength)+1)}
+				if s.MinLength > 0 {
+					bad = append(bad, "")
+				}
 			default:
 				bad = []string{"else", ""}
 			}

@@ -3,6 +3,7 @@ package api
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,7 +88,8 @@ func sftpRefusals(t *testing.T, h *house, m *testbed.Machine) {
 	}
 	draft["password"] = "wrong"
 	test = read[DestinationTest](h.send("POST", "/backup/destinations/test", draft, 200))
-	if test.OK || test.Steps[0].Name != "login" || test.Steps[0].Mend == "" {
+	login := slices.IndexFunc(test.Steps, func(s TestStep) bool { return s.Name == "login" })
+	if test.OK || login < 0 || test.Steps[login].State != model.ProbeFailed || test.Steps[login].Mend == "" {
 		t.Errorf("the test with a wrong password: %+v", test)
 	}
 	body["private_key"] = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
