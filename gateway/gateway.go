@@ -25,6 +25,9 @@ type Options struct {
 	// AppendOnly refuses to remove anything but locks that came through this server, and to add keys to a repository
 	// that exists. Nothing is ever overwritten, with or without it.
 	AppendOnly bool
+	// Known says that a repository is there, so none is made: where its disk went away during the job, what stands in its
+	// place stays empty.
+	Known bool
 	// Secret is the password that a client must give, for a listener that others on its machine can reach; empty for a
 	// unix socket, whose mode keeps others out.
 	Secret string

@@ -20,6 +20,7 @@ type handler struct {
 	storage    Storage // asked again when it fails
 	bare       Storage // as it was given
 	appendOnly bool
+	known      bool
 	secret     *[sha256.Size]byte // hash of the secret; nil asks for none
 	log        *slog.Logger
 	limiter    *rate.Limiter
@@ -33,7 +34,7 @@ type handler struct {
 
 func newHandler(s Storage, o Options) *handler {
 	h := &handler{
-		bare: s, appendOnly: o.AppendOnly, log: o.Log, limiter: newLimiter(o.BytesPerSecond), limits: o.limits, spool: o.Spool,
+		bare: s, appendOnly: o.AppendOnly, known: o.Known, log: o.Log, limiter: newLimiter(o.BytesPerSecond), limits: o.limits, spool: o.Spool,
 		locks: map[string]bool{},
 	}
 	if o.Secret != "" {
@@ -191,6 +192,9 @@ func (h *handler) repository(r *http.Request) error {
 		return errMethod
 	case r.URL.RawQuery != "create=true":
 		return errAddress
+	case h.known:
+		h.counts.writes.Add(1)
+		return errKnown
 	}
 	_, err := h.storage.Stat(r.Context(), kindConfig)
 	if err == nil {

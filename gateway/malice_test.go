@@ -218,6 +218,24 @@ func TestMaliciousClient(t *testing.T) {
 	}
 }
 
+// TestNothingIsMadeInThePlaceOfAKnownRepository lends a repository whose disk has gone: a client that makes a new one on what
+// is left is refused, and the folder stays empty.
+func TestNothingIsMadeInThePlaceOfAKnownRepository(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	server, url := lend(t, Folder(localFiles(t), dir), Options{AppendOnly: true, Known: true, Patience: -1})
+	for _, raw := range []string{
+		"POST /?create=true HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", upload(address(file(kindKeys, "key").name()), sealed("key")), upload("/config", sealed("config")),
+	} {
+		if status, body := request(t, socketOf(url), raw); status != 403 {
+			t.Errorf("status %d: %s\n%.60s", status, body, raw)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 || server.Stats().RefusedWrites != 3 {
+		t.Errorf("the folder holds %v, %v; figures %+v", left, err, server.Stats())
+	}
+}
+
 // What an honest client sends twice, because it did not hear the answer, is a success and changes nothing; and it may
 // remove its own lock.
 func TestHonestClient(t *testing.T) {

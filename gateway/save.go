@@ -17,6 +17,7 @@ var (
 	errSmall  = &refusal{http.StatusBadRequest, "The upload is too small to be one of restic's files."}
 	errTaken  = &refusal{http.StatusForbidden, "There is another file of this name already, and it stays."}
 	errKey    = &refusal{http.StatusForbidden, "No key is added to a repository that is lent for adding backups."}
+	errKnown  = &refusal{http.StatusForbidden, "No repository is made in the place of the one that was lent."}
 	errLocks  = &refusal{http.StatusForbidden, "There are too many locks of this job."}
 	errKept   = &refusal{http.StatusForbidden, "What was backed up is not removed through here."}
 )
@@ -68,14 +69,18 @@ func (h *handler) save(s *stream, r *http.Request, t target) error {
 
 // mayWrite refuses what append-only does not allow. A new repository gets its first key before its config.
 func (h *handler) mayWrite(ctx context.Context, t target) error {
+	if h.known && t.kind == kindConfig {
+		h.counts.writes.Add(1)
+		return errKnown
+	}
 	if !h.appendOnly || t.kind != kindKeys {
 		return nil
 	}
 	_, err := h.storage.Stat(ctx, kindConfig)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && !h.known:
 		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("look for a repository: %w", err)
 	}
 	h.counts.writes.Add(1)
