@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"keepstead/database"
 	"keepstead/device"
@@ -98,7 +99,12 @@ for side in -wal -journal; do
 	[ ! -f "$1$side" ] || cp -p -- "$1$side" "$2$side"
 done`
 
+// pauseLimit is how long containers may be paused for the copy of one file. What takes longer wants another strategy.
+const pauseLimit = 2 * time.Minute
+
 func (r *run) copyThere(ctx context.Context, from, to string) error {
+	ctx, cancel := context.WithTimeout(ctx, pauseLimit)
+	defer cancel()
 	var said strings.Builder
 	err := r.on.host.Run(ctx, device.Cmd{
 		Path: "/bin/sh", Args: []string{"-c", copyScript, "sh", from, to}, Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}, Stream: true, Stderr: &said,

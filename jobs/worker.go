@@ -230,7 +230,8 @@ func (r *run) enter(ctx context.Context) (err error) {
 		return err
 	}
 	r.temp = path.Join(r.on.dir, "runs", r.job.ID.String())
-	r.sweep(ctx, files, path.Dir(r.temp))
+	r.sweep(ctx, files, "runs", func(job uuid.UUID) error { _, err := r.Store.Job(ctx, job); return err })
+	r.sweep(ctx, files, "staging", func(configuration uuid.UUID) error { _, err := r.Store.Configuration(ctx, configuration); return err })
 	if err := files.MkdirAll(r.temp, 0o700); err != nil {
 		return fmt.Errorf("make the run's folder on %s: %w", r.on.Name, err)
 	}
@@ -242,31 +243,35 @@ func (r *run) enter(ctx context.Context) (err error) {
 	return nil
 }
 
-// sweep removes from another machine the folders of runs that ended while it could not be reached.
-func (r *run) sweep(ctx context.Context, files device.Files, dir string) {
+// sweep removes from another machine what jobs left there that ended while it could not be reached: the folders in one of
+// ours, each named after a job or a configuration. What is not known here may be another Keepstead's, and in use.
+func (r *run) sweep(ctx context.Context, files device.Files, name string, known func(uuid.UUID) error) {
+	dir := path.Join(r.on.dir, name)
 	entries, err := files.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.logger.Warn("look for folders of old runs", "device", r.on.Name, "error", err)
+		r.logger.Warn("look for what old jobs left", "device", r.on.Name, "error", err)
 	}
 	for _, e := range entries {
 		id, err := uuid.Parse(e.Name())
-		if err != nil || r.runs(id) {
+		if err != nil || r.runs(id) || known(id) != nil {
 			continue
 		}
-		if _, err := r.Store.Job(ctx, id); err != nil {
-			continue // it may be another Keepstead's, and run now
-		}
 		if err := files.RemoveAll(path.Join(dir, e.Name())); err != nil {
-			r.logger.Warn("remove the folder of an old run", "device", r.on.Name, "error", err)
+			r.logger.Warn("remove what an old job left", "device", r.on.Name, "error", err)
 		}
 	}
 }
 
-// runs says whether a job runs now.
+// runs says whether a job of that id, or of the configuration of that id, runs now.
 func (m *Manager) runs(id uuid.UUID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.running[id] != nil
+	for _, r := range m.running {
+		if r.job.ID == id || r.job.ConfigurationID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // leave gives up, the last first, what the run holds, and removes its files.
