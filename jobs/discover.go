@@ -221,6 +221,9 @@ func (m *Manager) discoverDevice(ctx context.Context, id uuid.UUID) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("look at the containers: %w", context.Cause(ctx))
 	}
+	if d.Kind == model.DeviceSSH {
+		info = thereMended(info)
+	}
 	if err := m.keepEngine(ctx, d, info); err != nil {
 		return err
 	}
@@ -277,6 +280,17 @@ func (m *Manager) condition(err error) model.Engine {
 		return model.Engine{State: model.EngineDown, SeenAt: m.now(), Message: f.message, Mend: f.mend}
 	}
 	return docker.Condition(err, m.now())
+}
+
+// thereMended says what mends the engine of a machine that Keepstead does not run on: nothing is mounted into a container.
+func thereMended(e model.Engine) model.Engine {
+	switch e.State {
+	case model.EngineAbsent:
+		e.Mend = "If apps are to run on this machine, install Docker there."
+	case model.EngineForbidden:
+		e.Mend = "Switch sudo on for this device, or add its user to the group docker there."
+	}
+	return e
 }
 
 // keepEngine records what the engine said, where it is news.
