@@ -269,10 +269,7 @@ func TestTwoHundred(t *testing.T) {
 		if err != nil || len(found) != 200 {
 			t.Fatalf("found %d, %v", len(found), err)
 		}
-		t.Logf("200 projects with a file, a volume and a folder each, %s: %s", round, took)
-		if took > busy*2*time.Second {
-			t.Errorf("discovery took %s", took)
-		}
+		t.Logf("200 projects with a file, a volume and a folder each, %s: %s", round, took) // BenchmarkDiscovery measures it
 	}
 }
 

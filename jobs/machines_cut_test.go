@@ -171,6 +171,32 @@ func TestLongCut(t *testing.T) {
 	}
 }
 
+// TestReboot reboots a machine in the middle of its backup: the job says that the machine was lost, nothing stays locked, and
+// once it is back the next run is whole.
+func TestReboot(t *testing.T) {
+	t.Parallel()
+	web := testbed.NewMachine(t, testbed.MachineOptions{})
+	web.Run(t, "mkdir /srv/data && head -c 20000000 /dev/urandom >/srv/data/big && echo small >/srv/data/small")
+	h := newHouse(t, func(o *Options) { o.GiveUp = 2 * time.Second })
+	device := h.addMachine("web", "root", web)
+	h.start()
+	repo, password := testbed.Repository(t)
+	d := h.lent(repo, password, 4<<20)
+	c := h.folderOf(device, "/srv/data")
+	job := h.begin(c)
+	h.await("something is uploaded", func() bool { return h.uploaded(job) > 1<<20 })
+	web.Reboot(t)
+	h.expect(h.wait(job.ID), model.JobFailed, model.CauseDevice)
+	unlocked(t, repo)
+	h.idle()
+	again := h.wait(h.begin(c).ID)
+	h.expect(again, model.JobSuccess, "")
+	if again.Result.Files != 2 {
+		t.Errorf("the run after the reboot saved %d files", again.Result.Files)
+	}
+	h.raw(d, "check", "--read-data", "--no-lock")
+}
+
 // TestDiedWhileADeviceWorked starts after a Keepstead that was killed while restic ran on a machine, which has not noticed
 // yet: it is ended, its lock goes, and the backup is run again.
 func TestDiedWhileADeviceWorked(t *testing.T) {

@@ -46,9 +46,10 @@ type Machine struct {
 	HostKey string // "ssh-ed25519 AAAA…"
 	Key     []byte // private key that every user accepts, PEM
 
-	slot *machineSlot
-	link *link
-	init *machineInit
+	slot    *machineSlot
+	link    *link
+	init    *machineInit
+	options MachineOptions
 }
 
 // NewMachine starts a machine, which ends with the test.
@@ -62,7 +63,7 @@ func NewMachine(t testing.TB, o MachineOptions) *Machine {
 	if os.Getuid() != 0 {
 		Missing(t, "A machine of the test's own needs root; run the tests as root.")
 	}
-	m := &Machine{slot: takeMachineSlot(t)}
+	m := &Machine{slot: takeMachineSlot(t), options: o}
 	t.Cleanup(func() { m.close(t) })
 	m.Address, m.Gateway = fmt.Sprintf("10.224.%d.2", m.slot.number), fmt.Sprintf("10.224.%d.1", m.slot.number)
 	check(t, m.writeFiles(t.TempDir(), o))
@@ -123,6 +124,15 @@ func (m *Machine) start(t testing.TB, o MachineOptions) (err error) {
 			return fmt.Errorf("sshd does not answer: %w\n%s", err, m.Log())
 		}
 	}
+}
+
+// Reboot ends all that runs on the machine at once, without a word to anybody, and starts it again: disks and keys are as
+// they were, /tmp and /run are empty.
+func (m *Machine) Reboot(t testing.TB) {
+	t.Helper()
+	m.init.close()
+	m.link.close()
+	check(t, m.start(t, m.options))
 }
 
 // Log returns what sshd logged.
