@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1:8080
 TESTFLAGS ?=
 PACKAGES ?= ./...
 # Most of what tests do is wait for processes, so a small machine runs more of them at once than it has processors.
-PARALLEL ?= $(shell n=$$(nproc); echo $$((n > 4 ? n : 4)))
+PARALLEL ?= $(shell n=$$(nproc); echo $$((n > 3 ? n : 3)))
 
 .PHONY: help
 help: ## Show this help
