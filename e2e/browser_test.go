@@ -170,11 +170,11 @@ func (b *tab) press(label string) {
 	b.script("press "+label, find+".click()")
 }
 
-// await waits until a script is true; the page may change meanwhile.
+// await waits until an expression is true on a page that is there as a whole; the page may change meanwhile.
 func (b *tab) await(what, script string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if ask[bool](b, script) {
+		if ask[bool](b, `document.readyState === "complete" && (`+script+`)`) {
 			return
 		}
 	}
