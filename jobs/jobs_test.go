@@ -139,7 +139,7 @@ func (h *house) backup(c model.Configuration) model.Job {
 
 func (h *house) wait(id uuid.UUID) model.Job {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Minute) // one busy with many tests takes its time
 	defer cancel()
 	job, err := h.Wait(ctx, id)
 	h.must(err)
@@ -149,14 +149,14 @@ func (h *house) wait(id uuid.UUID) model.Job {
 // idle waits until no job is open.
 func (h *house) idle() {
 	h.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		open, err := h.Store.Jobs(h.t.Context(), model.JobFilter{States: []model.JobState{model.JobQueued, model.JobRunning}})
 		h.must(err)
 		if len(open) == 0 {
 			return
 		}
 	}
-	h.t.Fatal("jobs are still open after two minutes")
+	h.t.Fatal("jobs are still open after ten minutes")
 }
 
 func (h *house) snapshots(c model.Configuration) []model.Snapshot {

@@ -205,6 +205,9 @@ func TestDiedWhileADeviceWorked(t *testing.T) {
 	on := testbed.NewMachine(t, testbed.MachineOptions{Bind: map[string]string{"/mnt/repo": repo}})
 	on.Run(t, "mkdir /srv/data && echo data >/srv/data/file")
 	h := newHouse(t)
+	program, err := os.ReadFile(h.Restic) // which may lie where the machine has folders of its own
+	h.must(err)
+	h.must(os.WriteFile(on.Path("/srv/restic"), program, 0o755))
 	device := h.addMachine("left", "root", on)
 	h.lent(repo, password, 0)
 	queued := h.begin(h.folderOf(device, "/srv/data"))
@@ -214,7 +217,7 @@ func TestDiedWhileADeviceWorked(t *testing.T) {
 		t.Fatalf("claimed %s, queued %s", job.ID, queued.ID)
 	}
 	pid := on.Run(t, "cd /mnt; export RESTIC_REPOSITORY=/mnt/repo RESTIC_PASSWORD="+password+
-		"; setsid "+h.Restic+" backup --no-cache --stdin-from-command -- sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
+		"; setsid /srv/restic backup --no-cache --stdin-from-command -- sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
 	h.await("the lock is there", func() bool { n, _ := stored(t, repo, "locks"); return n > 0 })
 	number, err := strconv.Atoi(pid)
 	h.must(err)
