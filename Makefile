@@ -12,8 +12,6 @@ DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 TESTFLAGS ?=
 PACKAGES ?= ./...
-# Most of what tests do is wait for processes, so a small machine runs more of them at once than it has processors.
-PARALLEL ?= $(shell n=$$(nproc); echo $$((n > 3 ? n : 3)))
 
 .PHONY: help
 help: ## Show this help
@@ -33,7 +31,7 @@ dev: bin/restic ## Serve, and build anew whenever a Go or templ file changes
 
 .PHONY: test
 test: bin/restic bin/versitygw ## Run all tests with the race detector (PACKAGES=./store TESTFLAGS='-v -run Claim')
-	$(GO) test -race -timeout 40m -parallel $(PARALLEL) $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -race -timeout 40m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: restic-all
 restic-all: bin/restic-linux-amd64 bin/restic-linux-arm64 ## Build the restic programs that Keepstead brings to other machines
