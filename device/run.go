@@ -175,10 +175,20 @@ func (r *run) supervise(ctx context.Context) {
 
 // result turns the end of the child into Run's error.
 func (r *run) result(ctx context.Context) error {
-	exit := r.child.exit()
 	r.mu.Lock()
 	failed := r.sinkFail
 	r.mu.Unlock()
+	closed := false
+	select {
+	case <-r.closing:
+		closed = true
+	default:
+	}
+	return endOf(ctx, r.child.exit(), failed, closed)
+}
+
+// endOf is what Run returns of a command that ended so: a writer's error first, then why it was ended.
+func endOf(ctx context.Context, exit, failed error, closed bool) error {
 	switch {
 	case failed != nil:
 		return failed
@@ -186,13 +196,10 @@ func (r *run) result(ctx context.Context) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", context.Cause(ctx), exit)
-	}
-	select {
-	case <-r.closing:
+	case closed:
 		return fmt.Errorf("%w: %w", ErrClosed, exit)
-	default:
-		return exit
 	}
+	return exit
 }
 
 // cleanUp closes and removes what is left of a run, however far it came.

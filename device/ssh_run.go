@@ -288,17 +288,7 @@ func (r *sshRun) result(ctx context.Context) error {
 	r.mu.Lock()
 	failed := r.sinkFail
 	r.mu.Unlock()
-	switch {
-	case failed != nil:
-		return failed
-	case exit == nil:
-		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", context.Cause(ctx), exit)
-	case r.s.base.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrClosed, exit)
-	}
-	return exit
+	return endOf(ctx, exit, failed, r.s.base.Err() != nil)
 }
 
 // lost is the error of a lost connection. What it left behind the guard ends, which interrupts it once.
