@@ -1,13 +1,15 @@
 package docker
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
+
+	"keepstead/testbed"
 )
 
 func TestReadPorts(t *testing.T) {
@@ -74,12 +76,8 @@ func TestPortsTaken(t *testing.T) {
 	defer func() { _ = other.Close() }()
 	tcp, udp := listener.Addr().(*net.TCPAddr).Port, other.LocalAddr().(*net.UDPAddr).Port
 	bed.Docker(t, "network", "create", "net")
-	bed.Docker(t, "run", "-d", "--name", "web", "--network", "net", "-p", "127.0.0.1::8080", "webapp:1")
-	_, port, _ := strings.Cut(bed.Docker(t, "port", "web", "8080/tcp"), ":")
-	web, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	web := testbed.QuietPort(t)
+	bed.Docker(t, "run", "-d", "--name", "web", "--network", "net", "-p", fmt.Sprintf("127.0.0.1:%d:8080", web), "webapp:1")
 	at := func(n int, protocol string) Port { return Port{Host: n, Protocol: protocol} }
 	elsewhere := Port{HostIP: "127.0.0.9", Host: tcp, Protocol: "tcp"}
 	got, err := e.PortsTaken(t.Context(), []Port{at(tcp, "tcp"), at(udp, "udp"), at(web, "tcp"), at(1, "tcp"), elsewhere})

@@ -224,17 +224,12 @@ func (b *boxed) awaitUnlocked() {
 	b.t.Fatalf("there are %d locks", b.locks())
 }
 
-// awaitBytes waits until a backup has read some of its data.
-func (b *boxed) awaitBytes(id string) {
+// awaitLock waits until a running backup has locked its repository.
+func (b *boxed) awaitLock(id string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		j := b.job(id)
-		if j.Progress != nil && j.Progress.BytesDone > 1<<20 {
-			return
-		}
-		if slices.Contains(final, j.State) {
-			b.t.Fatalf("the backup ended before it could be met: %+v", j)
+	for deadline := time.Now().Add(2 * time.Minute); b.locks() == 0; time.Sleep(2 * time.Millisecond) {
+		if j := b.job(id); slices.Contains(final, j.State) || time.Now().After(deadline) {
+			b.t.Fatalf("the backup locked nothing: %+v", j)
 		}
 	}
-	b.t.Fatalf("the backup reads nothing: %+v", b.job(id))
 }

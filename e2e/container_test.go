@@ -164,9 +164,11 @@ func TestContainerMadeAnew(t *testing.T) {
 		writeRandom(t, filepath.Join(e.Root, "volumes", p.Volume("data"), "_data", "large"), 400<<20)
 		b.call("POST", "/backup/configurations/"+a.Configurations[0].ID+"/backup", nil, nil)
 		id = b.awaitRunning("backup")
-		b.awaitBytes(id)
+		b.awaitLock(id)
+		e.Docker(t, "pause", b.container())
+		left := b.locks()
 		e.Docker(t, "kill", b.container())
-		if b.locks() > 0 {
+		if left > 0 {
 			break
 		}
 		if try == 4 {

@@ -161,17 +161,6 @@ func (s *server) release() {
 	}
 }
 
-// FreePort returns an address of this machine that nothing listened on a moment ago.
-func FreePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // Client returns an S3 client with all rights in the bucket.
 func (b *Bucket) Client(t testing.TB) *minio.Client {
 	t.Helper()
