@@ -149,8 +149,14 @@ func (k *keepstead) addPolicy(name string, destinations []string, changes body) 
 // addApp declares an app as the platform does and puts it under the policy; it returns both ids.
 func (k *keepstead) addApp(name, policy string, paths ...string) (app, configuration string) {
 	k.t.Helper()
+	return k.addAppOn(k.localDevice(), name, policy, paths...)
+}
+
+// addAppOn declares an app of any device.
+func (k *keepstead) addAppOn(device, name, policy string, paths ...string) (app, configuration string) {
+	k.t.Helper()
 	app = uuid.NewString()
-	k.call("PUT", "/apps/"+app, body{"name": name, "device_id": k.localDevice(), "paths": paths}, nil)
+	k.call("PUT", "/apps/"+app, body{"name": name, "device_id": device, "paths": paths}, nil)
 	var c identified
 	k.call("POST", "/backup/configurations", body{"app_id": app, "policy_id": policy}, &c)
 	return app, c.ID

@@ -75,36 +75,59 @@ func median(all []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// benchOurs times two backups, from the request to the recorded outcome.
+// benchOurs times two backups of an app into a folder of its own.
 func (k *keepstead) benchOurs(pair int, app string) (out [2]time.Duration) {
 	k.t.Helper()
 	d := k.addFolder(fmt.Sprintf("Disk %d", pair), newFolder(k.t, "repository"))
 	_, configuration := k.addApp(fmt.Sprintf("App %d", pair), k.addPolicy(fmt.Sprintf("P %d", pair), []string{d.ID}, nil), app)
+	return k.timedBackups(configuration)
+}
+
+// timedBackups times two backups, from the request to the recorded outcome.
+func (k *keepstead) timedBackups(configuration string) (out [2]time.Duration) {
+	k.t.Helper()
 	for i := range out {
 		k.quiet()
 		begun := time.Now()
-		var s started
-		k.call("POST", "/backup/configurations/"+configuration+"/backup", nil, &s)
-		var j job
-		for ; !slices.Contains(final, j.State); j = k.job(s.JobID) {
-			time.Sleep(100 * time.Millisecond) // seldom, since asking costs what is measured
-		}
-		if j.State != "success" {
-			k.t.Fatalf("backup: %+v", j)
-		}
-		out[i] = j.FinishedAt.Sub(begun)
+		out[i] = k.outcome(k.request(configuration)).FinishedAt.Sub(begun)
 	}
 	k.quiet()
 	return out
 }
 
+// request asks for a backup and returns its job.
+func (k *keepstead) request(configuration string) string {
+	k.t.Helper()
+	var s started
+	k.call("POST", "/backup/configurations/"+configuration+"/backup", nil, &s)
+	return s.JobID
+}
+
+// outcome waits for a job to succeed.
+func (k *keepstead) outcome(id string) (j job) {
+	k.t.Helper()
+	for ; !slices.Contains(final, j.State); j = k.job(id) {
+		time.Sleep(100 * time.Millisecond) // seldom, since asking costs what is measured
+	}
+	if j.State != "success" {
+		k.t.Fatalf("backup: %+v", j)
+	}
+	return j
+}
+
 // benchPlain times two runs of restic as a person would start it, with a repository and a cache of its own.
 func benchPlain(b *testing.B, app string) (out [2]time.Duration) {
 	b.Helper()
-	repository, cache := newFolder(b, "repository"), newFolder(b, "cache")
+	return plainBackups(b, app, "RESTIC_REPOSITORY="+newFolder(b, "repository"))
+}
+
+// plainBackups makes a repository with restic itself and times two backups into it.
+func plainBackups(b *testing.B, app string, env ...string) (out [2]time.Duration) {
+	b.Helper()
+	cache := newFolder(b, "cache")
 	run := func(args ...string) time.Duration {
 		cmd := exec.Command(testbed.Binary(b, "restic"), args...)
-		cmd.Env = []string{"RESTIC_REPOSITORY=" + repository, "RESTIC_PASSWORD=bench", "RESTIC_CACHE_DIR=" + cache, "HOME=" + cache}
+		cmd.Env = append([]string{"RESTIC_PASSWORD=bench", "RESTIC_CACHE_DIR=" + cache, "HOME=" + cache}, env...)
 		begun := time.Now()
 		if text, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("restic %v: %v: %s", args, err, text)
@@ -169,19 +192,7 @@ func (k *keepstead) timedStart() time.Duration {
 	return 0
 }
 
-func (k *keepstead) residentMiB() float64 {
-	k.t.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", k.cmd.Process.Pid))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	_, rest, _ := bytes.Cut(raw, []byte("VmRSS:"))
-	var kib float64
-	if _, err := fmt.Sscan(string(rest), &kib); err != nil {
-		k.t.Fatal(err)
-	}
-	return kib / 1024
-}
+func (k *keepstead) residentMiB() float64 { return testbed.ResidentMiB(k.t, k.cmd.Process.Pid) }
 
 // benchPages reports the 95th percentile of the slowest page.
 func (k *keepstead) benchPages(b *testing.B, app, destination string) {

@@ -40,13 +40,12 @@ func wantUnlocked(t *testing.T, repository, password string) {
 // begin starts a backup and returns its job when restic works on it.
 func (k *keepstead) begin(configuration string) (id string, children []process) {
 	k.t.Helper()
-	var s started
-	k.call("POST", "/backup/configurations/"+configuration+"/backup", nil, &s)
+	id = k.request(configuration)
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if children = descendants(k.cmd.Process.Pid); resticRuns(children) && k.job(s.JobID).State == "running" {
-			return s.JobID, children
+		if children = descendants(k.cmd.Process.Pid); resticRuns(children) && k.job(id).State == "running" {
+			return id, children
 		}
-		if j := k.job(s.JobID); slices.Contains(final, j.State) {
+		if j := k.job(id); slices.Contains(final, j.State) {
 			k.t.Fatalf("the backup ended before it could be met: %+v", j)
 		}
 	}

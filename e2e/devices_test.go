@@ -55,21 +55,21 @@ func (l *homelab) sameFilm(target string) {
 
 // confirmed sends a request twice: without a fingerprint it must be refused with the one that the machine shows, which
 // is what a person compares; then with it.
-func (l *homelab) confirmed(method, path string, in body, on *testbed.Machine, out any) {
-	l.t.Helper()
-	status, raw := l.try(method, path, in)
+func (k *keepstead) confirmed(method, path string, in body, on *testbed.Machine, out any) {
+	k.t.Helper()
+	status, raw := k.try(method, path, in)
 	var refused struct {
 		Offered string `json:"offered_fingerprint"`
 	}
-	if err := json.Unmarshal(raw, &refused); err != nil || status != http.StatusConflict || refused.Offered != fingerprint(l.t, on) {
-		l.t.Fatalf("%s %s with an unknown host key: %d: %s", method, path, status, raw)
+	if err := json.Unmarshal(raw, &refused); err != nil || status != http.StatusConflict || refused.Offered != fingerprint(k.t, on) {
+		k.t.Fatalf("%s %s with an unknown host key: %d: %s", method, path, status, raw)
 	}
 	in["host_key_fingerprint"] = refused.Offered
-	l.call(method, path, in, out)
+	k.call(method, path, in, out)
 }
 
 // fingerprint is what a person reads on the machine itself.
-func fingerprint(t *testing.T, on *testbed.Machine) string {
+func fingerprint(t testing.TB, on *testbed.Machine) string {
 	t.Helper()
 	line := on.Run(t, "ssh-keygen -lf /etc/ssh/host_key")
 	fields := strings.Fields(line)
@@ -80,15 +80,15 @@ func fingerprint(t *testing.T, on *testbed.Machine) string {
 }
 
 // addDevice adds a machine by its host and a password and returns the device's id.
-func (l *homelab) addDevice(name, user string, on *testbed.Machine) string {
-	l.t.Helper()
+func (k *keepstead) addDevice(name, user string, on *testbed.Machine) string {
+	k.t.Helper()
 	id := uuid.NewString()
 	var d struct{ State, Message string }
-	l.confirmed("PUT", "/devices/"+id, body{
+	k.confirmed("PUT", "/devices/"+id, body{
 		"name": name, "kind": "ssh", "address": on.Address, "user": user, "sudo": user != "root", "password": testbed.MachinePassword,
 	}, on, &d)
 	if d.State != "ready" {
-		l.t.Fatalf("the device %s is %s: %s", name, d.State, d.Message)
+		k.t.Fatalf("the device %s is %s: %s", name, d.State, d.Message)
 	}
 	return id
 }

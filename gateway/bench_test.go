@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -25,7 +22,7 @@ const (
 // storage: a first one and an unchanged second one, in pairs that take turns.
 func BenchmarkGateway(b *testing.B) {
 	source := b.TempDir()
-	mixed(b, source, benchSize)
+	testbed.MixedFiles(b, source, benchSize, 7)
 	for name, places := range map[string]func() (Storage, resticEnv){
 		"folder": func() (Storage, resticEnv) {
 			dir, _ := testbed.Repository(b)
@@ -43,7 +40,8 @@ func BenchmarkGateway(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				var ratios [2][]float64
-				forget(b)
+				debug.FreeOSMemory()
+				testbed.ForgetPeak(b, os.Getpid())
 				for round := range benchRounds {
 					var took [2][2]time.Duration // by way, by run
 					for turn := range 2 {
@@ -61,7 +59,7 @@ func BenchmarkGateway(b *testing.B) {
 					}
 					b.Logf("round %d: first %s through the gateway, %s without; unchanged %s, %s", round, took[0][0], took[1][0], took[0][1], took[1][1])
 				}
-				b.ReportMetric(peakMiB(b), "peak-MiB")
+				b.ReportMetric(testbed.PeakMiB(b, os.Getpid()), "peak-MiB") // of this process, with the gateway in it
 				for run, name := range []string{"first", "unchanged"} {
 					slices.Sort(ratios[run])
 					b.ReportMetric(ratios[run][benchRounds/2], name+"-ratio")
@@ -99,44 +97,4 @@ func (e resticEnv) run(b *testing.B, cache string, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("restic %v: %v: %s", args, err, out)
 	}
-}
-
-// mixed fills a folder: half in large files, half in small ones, of which half compress.
-func mixed(b *testing.B, dir string, size int) {
-	b.Helper()
-	dice := rand.NewChaCha8([32]byte{7})
-	put := func(name string, n int) {
-		content := make([]byte, n)
-		_, _ = dice.Read(content)
-		for i := range content[:n/2] {
-			content[i] = "abcdefgh \n"[content[i]%10]
-		}
-		check(b, os.WriteFile(filepath.Join(dir, name), content, 0o600))
-	}
-	const large, small = 32 << 20, 128 << 10
-	for i := range size / 2 / large {
-		put(fmt.Sprintf("large %d", i), large)
-	}
-	for i := range size / 2 / small {
-		put(fmt.Sprintf("small %d", i), small)
-	}
-}
-
-// forget gives memory back and begins to measure its peak.
-func forget(b *testing.B) {
-	b.Helper()
-	debug.FreeOSMemory()
-	check(b, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
-}
-
-// peakMiB is the most memory that this process, with the gateway in it, has held since forget.
-func peakMiB(b *testing.B) float64 {
-	b.Helper()
-	raw, err := os.ReadFile("/proc/self/status")
-	check(b, err)
-	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
-	var kib float64
-	_, err = fmt.Sscan(rest, &kib)
-	check(b, err)
-	return kib / 1024
 }
