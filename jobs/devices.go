@@ -137,10 +137,9 @@ func (m *Manager) DeleteDevice(ctx context.Context, id uuid.UUID) (stays string,
 		return "", err
 	}
 	var to device.SSHConfig
+	var closed error
 	if d.Kind == model.DeviceSSH {
-		if to, err = m.sshConfig(ctx, d); err != nil {
-			return "", err
-		}
+		to, closed = m.sshConfig(ctx, d) // a key that no longer opens must not keep the device here for good
 	}
 	if err := m.Store.DeleteDevice(ctx, id); err != nil {
 		return "", err
@@ -149,6 +148,10 @@ func (m *Manager) DeleteDevice(ctx context.Context, id uuid.UUID) (stays string,
 	m.publish(model.EventDevice, id)
 	if d.Kind != model.DeviceSSH || d.ResticVersion == "" {
 		return "", nil // nothing was ever put there
+	}
+	if closed != nil {
+		m.logger.Warn("remove restic from a device", "device", d.Name, "error", closed)
+		return "Its key cannot be opened, so Keepstead’s restic and its cache stay in ~/.cache/keepstead there.", nil
 	}
 	return m.leave(context.WithoutCancel(ctx), d, to), nil
 }

@@ -204,6 +204,13 @@ func TestDeviceRemoved(t *testing.T) {
 	if second.Test(t.Context()) == nil || len(h.machines)+len(h.links) != 0 {
 		t.Errorf("a removed device is still connected; %d connections, %d links", len(h.machines), len(h.links))
 	}
+	d = h.addMachine("locked out", "root", on)
+	d.SSHKey = model.Sealed("not a sealed key")
+	d, err = h.Store.UpdateDevice(t.Context(), d)
+	h.must(err)
+	if stays, err := h.DeleteDevice(t.Context(), d.ID); err != nil || !strings.Contains(stays, "cannot be opened") {
+		t.Errorf("a device whose key cannot be opened: %q %v", stays, err)
+	}
 	d = h.addMachine("again", "root", on)
 	to, err = h.machine(t.Context(), d.ID)
 	h.must(err)
