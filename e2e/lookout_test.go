@@ -30,13 +30,10 @@ func newLookout(l *homelab, secrets map[string]string) *lookout {
 // secret adds one more to look for.
 func (o *lookout) secret(what, text string) { o.secrets[what] = text }
 
-// places are where anybody can write on a machine.
-var places = []string{"/root", "/home", "/tmp", "/var/tmp", "/run", "/srv", "/mnt", "/dev/shm"}
-
-// files lists what lies in the places of the app's machine, without the engine's and the project's own.
+// files lists what lies in the writable places of the app's machine, without the engine's and the project's own.
 func (o *lookout) files() []string {
 	o.t.Helper()
-	return strings.Split(o.lab.web.Run(o.t, "find "+strings.Join(places, " ")+" \\( "+strings.Join(o.engines("-path "), " -o ")+" \\) -prune -o -print"), "\n")
+	return strings.Split(o.lab.web.Run(o.t, "find "+strings.Join(testbed.WritablePlaces(), " ")+" \\( "+strings.Join(o.engines("-path "), " -o ")+" \\) -prune -o -print"), "\n")
 }
 
 // engines are the engine's folder and the project's, each with words before it.
@@ -48,7 +45,7 @@ func (o *lookout) engines(before string) []string {
 // lookAtFiles looks into every file that a job could have written on a machine, the shells' histories among them.
 func (o *lookout) lookAtFiles(on *testbed.Machine) {
 	o.t.Helper()
-	for _, place := range places {
+	for _, place := range testbed.WritablePlaces() {
 		err := filepath.WalkDir(on.Path(place), func(name string, entry os.DirEntry, err error) error {
 			if err == nil && entry.IsDir() && slices.Contains(o.engines(on.Path("")), name) {
 				return filepath.SkipDir

@@ -26,7 +26,7 @@ func BenchmarkMachine(b *testing.B) {
 	k := serve(b)
 	device := k.addDevice("web", "root", m)
 	number := 0
-	for name, places := range map[string]func() (destination, []string){
+	for name, storages := range map[string]func() (destination, []string){
 		"folder": func() (destination, []string) {
 			return k.addFolder(fmt.Sprintf("Disk %d", number), newFolder(b, "repository")), []string{"RESTIC_REPOSITORY=" + newFolder(b, "repository")}
 		},
@@ -44,7 +44,7 @@ func BenchmarkMachine(b *testing.B) {
 				testbed.ForgetPeak(b, k.cmd.Process.Pid)
 				for round := range machineRounds {
 					number++
-					d, env := places()
+					d, env := storages()
 					_, configuration := k.addAppOn(device, fmt.Sprintf("App %d", number), k.addPolicy(fmt.Sprintf("P %d", number), []string{d.ID}, nil), there)
 					var got [2][2]time.Duration
 					for turn := range 2 {

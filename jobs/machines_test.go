@@ -127,10 +127,10 @@ func (h *house) nothingLeft(on *testbed.Machine, secrets ...string) {
 			}
 		}
 	}
-	if left := on.Run(h.t, `ps -eo args | grep '[r]estic' || true; find / -xdev -name 'keepstead-*' -newer /etc/passwd 2>/dev/null || true`); strings.TrimSpace(left) != "" {
+	if left := on.Run(h.t, `ps -eo args | grep '[r]estic' || true; find `+strings.Join(testbed.WritablePlaces(), " ")+` -name 'keepstead-*' 2>/dev/null || true`); strings.TrimSpace(left) != "" {
 		h.t.Errorf("left on the machine: %s", left)
 	}
-	for _, dir := range []string{"/root", "/home", "/tmp", "/var/tmp", "/run", "/srv", "/mnt"} {
+	for _, dir := range testbed.WritablePlaces() {
 		err := filepath.WalkDir(on.Path(dir), func(name string, entry os.DirEntry, err error) error {
 			if err != nil || !entry.Type().IsRegular() {
 				return nil // what went meanwhile holds nothing

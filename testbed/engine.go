@@ -197,7 +197,7 @@ func (e *Engine) Up(t testing.TB, dir string) {
 // AwaitHealthy waits until each container of the project in dir runs and, where it can tell, is healthy.
 func (e *Engine) AwaitHealthy(t testing.TB, dir string) {
 	t.Helper()
-	ids := strings.Fields(e.Compose(t, dir, "ps", "-q"))
+	ids := strings.Fields(e.Docker(t, "ps", "-aq", "--filter", "label=com.docker.compose.project.working_dir="+dir))
 	if len(ids) == 0 {
 		t.Fatalf("the project in %s has no containers", dir)
 	}

@@ -19,6 +19,11 @@ import (
 // MachinePassword is the password of every user of every Machine.
 const MachinePassword = "machine-Password-0123"
 
+// WritablePlaces are where somebody can write on a Machine.
+func WritablePlaces() []string {
+	return []string{"/root", "/home", "/tmp", "/var/tmp", "/run", "/srv", "/mnt", "/dev/shm"}
+}
+
 // MachineOptions says what a machine is like.
 type MachineOptions struct {
 	// Bind shows folders or sockets of this machine there: path on the machine → path here. A path below /srv, /home,
