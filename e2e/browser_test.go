@@ -173,7 +173,7 @@ func (b *tab) press(label string) {
 // await waits until an expression is true on a page that is there as a whole; the page may change meanwhile.
 func (b *tab) await(what, script string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if ask[bool](b, `document.readyState === "complete" && (`+script+`)`) {
 			return
 		}

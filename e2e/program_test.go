@@ -5,12 +5,15 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,7 +43,7 @@ func binary(t testing.TB) string {
 			return
 		}
 		program.path = filepath.Join(dir, "keepstead")
-		args := []string{"build", "-buildvcs=false", "-o", program.path}
+		args := []string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", program.path}
 		if raceBuild {
 			args = append(args, "-race")
 		}
@@ -56,7 +59,14 @@ func binary(t testing.TB) string {
 	return program.path
 }
 
+// These tests wait for other programs most of the time, so twice as many as usual run at once.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+	if !asked {
+		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))) // a number, which the flag takes
+	}
 	code := m.Run()
 	if program.path != "" {
 		_ = os.RemoveAll(filepath.Dir(program.path))
