@@ -16,8 +16,8 @@ import (
 )
 
 // TestKilledWhileAnAppIsHeld kills Keepstead thirty times at random points of stops, pauses, dumps and restores, on three
-// engines side by side. After the next start every container is as it was, what was staged is gone, and the job says
-// interrupted.
+// engines side by side. After the next start every container is as it was, what was staged is gone, the job says
+// interrupted, and the backup that makes up for it succeeds.
 func TestKilledWhileAnAppIsHeld(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -91,6 +91,9 @@ func killWhileHeld(t *testing.T, first int) (interrupted map[string]int) {
 		default:
 			_, text := k.try("GET", "/jobs/"+id+"/log", nil)
 			t.Fatalf("round %d, %s: after the crash the job is %+v; its log:\n%s", round, kind, j, text)
+		}
+		for _, j := range k.jobs("state=failed") {
+			t.Fatalf("round %d, %s: after the crash this failed: %+v", round, kind, j)
 		}
 		awaitStates(t, e, p.Name, before)
 		e.AwaitHealthy(t, p.Dir)

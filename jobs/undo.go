@@ -198,7 +198,9 @@ func (m *Manager) takeBackFirst() {
 	go func() {
 		defer m.loops.Done()
 		defer close(done)
-		m.takeBackLeft()
+		m.undoing.Lock() // waits for one that the schedule began
+		defer m.undoing.Unlock()
+		m.takeBackRest()
 	}()
 	select {
 	case <-done:
@@ -220,10 +222,18 @@ func (m *Manager) takeBackSoon(context.Context) error {
 // takeBackLeft takes back what no running work owns: after a crash, or when it could not be taken back at once. There is
 // one at a time: two would undo each other's work.
 func (m *Manager) takeBackLeft() {
-	if m.base.Err() != nil || !m.undoing.TryLock() {
+	if !m.undoing.TryLock() {
 		return
 	}
 	defer m.undoing.Unlock()
+	m.takeBackRest()
+}
+
+// takeBackRest does the work; the caller holds the lock.
+func (m *Manager) takeBackRest() {
+	if m.base.Err() != nil {
+		return
+	}
 	if err := m.undoLeft(m.base); err != nil && m.base.Err() == nil {
 		m.logger.Error("put apps back as they were", "error", err)
 	}
