@@ -77,11 +77,19 @@ func TestOpenAgainKeepsWhatWasWritten(t *testing.T) {
 	s, err := Open(t.Context(), dir, Options{Exclusive: true}, slog.New(slog.DiscardHandler))
 	check(t, err)
 	check(t, s.SetSetting(t.Context(), "greeting", "hello"))
+	user, look := model.NewID(), model.Appearance{Theme: model.ThemeDark, TimeZone: "Asia/Tokyo", Hours: model.Hours12, Dates: model.YearFirst}
+	check(t, s.SetAppearance(t.Context(), user, look))
 	check(t, s.Close())
 
 	s = openIn(t, dir, true)
 	if v, err := s.Setting(t.Context(), "greeting"); err != nil || v != "hello" {
 		t.Fatalf("setting = %q, %v", v, err)
+	}
+	if got := must[model.Appearance](t)(s.Appearance(t.Context(), user)); got != look {
+		t.Errorf("appearance = %+v", got)
+	}
+	if got := must[model.Appearance](t)(s.Appearance(t.Context(), model.NewID())); got != (model.Appearance{}) {
+		t.Errorf("another user's appearance = %+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(dir, databaseFile)); err != nil {
 		t.Fatal(err)
