@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js favicon.svg vendor
+//go:embed app.css app.js favicon.svg icons vendor
 var files embed.FS
 
 // Prefix is the folder of the URLs.
@@ -65,7 +65,7 @@ func newFile(name string, data []byte) (File, error) {
 		Name: name, Data: data, ContentType: contentType(ext),
 		URL: Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext,
 	}
-	if ext == ".woff2" {
+	if ext == ".woff2" || ext == ".png" {
 		return f, nil
 	}
 	var packed bytes.Buffer

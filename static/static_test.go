@@ -21,7 +21,7 @@ func load(t *testing.T) *Files {
 func TestURLs(t *testing.T) {
 	t.Parallel()
 	set := load(t)
-	hashed := regexp.MustCompile(`^/static/(vendor/)?[a-z-]+\.[0-9a-f]{10}\.[a-z0-9]+$`)
+	hashed := regexp.MustCompile(`^/static/((vendor|icons)/)?[a-z-]+\.[0-9a-f]{10}\.[a-z0-9]+$`)
 	for name := range set.byName {
 		url := set.URL(name)
 		if !hashed.MatchString(url) {
@@ -43,7 +43,7 @@ func TestURLs(t *testing.T) {
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	for name, f := range load(t).byName {
-		if strings.HasSuffix(name, ".woff2") {
+		if strings.HasSuffix(name, ".woff2") || strings.HasSuffix(name, ".png") {
 			if f.Gzip != nil {
 				t.Errorf("%s is compressed twice", name)
 			}
