@@ -7,6 +7,7 @@ import (
 
 	"keepstead/model"
 	"keepstead/views"
+	"keepstead/views/ui"
 )
 
 // folderRows are the entries of one page of a folder: as many as a browser shows at once without a pause.
@@ -14,8 +15,8 @@ const folderRows = 500
 
 // files reads one folder of a snapshot. What keeps it from being read is said in its place: the page around it is
 // still of use.
-func (h *Handlers) files(ctx context.Context, s model.Snapshot, dir, after string) (views.SnapshotFilesProps, error) {
-	p := views.SnapshotFilesProps{Clock: h.frame().Clock, SnapshotID: s.ID, Dir: path.Clean("/" + dir)}
+func (h *Handlers) files(ctx context.Context, clock ui.Clock, s model.Snapshot, dir, after string) (views.SnapshotFilesProps, error) {
+	p := views.SnapshotFilesProps{Clock: clock, SnapshotID: s.ID, Dir: path.Clean("/" + dir)}
 	if !s.Restorable() {
 		return p, nil
 	}

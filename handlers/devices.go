@@ -129,7 +129,11 @@ func (h *Handlers) TestDevice(c *fiber.Ctx) error {
 	if !isFragment(c) {
 		return h.devicePage(c, &probe)
 	}
-	props, err := h.deviceProps(c.UserContext(), h.frame(), id)
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	props, err := h.deviceProps(c.UserContext(), frame, id)
 	if err != nil {
 		return err
 	}

@@ -87,10 +87,12 @@ func (h *Handlers) frame() views.Chrome {
 // chrome is the frame of the request's page, without a stream of the page's own.
 func (h *Handlers) chrome(c *fiber.Ctx) (views.Chrome, error) {
 	f := h.frame()
-	f.Path, f.Theme, f.Flash = c.Path(), theme(c), takeFlash(c)
+	f.Path, f.Flash = c.Path(), takeFlash(c)
+	a, err := h.appearance(c)
+	f.Clock, f.Theme, f.FollowsZone = h.clockOf(c, a), a.Theme, a.TimeZone == ""
 	who, ok := auth.Who(c)
-	if !ok {
-		return f, nil
+	if !ok || err != nil {
+		return f, err
 	}
 	f.User, f.Live = who.User.Name, views.LivePath("shell", uuid.Nil)
 	counts, err := h.Store.Counts(c.UserContext())

@@ -112,11 +112,11 @@ func TestMerge(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	f, err := snapshotsQuery{SnapshotQuery: views.SnapshotQuery{From: "2026-03-01", To: "2026-03-01"}}.filter()
+	f, err := snapshotsQuery{SnapshotQuery: views.SnapshotQuery{From: "2026-03-01", To: "2026-03-01"}}.filter(time.UTC)
 	if err != nil || f.To.Sub(f.From) < 23*time.Hour {
 		t.Errorf("one day from %s to %s: %v", f.From, f.To, err)
 	}
-	_, err = snapshotsQuery{SnapshotQuery: views.SnapshotQuery{AppID: "x", From: "y", To: "z"}, Cursor: "c"}.filter()
+	_, err = snapshotsQuery{SnapshotQuery: views.SnapshotQuery{AppID: "x", From: "y", To: "z"}, Cursor: "c"}.filter(time.UTC)
 	if n := len(model.Refused(err)); n != 4 {
 		t.Errorf("%d of four wrong fields were refused: %v", n, err)
 	}

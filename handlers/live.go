@@ -18,6 +18,8 @@ import (
 
 	"keepstead/auth"
 	"keepstead/model"
+	"keepstead/views"
+	"keepstead/views/ui"
 )
 
 const (
@@ -33,6 +35,7 @@ type stream struct {
 	view   liveView
 	id     uuid.UUID
 	query  liveQuery
+	clock  ui.Clock // how the page shows times; its moment is that of the page
 	who    auth.Identity
 	conn   net.Conn
 	events <-chan model.Event
@@ -78,10 +81,14 @@ func (h *Handlers) Live(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	clock, err := h.clock(c)
+	if err != nil {
+		return err
+	}
 	who, _ := auth.Who(c)
 	ctx, cancel := context.WithCancel(c.UserContext())
 	s := &stream{
-		Handlers: h, ctx: ctx, view: view, query: q, who: who, conn: c.Context().Conn(), events: h.Hub.Subscribe(ctx),
+		Handlers: h, ctx: ctx, view: view, query: q, clock: clock, who: who, conn: c.Context().Conn(), events: h.Hub.Subscribe(ctx),
 		id: optionalID(nil, "", c.Params("id")), sent: map[string][sha256.Size]byte{}, shown: map[uuid.UUID]bool{},
 	}
 	s.lines = s.firstLine()
@@ -95,6 +102,15 @@ func (h *Handlers) Live(c *fiber.Ctx) error {
 		}
 	})
 	return nil
+}
+
+// frame is what a fragment needs of the frame around it: now, written as the page that it goes into writes it.
+func (s *stream) frame() views.Chrome {
+	f := s.Handlers.frame()
+	now := f.Now
+	f.Clock = s.clock
+	f.Now = now
+	return f
 }
 
 // run sends until the page goes, the session ends, the hub closes or the server stops. Nothing in it may touch the

@@ -231,8 +231,13 @@ func liveJob(s *stream, seen changes) ([]fragment, error) {
 	if err != nil || len(lines) == 0 {
 		return out, err
 	}
+	job, err := s.Store.Job(s.ctx, s.id)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return out, err
+	}
 	s.lines = total
-	return append(out, fragment{id: views.JobLogID(s.id), component: views.LogLines(lines), appends: true}), nil
+	log := views.LogLines(s.frame().Clock, views.LogStart(job), lines)
+	return append(out, fragment{id: views.JobLogID(s.id), component: log, appends: true}), nil
 }
 
 // replay is how old a page may be for its stream to go on where its log ended. A stream that opens later mends a lost

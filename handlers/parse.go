@@ -66,12 +66,12 @@ func count(problems *model.Invalids, field, text string) int {
 	return n
 }
 
-// day reads a date of a filter as its first moment in the server's zone; days later for the end of a span.
-func day(field, text string, later int) (time.Time, error) {
+// day reads a date of a filter as its first moment in the page's zone; days later for the end of a span.
+func day(zone *time.Location, field, text string, later int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, err := time.ParseInLocation(time.DateOnly, text, time.Local)
+	t, err := time.ParseInLocation(time.DateOnly, text, zone)
 	if err != nil {
 		return t, model.Invalid{Field: field, Reason: fmt.Sprintf("%q is not a date such as 2026-01-31.", text)}
 	}

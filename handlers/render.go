@@ -77,11 +77,3 @@ func takeFlash(c *fiber.Ctx) views.Flash {
 	}
 	return f
 }
-
-// theme is the remembered theme, empty to follow the system.
-func theme(c *fiber.Ctx) string {
-	if t := c.Cookies("theme"); t == "light" || t == "dark" {
-		return t
-	}
-	return ""
-}

@@ -143,7 +143,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 		return nil, err
 	}
 	if p.Form.Target == "" && len(reasons) == 0 {
-		p.Form.Target = "/tmp/restore-" + s.StartedAt.Local().Format("2006-01-02-1504")
+		p.Form.Target = "/tmp/restore-" + s.StartedAt.In(frame.Zone).Format("2006-01-02-1504")
 	}
 	if s.Contents != nil || p.App.Containers() {
 		h.prepareAppRestore(ctx, &p)

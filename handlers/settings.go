@@ -3,7 +3,6 @@ package handlers
 import (
 	"encoding/hex"
 	"fmt"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -38,7 +37,14 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Discovery, err = h.Jobs.DiscoveryMode(ctx); err != nil {
 		return err
 	}
-	p.Current, p.DataDir = who.SessionHash(), h.DataDir
+	p.Current, p.DataDir, p.Zones, p.BrowserZone = who.SessionHash(), h.DataDir, offeredZones(), browserZone(c)
+	if p.Form != "appearance" {
+		a, err := h.Store.Appearance(ctx, who.User.ID)
+		if err != nil {
+			return err
+		}
+		p.Appearance = views.NewAppearanceForm(a)
+	}
 	return render(c, views.SettingsPage(p))
 }
 
@@ -121,19 +127,6 @@ func (h *Handlers) RevokeOtherSessions(c *fiber.Ctx) error {
 	}
 	h.good(c, "Every other browser is signed out.")
 	return goTo(c, views.SettingsPath)
-}
-
-// SetTheme remembers a theme in a cookie, which scripts read too.
-func (h *Handlers) SetTheme(c *fiber.Ctx) error {
-	cookie := &fiber.Cookie{
-		Name: "theme", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: h.Auth.Secure(c),
-		Expires: time.Unix(1, 0),
-	}
-	if t := c.FormValue("theme"); t == "light" || t == "dark" {
-		cookie.Value, cookie.Expires, cookie.MaxAge = t, time.Time{}, int((365 * 24 * time.Hour).Seconds())
-	}
-	c.Cookie(cookie)
-	return goTo(c, next(c, views.HomePath))
 }
 
 // Design shows every shared piece in every state.

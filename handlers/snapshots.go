@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -25,7 +26,7 @@ func (h *Handlers) Snapshots(c *fiber.Ctx) error {
 
 func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q snapshotsQuery) (views.SnapshotsProps, error) {
 	p := views.SnapshotsProps{Chrome: frame, Filter: q.SnapshotQuery}
-	f, err := q.filter()
+	f, err := q.filter(frame.Zone)
 	if err != nil {
 		return p, err
 	}
@@ -44,8 +45,8 @@ func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q sna
 	return p, nil
 }
 
-// filter reads the query. An id or a date that is none is refused: it would show everything.
-func (q snapshotsQuery) filter() (model.SnapshotFilter, error) {
+// filter reads the query; its days are those of zone. An id or a date that is none is refused: it would show everything.
+func (q snapshotsQuery) filter(zone *time.Location) (model.SnapshotFilter, error) {
 	var problems model.Invalids
 	f := model.SnapshotFilter{
 		AppID:         optionalID(&problems, "app_id", q.AppID),
@@ -54,10 +55,10 @@ func (q snapshotsQuery) filter() (model.SnapshotFilter, error) {
 		Page:          model.Page{Cursor: optionalID(&problems, "cursor", q.Cursor), Limit: listRows},
 	}
 	var err error
-	if f.From, err = day("from", q.From, 0); err != nil {
+	if f.From, err = day(zone, "from", q.From, 0); err != nil {
 		problems = append(problems, model.Refused(err)...)
 	}
-	if f.To, err = day("to", q.To, 1); err != nil {
+	if f.To, err = day(zone, "to", q.To, 1); err != nil {
 		problems = append(problems, model.Refused(err)...)
 	}
 	return f, problems.Err()
@@ -91,7 +92,7 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 	}
 	if c.Query("dir") == "" && !indexed { // restic takes its time, so the page does not wait for it
 		props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(s.Paths), Later: true}
-	} else if props.Files, err = h.files(c.UserContext(), s, c.Query("dir"), c.Query("after")); err != nil {
+	} else if props.Files, err = h.files(c.UserContext(), frame.Clock, s, c.Query("dir"), c.Query("after")); err != nil {
 		return err
 	}
 	props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
@@ -110,7 +111,11 @@ func (h *Handlers) SnapshotContents(c *fiber.Ctx) error {
 	if _, err := h.Store.Snapshot(c.UserContext(), id); err != nil {
 		return err
 	}
-	p := views.ContentsProps{Clock: h.frame().Clock, SnapshotID: id}
+	clock, err := h.clock(c)
+	if err != nil {
+		return err
+	}
+	p := views.ContentsProps{Clock: clock, SnapshotID: id}
 	switch p.Contents, err = h.contents(c.UserContext(), id); {
 	case err != nil && !errors.Is(err, model.ErrNotFound) && sentence(err) != "":
 		p.Error = sentence(err)
@@ -175,7 +180,11 @@ func (h *Handlers) SnapshotFiles(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	props, err := h.files(c.UserContext(), s, c.Query("dir"), c.Query("after"))
+	clock, err := h.clock(c)
+	if err != nil {
+		return err
+	}
+	props, err := h.files(c.UserContext(), clock, s, c.Query("dir"), c.Query("after"))
 	if err != nil {
 		return err
 	}
@@ -202,7 +211,7 @@ func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Delete this snapshot?", Button: "Delete snapshot",
 		Action: views.SnapshotForgetPath(s.ID), Back: views.SnapshotPath(s.ID),
-		Lost: []string{"The state of " + item.AppName + " at " + s.StartedAt.Local().Format("2 January 2006, 15:04") +
+		Lost: []string{"The state of " + item.AppName + " at " + frame.Minute(s.StartedAt) +
 			" in " + item.DestinationName + ". Nothing can bring it back."},
 		Stays: []string{"All other snapshots, and the files themselves."},
 	}))

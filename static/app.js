@@ -73,18 +73,39 @@
   });
   all("[data-log]").forEach(follow);
 
-  // The theme changes at once; the cookie makes the next page right from its first paint.
+  // The theme changes at once, and is kept by the server. HX-Request has it answer without a page.
+  const root = document.documentElement;
+  function paint(theme) {
+    if (theme === "system") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    for (const meta of all("meta[name=theme-color]")) {
+      meta.media = theme === "system" ? `(prefers-color-scheme: ${meta.dataset.theme})` : meta.dataset.theme === theme ? "all" : "not all";
+    }
+    for (const button of all("[data-theme-form] button")) button.setAttribute("aria-pressed", String(button.value === theme));
+  }
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-theme-form]");
     if (!form || !event.submitter) return;
     event.preventDefault();
-    const theme = event.submitter.value;
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-    const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `theme=${theme === "system" ? "" : theme}; path=/; max-age=31536000; samesite=lax${secure}`;
-    for (const button of all("[data-theme-form] button")) button.setAttribute("aria-pressed", String(button.value === theme));
+    const before = root.dataset.theme || "system";
+    const { value } = event.submitter;
+    paint(value);
+    const undo = () => paint(before);
+    fetch(form.action, { method: "POST", keepalive: true, headers: { "HX-Request": "true" }, body: new URLSearchParams({ theme: value }) })
+      .then((answer) => { if (!answer.ok) undo(); }, undo);
   });
+
+  // The server learns the browser's time zone, for people who chose no other. Where it did not know it yet, the page
+  // comes again with its times as they are here.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes("zone=" + zone)) {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+    if ("followsZone" in root.dataset && $("#palette")) addEventListener("DOMContentLoaded", refresh);
+  }
+  for (const offered of Intl.supportedValuesOf ? all("datalist[data-zones]") : []) {
+    offered.replaceChildren(...["UTC", ...Intl.supportedValuesOf("timeZone")].map((name) => new Option("", name)));
+  }
 
   // One press is one act.
   document.addEventListener("submit", (event) => {
@@ -123,10 +144,91 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") all("details[data-menu][open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
-    const search = $("input[type=search]");
-    if (search) { event.preventDefault(); search.focus(); search.select(); }
   });
+
+  // Dialogs. The browser keeps the focus inside, closes them at Escape and puts the focus back.
+  const palette = $("#palette"), field = $("#palette-q"), list = $("#palette-list");
+  function openDialog(dialog) {
+    for (const other of all("dialog[open]")) if (other !== dialog) other.close();
+    if (!dialog.open) dialog.showModal();
+  }
+  function openPalette() {
+    openDialog(palette);
+    field.value = "";
+    htmx.trigger(field, "palette");
+  }
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    if (target.matches("dialog") || target.closest("[data-close]")) return target.closest("dialog").close();
+    const opener = palette && target.closest("[data-palette], [data-keys]");
+    if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (opener.matches("[data-keys]")) openDialog($("#keys"));
+    else openPalette();
+  });
+
+  // The results are a list that the field steers: the focus stays in the field.
+  let shown; // the query that the results answer
+  let awaited = false; // Enter was pressed before they did
+  const options = () => all("[role=option]", list);
+  const chosen = () => $("[aria-selected=true]", list);
+  function choose(option) {
+    for (const each of options()) each.setAttribute("aria-selected", String(each === option));
+    if (!option) return field.removeAttribute("aria-activedescendant");
+    field.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  }
+  function take() {
+    awaited = shown !== field.value;
+    if (!awaited) chosen()?.click();
+  }
+  function step(by) {
+    const each = options();
+    if (each.length > 0) choose(each[(each.indexOf(chosen()) + by + each.length) % each.length]);
+  }
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  field?.addEventListener("keydown", (event) => {
+    if (!steps[event.key] || event.isComposing) return;
+    event.preventDefault();
+    step(steps[event.key]);
+  });
+  field?.form.addEventListener("submit", (event) => { // Enter
+    event.preventDefault();
+    take();
+  });
+  field?.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.successful) return;
+    shown = new URL(detail.pathInfo.finalRequestPath, location).searchParams.get("q") ?? "";
+    choose(options()[0]);
+    field.setAttribute("aria-expanded", String(options().length > 0));
+    if (awaited) take();
+  });
+  list?.addEventListener("mousemove", ({ target }) => {
+    const option = target.closest("[role=option]");
+    if (option && option !== chosen()) choose(option);
+  });
+  list?.addEventListener("click", ({ target }) => { if (target.closest("[role=option]")) palette.close(); });
+  palette?.addEventListener("close", () => { awaited = false; });
+
+  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  function search() {
+    const input = $("main input[type=search]");
+    if (!input) return openPalette();
+    $("dialog[open]")?.close();
+    input.focus();
+    input.select();
+  }
+  const keys = { "/": search, "?": () => openDialog($("#keys")) };
+  if (palette) document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey) return;
+    const held = event.ctrlKey || event.metaKey;
+    const act = held ? !event.shiftKey && event.key.toLowerCase() === "k" && (() => { palette.open ? palette.close() : openPalette(); })
+      : !typing(event.target) && keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+  if (/Mac|iP/.test(navigator.platform)) for (const key of all("[data-ctrl]")) key.textContent = "⌘";
 
   // A fragment that could not be fetched says so where it would have stood.
   document.addEventListener("htmx:responseError", ({ detail }) => { detail.target.textContent = "That did not work. Try again, or reload the page."; });

@@ -70,6 +70,19 @@ func (s *Store) RestorableSnapshots(ctx context.Context, appID uuid.UUID) ([]uui
 	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
+// NewestSnapshots returns the newest snapshot that holds something, by app; an app without one is not in it.
+func (s *Store) NewestSnapshots(ctx context.Context) (map[uuid.UUID]uuid.UUID, error) {
+	var rows []struct{ AppID, ID uuid.UUID }
+	err := s.r.NewRaw(`SELECT a.id AS app_id, s.id AS id FROM apps AS a JOIN snapshots AS s ON s.id = (
+		SELECT n.id FROM snapshots AS n WHERE n.app_id = a.id AND n.status IN ('success', 'partial') AND n.restic_snapshot_id <> ''
+		ORDER BY n.started_at DESC, n.id DESC LIMIT 1) WHERE a.forgotten_at IS NULL`).Scan(ctx, &rows)
+	out := make(map[uuid.UUID]uuid.UUID, len(rows))
+	for _, row := range rows {
+		out[row.AppID] = row.ID
+	}
+	return out, fail("list the newest snapshots", err)
+}
+
 // CreateSnapshots takes over snapshots found in repositories. One that has a row already is passed over. It returns how
 // many were new.
 func (s *Store) CreateSnapshots(ctx context.Context, snapshots []model.Snapshot) (added int, err error) {

@@ -10,15 +10,17 @@ import (
 // Chrome is what the frame around every page needs. Handlers fill it once per request.
 type Chrome struct {
 	ui.Clock
-	Title   string // of the page; empty takes the page's own
-	Path    string // of the request, marks the place in the navigation
-	User    string // who is signed in; empty hides the navigation
-	Theme   string // light, dark, or empty to follow the system
-	Flash   Flash
-	Live    string // the URL of the page's event stream (LivePath, and the list's query); empty for none
-	Running int    // open jobs, beside Activity
-	Version string
-	Asset   func(name string) string // URL of a static file, static.URL
+	Title string      // of the page; empty takes the page's own
+	Path  string      // of the request, marks the place in the navigation
+	User  string      // who is signed in; empty hides the navigation
+	Theme model.Theme // empty follows the system, as ThemeSystem does
+	// FollowsZone says that times are in the browser's zone, which a script tells.
+	FollowsZone bool
+	Flash       Flash
+	Live        string // the URL of the page's event stream (LivePath, and the list's query); empty for none
+	Running     int    // open jobs, beside Activity
+	Version     string
+	Asset       func(name string) string // URL of a static file, static.URL
 }
 
 // Flash is a sentence shown once, after a redirect.

@@ -12,11 +12,39 @@ import (
 // live makes an element follow its server-sent event. Its own attributes must never change: htmx would listen twice.
 func live(id string) templ.Attributes { return templ.Attributes{"id": id, "sse-swap": id} }
 
-func themeAttr(theme string) templ.Attributes {
-	if theme == "light" || theme == "dark" {
-		return templ.Attributes{"data-theme": theme}
+// rootAttrs say on the html element which theme was chosen, and whether the browser's zone is followed.
+func rootAttrs(c Chrome) templ.Attributes {
+	out := templ.Attributes{}
+	if c.Theme == model.ThemeLight || c.Theme == model.ThemeDark {
+		out["data-theme"] = string(c.Theme)
 	}
-	return nil
+	if c.FollowsZone {
+		out["data-follows-zone"] = true
+	}
+	return out
+}
+
+// browserColour is what a phone paints its own frame with: the colour of the navigation.
+type browserColour struct {
+	Theme  model.Theme
+	Colour string
+	Media  string
+}
+
+// browserColours are those of both themes, each for when it is on. The values are --side of tokens.css.
+func browserColours(chosen model.Theme) []browserColour {
+	out := []browserColour{{Theme: model.ThemeLight, Colour: "#0d292b"}, {Theme: model.ThemeDark, Colour: "#050d0e"}}
+	for i := range out {
+		switch chosen {
+		case out[i].Theme:
+			out[i].Media = "all"
+		case model.ThemeLight, model.ThemeDark:
+			out[i].Media = "not all"
+		default:
+			out[i].Media = "(prefers-color-scheme: " + string(out[i].Theme) + ")"
+		}
+	}
+	return out
 }
 
 func streamAttr(url string) templ.Attributes {

@@ -42,7 +42,20 @@ func plainPages(s sample) map[string]templ.Component {
 		"error":             ErrorPage(ErrorProps{Chrome: s.chrome, Status: 404}),
 		"error-anonymous":   ErrorPage(ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
 		"design":            DesignPage(s.chrome),
+		"go":                GoPage(goSample(s, "re")), "go-none": GoPage(goSample(s, "<img src=x onerror=alert(1)>")),
 	}
+}
+
+// goSample asks the palette of the sample.
+func goSample(s sample, query string) GoProps {
+	p := GoProps{Chrome: s.chrome, Query: query}
+	p.Chrome.Path = GoPath
+	newest := map[uuid.UUID]uuid.UUID{}
+	for _, a := range s.apps {
+		newest[a.App.ID] = id(402)
+	}
+	p.Goals, p.Total = Rank(query, Goals(Places{Apps: s.apps, Newest: newest, Destinations: s.destinations, Devices: []model.Device{s.device}, Policies: s.policies}))
+	return p
 }
 
 func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
@@ -178,7 +191,7 @@ func TestWritePages(t *testing.T) {
 	if dir == "" {
 		return // nothing was asked for
 	}
-	assets := regexp.MustCompile(`/static/(vendor/)?([a-z]+)\.(css|js|svg)`)
+	assets := regexp.MustCompile(`/static/((?:vendor|icons)/)?([a-z-]+)\.(css|js|svg|png)`)
 	for name, page := range pages(t, newSample(t)) {
 		html := assets.ReplaceAllString(render(t, page), "static/$1$2.$3")
 		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(html), 0o600); err != nil {

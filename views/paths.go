@@ -18,6 +18,8 @@ const (
 	SignInPath           = "/signin"
 	SignOutPath          = "/signout"
 	BackupAllPath        = "/backup"
+	GoPath               = "/go"
+	ManifestPath         = "/manifest.webmanifest"
 	AppsPath             = "/apps"
 	NewAppPath           = "/apps/new"
 	DiscoverPath         = "/apps/discover"
@@ -41,6 +43,7 @@ const (
 	SessionsPath         = "/settings/sessions"
 	OtherSessionsPath    = "/settings/sessions/others/revoke"
 	ThemePath            = "/settings/theme"
+	AppearancePath       = "/settings/appearance"
 	DiscoveryPath        = "/settings/discovery"
 	DesignPath           = "/_ui"
 )

@@ -97,7 +97,7 @@ func (l lane) Path() string {
 
 // lanes sorts the decisions of a simulation by their reasons. Every rule has its lane, also one that keeps nothing, so
 // that the page stays where it is while somebody types.
-func lanes(s model.Simulation, r model.Retention, days int) []lane {
+func lanes(c ui.Clock, s model.Simulation, r model.Retention, days int) []lane {
 	all := eras(days)
 	words := []string{"last", "hourly", "daily", "weekly", "monthly", "yearly"}
 	if r.KeepsAll() {
@@ -105,12 +105,12 @@ func lanes(s model.Simulation, r model.Retention, days int) []lane {
 	}
 	var out []lane
 	for _, word := range words {
-		out = append(out, laneOf(word, "is-good", ui.IconGood, s, all, func(d model.Decision) bool { return slices.Contains(d.Reasons, word) }))
+		out = append(out, laneOf(c, word, "is-good", ui.IconGood, s, all, func(d model.Decision) bool { return slices.Contains(d.Reasons, word) }))
 	}
-	return append(out, laneOf("goes", "is-idle", ui.IconForget, s, all, func(d model.Decision) bool { return !d.Keep }))
+	return append(out, laneOf(c, "goes", "is-idle", ui.IconForget, s, all, func(d model.Decision) bool { return !d.Keep }))
 }
 
-func laneOf(word, class string, icon ui.IconName, s model.Simulation, all []era, takes func(model.Decision) bool) lane {
+func laneOf(c ui.Clock, word, class string, icon ui.IconName, s model.Simulation, all []era, takes func(model.Decision) bool) lane {
 	l := lane{Word: strings.ToUpper(word[:1]) + word[1:], Class: class, Icon: icon, Says: "none"}
 	var first, last time.Time
 	n := 0
@@ -130,13 +130,14 @@ func laneOf(word, class string, icon ui.IconName, s model.Simulation, all []era,
 	case n == 0 && class == "is-good":
 		l.Icon = ui.IconRing
 	case n == 1:
-		l.Says = "1, of " + first.Format("2 Jan 2006")
+		l.Says = "1, of " + c.In(first.Location()).Day(first)
 	case n > 1:
-		begins := "2 Jan 2006"
+		c = c.In(first.Location())
+		begins := c.Day(first)
 		if first.Year() == last.Year() {
-			begins = "2 Jan"
+			begins = c.ShortDay(first)
 		}
-		l.Says = fmt.Sprintf("%s, %s – %s", ui.Count(n), first.Format(begins), last.Format("2 Jan 2006"))
+		l.Says = fmt.Sprintf("%s, %s – %s", ui.Count(n), begins, c.Day(last))
 	}
 	return l
 }

@@ -310,13 +310,24 @@ type SettingsProps struct {
 	Sessions []model.Session
 	Current  []byte // IDHash of this browser's session
 	NewToken string // shown once, right after it was made
-	Form     string // which form was refused: password, user or token
+	Form     string // which form was refused: password, user, token or appearance
 	Name     string // what was typed there
 	Errors   model.Invalids
 	Device   model.Device // this machine, for “About”
 	DataDir  string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string
+	// Appearance is how times are shown now, or what was typed when the form was refused.
+	Appearance  AppearanceForm
+	Zones       []string // offered time zones
+	BrowserZone string   // as the browser told it; empty before that
+}
+
+// AppearanceForm says how times are shown. POST AppearancePath.
+type AppearanceForm struct {
+	TimeZone string `form:"time_zone"`
+	Hours    string `form:"hours"`
+	Dates    string `form:"dates"`
 }
 
 // ErrorProps is a page for what went wrong, with a way on.

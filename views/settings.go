@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"keepstead/model"
 	"keepstead/views/ui"
 )
 
@@ -23,22 +24,53 @@ func refused(p SettingsProps, form, field string) string {
 	return ""
 }
 
-func themes() []ui.Option {
-	return []ui.Option{{Value: "system", Text: "System"}, {Value: "light", Text: "Light"}, {Value: "dark", Text: "Dark"}}
+type themeChoice struct {
+	Theme model.Theme
+	Text  string
 }
 
-func themeIcon(theme string) ui.IconName {
+func themes() []themeChoice {
+	return []themeChoice{{model.ThemeSystem, "System"}, {model.ThemeLight, "Light"}, {model.ThemeDark, "Dark"}}
+}
+
+func themeIcon(theme model.Theme) ui.IconName {
 	switch theme {
-	case "light":
+	case model.ThemeLight:
 		return ui.IconSun
-	case "dark":
+	case model.ThemeDark:
 		return ui.IconMoon
 	}
 	return ui.IconSystem
 }
 
-func pressed(now, theme string) string {
-	return strconv.FormatBool(now == theme || now == "" && theme == "system")
+func pressed(now, theme model.Theme) string {
+	return strconv.FormatBool(now == theme || now == "" && theme == model.ThemeSystem)
+}
+
+// NewAppearanceForm is the form as it stands for what a user chose.
+func NewAppearanceForm(a model.Appearance) AppearanceForm {
+	f := AppearanceForm{TimeZone: a.TimeZone, Hours: string(a.Hours), Dates: string(a.Dates)}
+	if f.Hours == "" {
+		f.Hours = string(model.Hours24)
+	}
+	if f.Dates == "" {
+		f.Dates = string(model.DayFirst)
+	}
+	return f
+}
+
+// example is now as a page would show it with one of the choices.
+func example(c ui.Clock, hours model.HourClock, dates model.DateOrder) ui.Clock {
+	c.Hours, c.Dates = hours, dates
+	return c
+}
+
+// browserZoneHint says which zone an empty field stands for.
+func browserZoneHint(zone string) string {
+	if zone == "" {
+		return "that of your browser"
+	}
+	return zone + " (your browser’s)"
 }
 
 // browserOf names a browser and its system from the user agent, as far as anybody can tell.

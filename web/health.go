@@ -30,6 +30,16 @@ func (s *server) readyz(c *fiber.Ctx) error {
 	return c.SendString("ready\n")
 }
 
+// manifest tells a browser how to install Keepstead as an app.
+func (s *server) manifest(c *fiber.Ctx) error {
+	data, err := s.Static.Manifest()
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/manifest+json")
+	return c.Send(data)
+}
+
 // asset sends a built file. Its URL names its content, so the browser may keep it for ever.
 func (s *server) asset(c *fiber.Ctx) error {
 	f, ok := s.Static.File(c.Path())

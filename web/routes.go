@@ -27,6 +27,7 @@ func (s *server) entrance() []Route {
 		{get, "/healthz", Public, s.healthz},
 		{get, "/readyz", Public, s.readyz},
 		{get, "/static/*", Public, s.asset},
+		{get, "/manifest.webmanifest", Public, s.manifest},
 
 		{get, "/setup", Public, p.Setup},
 		{post, "/setup", Public, p.CreateAdmin},
@@ -37,7 +38,6 @@ func (s *server) entrance() []Route {
 		{get, "/signin", Public, p.SignIn},
 		{post, "/signin", Public, p.Enter},
 		{post, "/signout", Session, p.SignOut},
-		{post, "/settings/theme", Public, p.SetTheme},
 	}
 }
 
@@ -47,6 +47,7 @@ func (s *server) house() []Route {
 	return []Route{
 		{get, "/", Session, p.Home},
 		{post, "/backup", Session, p.BackupAll},
+		{get, "/go", Session, p.Go},
 
 		{get, "/apps", Session, p.Apps},
 		{post, "/apps", Session, p.CreateApp},
@@ -91,6 +92,8 @@ func (s *server) house() []Route {
 		{post, "/settings/password", Session, p.ChangePassword},
 		{post, "/settings/users", Session, p.CreateUser},
 		{post, "/settings/discovery", Session, p.SetDiscovery},
+		{post, "/settings/theme", Session, p.SetTheme},
+		{post, "/settings/appearance", Session, p.SetAppearance},
 		{post, "/settings/tokens", Session, p.CreateToken},
 		{post, "/settings/tokens/:id/revoke", Session, p.RevokeToken},
 		{post, "/settings/sessions/others/revoke", Session, p.RevokeOtherSessions},

@@ -3,6 +3,8 @@ package ui
 import (
 	"testing"
 	"time"
+
+	"keepstead/model"
 )
 
 func TestBytes(t *testing.T) {
@@ -76,6 +78,21 @@ func TestClock(t *testing.T) {
 	}
 	if got := c.Exact(now); got != "Sat 28 Mar 2026, 22:30:00 CET" {
 		t.Errorf("Exact = %q", got)
+	}
+	american := Clock{Now: now, Zone: zone, Hours: model.Hours12, Dates: model.MonthFirst}
+	iso := Clock{Now: now, Zone: zone, Dates: model.YearFirst}
+	for got, want := range map[string]string{
+		american.Exact(now):                      "Sat, Mar 28, 2026, 10:30:00 PM CET",
+		american.Moment(now.AddDate(-1, 0, 0)):   "Mar 28, 2025 10:30 PM",
+		american.Moment(now.Add(3 * time.Hour)):  "tomorrow 1:30 AM",
+		american.Relative(now.AddDate(0, -2, 0)): "Jan 28",
+		iso.Slot(now):                            "Sat 2026-03-28, 22:30",
+		iso.Moment(now.AddDate(0, -2, 0)):        "2026-01-28 22:30",
+		iso.In(time.UTC).Minute(now):             "2026-03-28, 21:30",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 	if got := (Clock{Now: now}).Exact(now); got != "Sat 28 Mar 2026, 21:30:00 UTC" {
 		t.Errorf("Exact without a zone = %q", got)

@@ -33,6 +33,7 @@ const (
 	IconHome         = IconName("house")
 	IconInfo         = IconName("info")
 	IconKey          = IconName("key-round")
+	IconKeyboard     = IconName("keyboard")
 	IconLate         = IconName("clock-alert")
 	IconLeft         = IconName("chevron-left")
 	IconLink         = IconName("file-symlink")
@@ -133,6 +134,8 @@ func iconBody(name IconName) string {
 		return `<circle cx="12" cy="12" r="10"/><path d="M12 16v-4"/><path d="M12 8h.01"/>`
 	case IconKey:
 		return `<path d="M2.586 17.414A2 2 0 0 0 2 18.828V21a1 1 0 0 0 1 1h3a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h1a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4z"/><circle cx="16.5" cy="7.5" r=".5" fill="currentColor"/>`
+	case IconKeyboard:
+		return `<path d="M10 8h.01"/><path d="M12 12h.01"/><path d="M14 8h.01"/><path d="M16 12h.01"/><path d="M18 8h.01"/><path d="M6 8h.01"/><path d="M7 16h10"/><path d="M8 12h.01"/><rect width="20" height="16" x="2" y="4" rx="2"/>`
 	case IconLate:
 		return `<path d="M12 6v6l4 2"/><path d="M20 12v5"/><path d="M20 21h.01"/><path d="M21.25 8.2A10 10 0 1 0 16 21.16"/>`
 	case IconLeft:
