@@ -75,7 +75,5 @@ func ListPrices() []ListPrice {
 		{Key: "s3", Provider: "Amazon", Name: "AWS S3 Standard", Price: 23, Currency: "USD"},
 		{Key: "r2", Provider: "Cloudflare", Name: "Cloudflare R2", Price: 15, Currency: "USD"},
 		{Key: "hetzner", Provider: "Hetzner", Name: "Hetzner Object Storage", Price: 4.99, Currency: "EUR"},
-		{Key: "idrive", Provider: "IDrive", Name: "IDrive e2", Price: 5, Currency: "USD"},
-		{Key: "scaleway", Provider: "Scaleway", Name: "Scaleway Standard", Price: 14.6, Currency: "EUR"},
 	}
 }
