@@ -18,10 +18,11 @@ const keepSamples = 365 * 24 * time.Hour
 func (s *Store) StorageSamples(ctx context.Context, id uuid.UUID, since time.Time) ([]model.StorageSample, error) {
 	out := []model.StorageSample{}
 	from := model.StorageDay(since)
+	// CROSS JOIN keeps SQLite from walking over a whole year of samples.
 	err := s.r.NewRaw(`SELECT p.destination_id, p.day, p.stored FROM destinations AS d
-		JOIN storage_samples AS p ON p.destination_id = d.id AND p.day >= coalesce(
+		CROSS JOIN storage_samples AS p ON p.destination_id = d.id AND p.day >= coalesce(
 			(SELECT max(o.day) FROM storage_samples AS o WHERE o.destination_id = d.id AND o.day <= ?0), ?0)
-		WHERE d.removed_at IS NULL AND (?1 IS NULL OR d.id = ?1) ORDER BY p.destination_id, p.day`, from, orNull(id)).Scan(ctx, &out)
+		WHERE d.removed_at IS NULL AND (?1 IS NULL OR d.id = ?1) ORDER BY d.id, p.day`, from, orNull(id)).Scan(ctx, &out)
 	return out, fail("read what was stored", err)
 }
 
