@@ -78,7 +78,7 @@ func JudgeRule(apps []AppOverview, destinations []Destination, devices []Device,
 		if d.TotalSnapshots > 0 {
 			fresh := d.LastCheckAt != nil && now.Sub(*d.LastCheckAt) <= checkedWithin
 			r.Checked.count(d.Name, fresh)
-			r.Checked.sort(d, fresh, !fresh)
+			r.Checked.sort(d, false, !fresh)
 		}
 	}
 	return r

@@ -48,8 +48,8 @@ func destinationMeasures(p DestinationProps, line []model.StoragePoint) []measur
 	s := model.StorageOf(p.Destination)
 	return []measure{
 		restorable(s, p.Destination.TotalSnapshots),
-		sized("Stored", s.Stored, "What the repository holds, after deduplication and compression."),
 		saved(s),
+		compression(s),
 		growth(line),
 		freeSpace(p.Clock, p.Destination),
 		price(p.Destination),
@@ -67,10 +67,17 @@ func saved(s model.Storage) measure {
 		return measure{Label: "Saved", Value: "Nothing yet", Note: "Deduplication shows from the second snapshot on."}
 	}
 	note := ui.Bytes(bytes) + " less than full copies, by deduplication and compression"
-	if ratio := s.Compression(); ratio > 0 {
-		note += "; what was written shrank " + strconv.FormatFloat(ratio, 'f', 1, 64) + " to 1"
-	}
 	return measure{Label: "Saved", Value: ui.Percent(share), Exact: ui.ExactBytes(bytes), Note: note + "."}
+}
+
+// compression is what compressing alone did to the data that the kept snapshots added.
+func compression(s model.Storage) measure {
+	ratio := s.Compression()
+	if ratio == 0 {
+		return measure{Label: "Compression", Value: "Not known yet", Note: "Known after the first backup."}
+	}
+	note := "What was written shrank from " + ui.Bytes(s.Added) + " to " + ui.Bytes(s.AddedPacked) + "."
+	return measure{Label: "Compression", Value: strconv.FormatFloat(ratio, 'f', 2, 64) + " : 1", Note: note}
 }
 
 func growth(line []model.StoragePoint) measure {

@@ -22,7 +22,7 @@ func TestMeasures(t *testing.T) {
 		{Value: ui.Bytes(model.ProtectedNow(s.apps))},
 		{Value: "41 TiB", Note: "What 831 snapshots would take as full copies."},
 		{Value: "1.5 TiB"},
-		{Value: "96 %", Note: "40 TiB less than full copies, by deduplication and compression; what was written shrank 1.6 to 1."},
+		{Value: "96 %", Note: "40 TiB less than full copies, by deduplication and compression."},
 		{Value: "+248 GiB", Note: "In stored bytes, over the last 30 days."}, // twice 80, and the garage
 		{Value: "4.52 USD", Note: "Stored bytes at the prices you set; 1 of 3 destinations have one."},
 	} {
@@ -61,6 +61,9 @@ func TestDestinationMeasures(t *testing.T) {
 	}
 	if m := find(s.destinations[0], "Cost a month"); m.Value != "No price set" || m.Link == "" {
 		t.Errorf("the disk costs %+v", m)
+	}
+	if m := find(s.destinations[0], "Compression"); m.Value != "1.58 : 1" || m.Note != "What was written shrank from 1.1 TiB to 730 GiB." {
+		t.Errorf("the disk compresses %+v", m)
 	}
 	for bytes, want := range map[int64]string{3 << 30: "+3.0 GiB", -5 << 20: "−5.0 MiB", 0: "None"} {
 		if got := signed(bytes); got != want {
@@ -101,11 +104,11 @@ func TestRuleParts(t *testing.T) {
 	parts := ruleParts(p, r)
 	for i, one := range parts {
 		kept := r.Parts()[i].Met()
-		if (one.Link == "") != kept || (one.Text == "") != kept || (one.State.Word == "Kept") != kept || one.Fact == "" {
+		if (one.Link == "") != kept || (one.Text == "") != kept || (one.State.Word == "Kept") != kept || one.Fact == "" || one.Asks == "" {
 			t.Errorf("%+v is kept: %v", one, kept)
 		}
 	}
-	if last := parts[4]; last.Fact != "Not checked in the last two weeks: Backblaze B2." || last.Link != DestinationPath(id(11)) {
+	if last := parts[4]; last.Fact != "Missing for Backblaze B2." || last.Link != DestinationPath(id(11)) {
 		t.Errorf("the checks are %+v", last)
 	}
 	one := HomeProps{Chrome: s.chrome, Apps: s.apps[:1], Destinations: s.destinations[:1]}
