@@ -26,16 +26,20 @@ func ruleParts(p HomeProps, r model.Rule) []rulePart {
 }
 
 func part(number, title, asks string, s model.Safeguard, mend [2]string) rulePart {
+	one, many := "app", "apps"
+	if number == "0" {
+		one, many = "destination", "destinations"
+	}
 	p := rulePart{Number: number, Title: title, Asks: asks, State: ui.State{Class: "is-good", Icon: ui.IconGood, Word: "Kept"}}
 	switch {
 	case s.Met() && len(s.By) > 0:
 		p.Fact = "By " + places(s.By) + "."
 	case s.Met():
-		p.Fact = "True of all."
+		p.Fact = "True of " + ui.Plural(s.Of, one, many) + "."
 	case s.Of == 0:
 		p.Fact = "There is nothing yet that could have it."
 	case s.Have == 0 && s.Of > 2:
-		p.Fact = "Missing for all " + ui.Count(s.Of) + "."
+		p.Fact = "Missing for all " + ui.Plural(s.Of, one, many) + "."
 	default:
 		p.Fact = "Missing for " + lacking(s) + "."
 	}

@@ -129,7 +129,7 @@ func costs(destinations []model.Destination) measure {
 	}
 	m.Value, m.Note = strings.Join(words, " + "), "Stored bytes at the prices you set"
 	if priced < len(destinations) {
-		m.Note += "; " + ui.Count(priced) + " of " + ui.Plural(len(destinations), "destination has one", "destinations have one")
+		m.Note += "; " + ui.Count(priced) + " of " + ui.Count(len(destinations)) + " destinations " + map[bool]string{true: "has", false: "have"}[priced == 1] + " one"
 	}
 	m.Note += "."
 	return m

@@ -24,7 +24,7 @@ func TestMeasures(t *testing.T) {
 		{Value: "1.5 TiB"},
 		{Value: "96 %", Note: "40 TiB less than full copies, by deduplication and compression."},
 		{Value: "+248 GiB", Note: "In stored bytes, over the last 30 days."}, // twice 80, and the garage
-		{Value: "4.52 USD", Note: "Stored bytes at the prices you set; 1 of 3 destinations have one."},
+		{Value: "4.52 USD", Note: "Stored bytes at the prices you set; 1 of 3 destinations has one."},
 	} {
 		got := homeMeasures(p, line)[i]
 		if got.Value != want.Value || want.Note != "" && got.Note != want.Note {
