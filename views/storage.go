@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -129,7 +130,11 @@ func costs(destinations []model.Destination) measure {
 	}
 	m.Value, m.Note = strings.Join(words, " + "), "Stored bytes at the prices you set"
 	if priced < len(destinations) {
-		m.Note += "; " + ui.Count(priced) + " of " + ui.Count(len(destinations)) + " destinations " + map[bool]string{true: "has", false: "have"}[priced == 1] + " one"
+		have := "have"
+		if priced == 1 {
+			have = "has"
+		}
+		m.Note += fmt.Sprintf("; %d of %d destinations %s one", priced, len(destinations), have)
 	}
 	m.Note += "."
 	return m
