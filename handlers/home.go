@@ -61,9 +61,15 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
 		return p, err
 	}
+	if p.Samples, err = h.Store.StorageSamples(ctx, uuid.Nil, storageSince(frame.Now)); err != nil {
+		return p, err
+	}
 	p.Days, err = h.days(ctx, frame.Now, frame.Zone)
 	return p, err
 }
+
+// storageSince is where a line of stored bytes begins.
+func storageSince(now time.Time) time.Time { return now.AddDate(0, 0, 1-calendarDays) }
 
 // openJobs lists the running jobs, then the queued ones.
 func (h *Handlers) openJobs(ctx context.Context) ([]views.JobItem, error) {

@@ -45,6 +45,9 @@ func liveHome(s *stream, seen changes) ([]fragment, error) {
 		fragment{id: views.HomeDestinationID, component: views.HomeDestinations(p)},
 		fragment{id: views.HomeCalendarID, component: views.HomeCalendar(p)},
 		fragment{id: views.HomeRecentID, component: views.HomeRecent(p)},
+		fragment{id: views.HomeRuleID, component: views.HomeRule(p)},
+		fragment{id: views.HomeProofID, component: views.HomeProof(p)},
+		fragment{id: views.HomeStorageID, component: views.HomeStorage(p)},
 	), nil
 }
 
@@ -131,6 +134,7 @@ func liveDestination(s *stream, seen changes) ([]fragment, error) {
 	return append(out,
 		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
 		fragment{id: views.DestinationTamperID, component: views.DestinationTamper(p)},
+		fragment{id: views.DestinationStorageID, component: views.DestinationStorage(p)},
 		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
 	), nil
 }

@@ -48,8 +48,8 @@ func plainPages(s sample) map[string]templ.Component {
 func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	empty := at(HomePath)
 	return map[string]templ.Component{
-		"home":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days()}),
-		"home-good":  HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days()}),
+		"home":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples()}),
+		"home-good":  HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days(), Devices: []model.Device{s.device}}),
 		"home-empty": HomePage(HomeProps{Chrome: empty, Apps: s.apps[8:]}),
 		"apps":       AppsPage(AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
 		"app-new": AppNewPage(AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
@@ -82,7 +82,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"app":         AppPage(app(0)),
 		"app-frozen":  AppPage(frozen),
 		"app-forget":  ConfirmPage(ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
-		"destination": DestinationPage(DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe()}),
+		"destination": DestinationPage(DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
 		"policy":      PolicyPage(PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":  PolicyPage(PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
 		"find":        FindPage(findSample(s, at)), "find-none": FindPage(FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),

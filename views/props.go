@@ -50,6 +50,7 @@ type HomeProps struct {
 	Days         []Day     // the last 90 days, oldest first; a missing day had nothing
 	Devices      []model.Device
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
+	Samples      []model.StorageSample           // of all destinations, the last 90 days
 }
 
 // Day is what became of one day's backups, in the page's zone.
@@ -143,10 +144,11 @@ type DestinationFormProps struct {
 type DestinationProps struct {
 	Chrome
 	Destination model.Destination
-	Device      model.Device   // of a folder
-	Policies    []model.Policy // that write to it
-	Jobs        []JobItem      // newest, at most 10; open ones among them
-	Probe       *model.Probe   // after a test
+	Device      model.Device          // of a folder
+	Policies    []model.Policy        // that write to it
+	Jobs        []JobItem             // newest, at most 10; open ones among them
+	Probe       *model.Probe          // after a test
+	Samples     []model.StorageSample // of the last 90 days
 }
 
 // PoliciesProps is the list of policies; PoliciesList takes the same.
