@@ -34,11 +34,11 @@ func destinationFieldNames() []string {
 	}
 }
 
-func formTitle(p DestinationFormProps) string {
+func destinationFormHead(p DestinationFormProps) ui.Heading {
 	if p.Destination != nil {
-		return "Edit " + p.Destination.Name
+		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: "Edit " + p.Destination.Name}
 	}
-	return "Add destination"
+	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: "Add destination", Sub: "Everything is encrypted before it leaves its machine."}
 }
 
 func keptKey(edit bool) string {
