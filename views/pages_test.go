@@ -41,7 +41,7 @@ func plainPages(s sample) map[string]templ.Component {
 		"signin":            SignInPage(SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
 		"error":             ErrorPage(ErrorProps{Chrome: s.chrome, Status: 404}),
 		"error-anonymous":   ErrorPage(ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
-		"design":            DesignPage(s.chrome),
+		"design":            DesignPage(DesignProps{Chrome: s.chrome}),
 	}
 }
 
