@@ -34,6 +34,11 @@ func destinationFieldNames() []string {
 	}
 }
 
+func destinationHeading(p DestinationProps) ui.Heading {
+	state := ui.OfDestination(p.Destination)
+	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: p.Destination.Name, State: &state, Sub: p.Destination.Place(), Path: true}
+}
+
 func destinationFormHead(p DestinationFormProps) ui.Heading {
 	if p.Destination != nil {
 		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: "Edit " + p.Destination.Name}

@@ -15,6 +15,11 @@ func deviceFieldNames() []string {
 	}
 }
 
+func deviceHeading(p DeviceProps) ui.Heading {
+	state := ui.OfDevice(p.Device.Device)
+	return ui.Heading{Up: DevicesPath, UpText: "Devices", Title: p.Device.Name, State: &state, Sub: p.Device.Place(), Path: true}
+}
+
 func deviceFormHead(p DeviceFormProps) ui.Heading {
 	if p.Device != nil {
 		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: "Edit " + p.Device.Name}

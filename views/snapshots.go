@@ -52,3 +52,14 @@ func nodeIcon(n model.Node) ui.IconName {
 	}
 	return ui.IconOther
 }
+
+// snapshotColumns are those of a table of snapshots, with the app's name where they are of several.
+func snapshotColumns(named bool) []ui.Column {
+	if !named {
+		return []ui.Column{{Text: "Taken"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "Restore", Hidden: true}}
+	}
+	return []ui.Column{
+		{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "New", Num: true}, {Text: "Taken", Num: true},
+		{Text: "Restore", Hidden: true},
+	}
+}
