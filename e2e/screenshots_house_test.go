@@ -37,7 +37,7 @@ type house struct {
 	ids         map[string]string // of machines, policies and further destinations, by name
 }
 
-const nights = 24
+const nights = 16
 
 // place is a folder with a path that can be shown: below KEEPSTEAD_SCREENSHOTS_ROOT where that is given.
 func place(t *testing.T, parts ...string) string {
@@ -158,16 +158,16 @@ func (h *house) night() {
 	for n := range nights {
 		h.picture(filepath.Join(h.folders["photos"], "2026", fmt.Sprintf("IMG_%04d.jpg", 2200+n*7)), n)
 		writeRandom(h.t, filepath.Join(h.folders["photos"], "raw", fmt.Sprintf("IMG_%04d.dng", 2200+n*7)), int64(1+n%3)<<20)
-		if n == 15 {
+		if n == nights-5 {
 			writeFile(h.t, filepath.Join(h.folders["photos"], "albums.txt"), "Harbour\nNorth coast\nGarden, spring\nNina’s birthday\nThe first snow\n")
 		}
 		h.backup(h.configs["photos"], "success")
 		switch n {
 		case 3, 4, 5:
 			h.backup(h.configs["scans"], "success")
-		case 9, 21:
+		case nights - 9, nights - 3:
 			h.backup(h.configs["documents"], "partial")
-		case 14, 20, nights - 1:
+		case nights - 6, nights - 2, nights - 1:
 			h.backup(shop, "success")
 			h.backup(wiki, "success")
 		}

@@ -71,7 +71,7 @@ func (h *house) jobOf(query string) string {
 func (h *house) things(c *camera) {
 	h.t.Helper()
 	app := func(id string) string { return "/apps/" + id }
-	photos, older, shop, documents := h.snapshotOf(h.appIDs["photos"], 0), h.snapshotOf(h.appIDs["photos"], 9), h.snapshotOf(h.appIDs["shop"], 0), h.snapshotOf(h.appIDs["documents"], 0)
+	photos, older, shop, documents := h.snapshotOf(h.appIDs["photos"], 0), h.snapshotOf(h.appIDs["photos"], 7), h.snapshotOf(h.appIDs["shop"], 0), h.snapshotOf(h.appIDs["documents"], 0)
 	file := func(parts ...string) string {
 		return url.QueryEscape(filepath.Join(append([]string{h.folders["photos"]}, parts...)...))
 	}

@@ -172,6 +172,26 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestTemplatesAreShort keeps each templ file to what one reads at once.
+func TestTemplatesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"*.templ", "ui/*.templ"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := bytes.Count(text, []byte("\n")); lines > 250 {
+				t.Errorf("%s has %d lines, more than 250; split it by meaning", name, lines)
+			}
+		}
+	}
+}
+
 // TestWritePages writes the pages to a folder for somebody to look at: KEEPSTEAD_PAGES=/tmp/pages go test ./views.
 func TestWritePages(t *testing.T) {
 	dir := os.Getenv("KEEPSTEAD_PAGES")
