@@ -55,6 +55,7 @@ func (c *camera) shoot(name string) {
 	c.t.Helper()
 	for _, s := range screens {
 		c.resize(s)
+		c.fits(name + " on a " + s.name)
 		height := ask[int64](c.tab, `document.documentElement.scrollHeight`)
 		c.resize(screen{s.name, s.width, min(max(height, s.height), tallest), s.phone})
 		for _, theme := range []string{"light", "dark"} {
