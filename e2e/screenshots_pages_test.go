@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -159,7 +159,7 @@ func (h *house) atWork(c *camera) {
 	h.call("POST", "/backup/configurations/"+h.configs["photos"]+"/backup", nil, &s)
 	id := s.Snapshots[0].JobID
 	for h.job(id).Progress == nil || h.job(id).Progress.BytesDone == 0 {
-		if strings.Contains("success failed partial", h.job(id).State) {
+		if slices.Contains(final, h.job(id).State) {
 			h.t.Fatalf("the backup that should be drawn has ended: %+v", h.job(id))
 		}
 		time.Sleep(200 * time.Millisecond)

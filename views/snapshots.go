@@ -55,11 +55,9 @@ func nodeIcon(n model.Node) ui.IconName {
 
 // snapshotColumns are those of a table of snapshots, with the app's name where they are of several.
 func snapshotColumns(named bool) []ui.Column {
+	restore := ui.Column{Text: "Restore", Hidden: true}
 	if !named {
-		return []ui.Column{{Text: "Taken"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "Restore", Hidden: true}}
+		return []ui.Column{{Text: "Taken"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, restore}
 	}
-	return []ui.Column{
-		{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "New", Num: true}, {Text: "Taken", Num: true},
-		{Text: "Restore", Hidden: true},
-	}
+	return []ui.Column{{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "New", Num: true}, {Text: "Taken", Num: true}, restore}
 }
