@@ -122,9 +122,20 @@ func (h *house) foldersOf() {
 	write("albums.txt", "Harbour\nNorth coast\nGarden, spring\nNina’s birthday\n")
 	write("albums/harbour/notes.md", "# Harbour\n\nTaken on a cold morning in November.\n")
 	writeRandom(h.t, filepath.Join(h.folders["photos"], "films", "birthday.mkv"), 24<<20)
-	h.appIDs["photos"], h.configs["photos"] = h.addApp("Photos", h.ids["nightly"], h.folders["photos"])
-	h.appIDs["scans"], h.configs["scans"] = h.addApp("Scans", h.ids["nightly"], h.folders["scans"])
-	h.appIDs["documents"], h.configs["documents"] = h.addAppOn(h.ids["laptop"], "Documents", h.ids["archive"], "/home/documents")
+	h.folderApp("Photos", h.localDevice(), h.ids["nightly"], h.folders["photos"])
+	h.folderApp("Scans", h.localDevice(), h.ids["nightly"], h.folders["scans"])
+	h.folderApp("Documents", h.ids["laptop"], h.ids["archive"], "/home/documents")
+}
+
+// folderApp declares an app and puts it under a policy instead of the default one.
+func (h *house) folderApp(name, device, policy, path string) {
+	h.t.Helper()
+	key, id := strings.ToLower(name), uuid.NewString()
+	var a dockerApp
+	h.call("PUT", "/apps/"+id, body{"name": name, "device_id": device, "paths": []string{path}}, nil)
+	h.call("GET", "/apps/"+id, nil, &a)
+	h.appIDs[key], h.configs[key] = id, a.Configurations[0].ID
+	h.call("PATCH", "/backup/configurations/"+h.configs[key], body{"policy_id": policy}, nil)
 }
 
 // picture paints a sky over the sea.
@@ -226,10 +237,14 @@ func (h *house) move() {
 		h.shift(db, table, "", "9999", nights+70, "created_at")
 	}
 	check(h.t, db.Close())
+	for _, name := range []string{"index.db", "index.db-wal", "index.db-shm"} { // it knows the times, and is made again
+		check(h.t, os.RemoveAll(filepath.Join(h.data, name)))
+	}
 	h.start()
 	for _, id := range []string{h.defaultPolicy(), h.ids["nightly"]} {
 		h.call("PATCH", "/backup/policies/"+id, body{"keep_last": 0, "keep_daily": 7, "keep_weekly": 4, "keep_monthly": 12}, nil)
 	}
+	h.quiet()
 }
 
 // shift moves rows that were made between two times back by some days.

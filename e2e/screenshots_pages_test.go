@@ -141,6 +141,7 @@ func (h *house) forms(c *camera) {
 	c.says("It works")
 	c.shoot("destination-tested")
 	c.visit("/snapshots/" + h.snapshotOf(h.appIDs["shop"], 0).ID + "/restore")
+	c.script("choose the whole app", `document.querySelector('main [name="mode"][value="in_place"]').click()`)
 	c.press("What would change?")
 	c.says("would be replaced")
 	c.shoot("restore-app-plan")

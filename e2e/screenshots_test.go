@@ -16,7 +16,7 @@ import (
 )
 
 // tallest is where a picture of a page is cut off, in pixels.
-const tallest = 6000
+const tallest = 4000
 
 // TestScreenshots draws every page into the folder KEEPSTEAD_SCREENSHOTS, on both screens and in both themes, from a real
 // Keepstead with apps, backups and destinations. `make screenshots` runs it. It is a test for the helpers of the others,

@@ -14,19 +14,6 @@ type DesignProps struct {
 	Chrome
 }
 
-type colourGroup struct {
-	Name    string
-	Classes []string
-}
-
-func designColours() []colourGroup {
-	return []colourGroup{
-		{"Ground and text", []string{"bg-background", "bg-card", "bg-muted", "bg-border", "bg-input", "bg-muted-foreground", "bg-foreground"}},
-		{"Acts", []string{"bg-primary", "bg-primary-foreground", "bg-ring", "bg-destructive"}},
-		{"States", []string{"bg-good", "bg-run", "bg-warn", "bg-bad", "bg-idle", "bg-ice"}},
-	}
-}
-
 func designNotices() []ui.State {
 	var out []ui.State
 	for _, s := range []model.Protection{model.Protected, model.Running, model.PartialSafe, model.FailedSafe, model.Frozen, model.Waiting} {

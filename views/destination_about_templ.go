@@ -401,7 +401,7 @@ func DestinationTamper(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</div><div class=\"card-body stack-sm\"><p>With exactly what a device holds during a backup, Keepstead tries to delete a snapshot, overwrite data, remove the repository’s configuration, and read another destination. Each must be refused.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</div><div class=\"card-body stack-sm\"><p class=\"hint\">With exactly what a device holds during a backup, Keepstead tries to delete a snapshot, overwrite data, remove the repository’s configuration, and read another destination. Each must be refused.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -64,6 +64,16 @@ func openAt(open []JobItem, d model.Destination) int {
 	return n
 }
 
+// placeOn is where a destination is, with the device where that is another one than this.
+func placeOn(d model.Destination, devices []model.Device) string {
+	for _, device := range devices {
+		if d.Type == model.DestinationLocal && device.ID == d.LocalDeviceID {
+			return d.Place() + onDevice(device)
+		}
+	}
+	return d.Place()
+}
+
 // usedBy names the policies that write to a destination.
 func usedBy(policies []model.Policy, d model.Destination) string {
 	var names []string

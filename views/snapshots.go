@@ -61,3 +61,11 @@ func snapshotColumns(named bool) []ui.Column {
 	}
 	return []ui.Column{{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "New", Num: true}, {Text: "Taken", Num: true}, restore}
 }
+
+// firstSnapshot says where the first snapshot of an app comes from.
+func firstSnapshot(a model.AppOverview) string {
+	if canBackUp(a) {
+		return "Press “Back up now” to take the first."
+	}
+	return "The first is taken once the app is protected."
+}
