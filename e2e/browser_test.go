@@ -234,6 +234,12 @@ func (b *tab) accessible(where string) {
 			b.t.Errorf("%s, %s: axe found %s", where, theme, problem)
 		}
 	}
+	b.fits(where)
+}
+
+// fits looks for a page wider than its window.
+func (b *tab) fits(where string) {
+	b.t.Helper()
 	if wide := ask[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
 		.map(e => e.tagName + "." + e.className).slice(0, document.documentElement.scrollWidth > document.documentElement.clientWidth ? 5 : 0).join(" ")`); wide != "" {
 		b.t.Errorf("%s is wider than its window: %s", where, wide)

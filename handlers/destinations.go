@@ -33,6 +33,9 @@ func (h *Handlers) destinationsProps(ctx context.Context, frame views.Chrome) (v
 	if p.Policies, err = h.Store.Policies(ctx); err != nil {
 		return p, err
 	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, err
+	}
 	p.Open, err = h.openJobs(ctx)
 	return p, err
 }

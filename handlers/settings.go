@@ -136,11 +136,11 @@ func (h *Handlers) SetTheme(c *fiber.Ctx) error {
 	return goTo(c, next(c, views.HomePath))
 }
 
-// Design shows every shared piece in every state.
+// Design shows every shared piece in every state, to those who work on the pages.
 func (h *Handlers) Design(c *fiber.Ctx) error {
 	frame, err := h.chrome(c)
 	if err != nil {
 		return err
 	}
-	return render(c, views.DesignPage(frame))
+	return render(c, views.DesignPage(views.DesignProps{Chrome: frame}))
 }

@@ -41,7 +41,7 @@ func plainPages(s sample) map[string]templ.Component {
 		"signin":            SignInPage(SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
 		"error":             ErrorPage(ErrorProps{Chrome: s.chrome, Status: 404}),
 		"error-anonymous":   ErrorPage(ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
-		"design":            DesignPage(s.chrome),
+		"design":            DesignPage(DesignProps{Chrome: s.chrome}),
 	}
 }
 
@@ -169,6 +169,26 @@ func TestPages(t *testing.T) {
 				seen[m[1]] = true
 			}
 		})
+	}
+}
+
+// TestTemplatesAreShort keeps each templ file to what one reads at once.
+func TestTemplatesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"*.templ", "ui/*.templ"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := bytes.Count(text, []byte("\n")); lines > 250 {
+				t.Errorf("%s has %d lines, more than 250; split it by meaning", name, lines)
+			}
+		}
 	}
 }
 

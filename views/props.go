@@ -126,6 +126,7 @@ type ConfirmProps struct {
 type DestinationsProps struct {
 	Chrome
 	Destinations []model.Destination
+	Devices      []model.Device
 	Policies     []model.Policy
 	Open         []JobItem // open jobs, to show what runs where
 }

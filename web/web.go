@@ -27,6 +27,8 @@ type Options struct {
 	API    *api.API
 	Static *static.Files
 	Log    *slog.Logger
+	// Development offers the page that shows each shared piece, for those who work on the pages.
+	Development bool
 }
 
 // Check is one thing that has to work before Keepstead counts as ready.
