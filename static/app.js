@@ -105,7 +105,6 @@
     target.form.elements.path_style.checked = target.dataset.pathStyle === "on";
   });
 
-  document.addEventListener("change", ({ target }) => { if (target.matches("[data-submit]")) target.form.requestSubmit(); });
   document.addEventListener("click", (event) => {
     const { target } = event;
     const copy = target.closest("[data-copy]");
