@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+)
+
+// TestALostStream kills Keepstead under an open page and starts it again: the page says that it waits, then it is right
+// again without a reload, and hears what changes. Then very much changes at once, and the page can still be used.
+func TestALostStream(t *testing.T) {
+	t.Parallel()
+	k := serve(t)
+	b := browse(t, k.url, screens[0])
+	b.signIn()
+	b.visit("/apps")
+	b.mark()
+	for _, name := range []string{"First", "Second"} {
+		k.kill()
+		b.await("the page says that it waits", `document.querySelector("#connection").checkVisibility() && document.querySelector("#connection").innerText.includes("Reconnecting")`)
+		k.again()
+		k.call("PUT", "/apps/"+uuid.NewString(), body{"name": name + " while away", "device_id": k.localDevice(), "paths": []string{newFolder(t, "away")}}, nil)
+		b.says(name + " while away")
+		b.await("the page no longer says that it waits", `!document.querySelector("#connection").checkVisibility()`)
+		k.call("PUT", "/apps/"+uuid.NewString(), body{"name": name + " afterwards", "device_id": k.localDevice(), "paths": []string{newFolder(t, "after")}}, nil)
+		b.says(name + " afterwards")
+	}
+	b.unreloaded()
+	b.burst(k)
+}
+
+// burst changes a policy a thousand times in a few seconds while the list of policies is open.
+func (b *tab) burst(k *keepstead) {
+	b.t.Helper()
+	const edits = 1000
+	disk := k.addFolder("Disk", newFolder(b.t, "disk"))
+	id := k.addPolicy("Edited", []string{disk.ID}, nil)
+	b.visit("/policies")
+	b.says("Edited")
+	b.mark()
+	b.script("watch", `
+		window.frames = 0; window.longest = 0; window.order = [];
+		let last = performance.now();
+		const frame = now => { frames++; longest = Math.max(longest, now - last); last = now; requestAnimationFrame(frame) };
+		requestAnimationFrame(frame);
+		const read = () => { const n = /edit (\d+)/.exec(document.querySelector("main").innerText); if (n && order.at(-1) !== Number(n[1])) order.push(Number(n[1])) };
+		new MutationObserver(read).observe(document.querySelector("main"), {subtree: true, childList: true, characterData: true})`)
+	for i := range edits {
+		k.call("PATCH", "/backup/policies/"+id, body{"description": fmt.Sprintf("edit %d", i)}, nil)
+		if i == edits/2 { // somebody opens the menu of a phone's bar and closes it, in the middle
+			b.resize(screens[1])
+			for _, open := range []bool{true, false} {
+				b.do("press More", chromedp.Click("nav.tabs summary"))
+				b.await("the menu follows", fmt.Sprintf(`document.querySelector("nav.tabs details").open === %v`, open))
+			}
+		}
+	}
+	b.says(fmt.Sprintf("edit %d", edits-1))
+	b.unreloaded()
+	if order := ask[[]int](b, "order"); len(order) < 3 {
+		b.t.Errorf("the page showed %d of the edits", len(order))
+	} else {
+		for i := range order[1:] {
+			if order[i+1] < order[i] {
+				b.t.Errorf("edit %d was shown after edit %d", order[i+1], order[i])
+			}
+		}
+	}
+	frames, longest := ask[int](b, "frames"), ask[float64](b, "longest")
+	b.t.Logf("%d edits: %d frames, the longest took %.0f ms, %d states were shown", edits, frames, longest, ask[int](b, "order.length"))
+	if longest > 5000 {
+		b.t.Errorf("the page stood still for %.0f ms", longest)
+	}
+}
