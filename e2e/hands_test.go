@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,8 +180,8 @@ type spot struct {
 	Over string  `json:"over"` // what lies over it
 }
 
-// touch presses what the label names where it is on the screen; something else in its place is a fault.
-func (p *person) touch(label string) {
+// place returns where on the screen a finger or a mouse reaches what the label names; something else there is a fault.
+func (p *person) place(label string) spot {
 	p.t.Helper()
 	s := ask[spot](p.tab, seek(label, `
 		const face = surface(e);
@@ -190,6 +191,13 @@ func (p *person) touch(label string) {
 	if s.Over != "" {
 		p.fatal("press “"+label+"”", fmt.Errorf("at its place is %s", s.Over))
 	}
+	return s
+}
+
+// touch presses what the label names.
+func (p *person) touch(label string) {
+	p.t.Helper()
+	s := p.place(label)
 	if p.way == thumb {
 		p.do("tap “"+label+"”", chromedp.TapXY(s.X, s.Y))
 	} else {
@@ -229,8 +237,7 @@ func (p *person) choose(label, option, button string) {
 			p.key(kb.Enter)
 		}
 	} else { // the list itself is drawn by the browser, outside of the page
-		p.touch(label)
-		p.key(kb.Escape)
+		p.place(label)
 		p.script("choose "+option, seek(label, fmt.Sprintf(`e.value = [...e.options].find(o => o.text.startsWith(%s)).value; e.dispatchEvent(new Event("change", {bubbles: true}))`, quote(option))))
 		if p.way == plain && button != "" {
 			p.touch(button)
@@ -247,7 +254,7 @@ func (p *person) choose(label, option, button string) {
 func (p *person) nav(section string) {
 	p.t.Helper()
 	p.script("go to the top", "scrollTo(0, 0)")
-	if p.way == thumb && !strings.Contains("Home Apps Snapshots Activity", section) {
+	if p.way == thumb && !slices.Contains([]string{"Home", "Apps", "Snapshots", "Activity"}, section) {
 		p.act("More")
 	}
 	p.send(section)
@@ -257,18 +264,21 @@ func (p *person) nav(section string) {
 // becomes waits until the page says so: by itself, or where no script runs when it is asked for again.
 func (p *person) becomes(text string) {
 	p.t.Helper()
-	if p.way != plain {
-		p.says(text)
-		p.keepsPlace("when it says " + text)
-		return
-	}
-	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	p.until("it says “"+text+"”", fmt.Sprintf(`document.querySelector("main").innerText.includes(%s)`, quote(text)))
+}
+
+// listed waits until a row of the page's table has both texts.
+func (p *person) listed(name, text string) {
+	p.t.Helper()
+	p.until(name+" is "+text, fmt.Sprintf(`[...document.querySelectorAll("main tbody tr")].some(r => r.innerText.includes(%s) && r.innerText.includes(%s))`, quote(name), quote(text)))
+}
+
+func (p *person) until(what, script string) {
+	p.t.Helper()
+	for end := time.Now().Add(90 * time.Second); p.way == plain && time.Now().Before(end) && !ask[bool](p.tab, script); time.Sleep(200 * time.Millisecond) {
 		p.visit(ask[string](p.tab, "location.pathname + location.search"))
-		if ask[bool](p.tab, fmt.Sprintf(`document.querySelector("main").innerText.includes(%s)`, quote(text))) {
-			return
-		}
 	}
-	p.says(text)
+	p.await(what, script)
 }
 
 // look has axe look at the page, where scripts run.

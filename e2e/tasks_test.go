@@ -92,14 +92,15 @@ func TestEveryTask(t *testing.T) {
 func (p *person) protect(h *house) {
 	p.nav("Apps")
 	p.send("Protect Photos")
-	p.becomes("Paused")
+	p.listed("Photos", "Paused")
 	p.look("apps, one of them off")
 	p.send("Protect Photos")
 	p.await("it is on again", `document.querySelector('[aria-label="Protect Photos"]').ariaChecked === "true"`)
 	p.send("Back up now : Photos")
 	p.says("Started one backup.")
 	h.quiet()
-	p.becomes("Protected")
+	p.listed("Photos", "Protected")
+	p.keepsPlace("when the backup is done")
 }
 
 func (p *person) makePolicy(h *house) {
@@ -112,7 +113,7 @@ func (p *person) makePolicy(h *house) {
 		p.says("On the 1st of every month at 03:00")
 	}
 	p.write("Schedule", "30 3 * * 1-5")
-	p.write("Daily", "9")
+	p.write("Yearly", "9")
 	if p.way == plain {
 		p.send("Preview")
 	}
@@ -127,12 +128,12 @@ func (p *person) makePolicy(h *house) {
 		Policies []struct {
 			Name, Schedule string
 			Destinations   []string `json:"destination_ids"`
-			Daily          int      `json:"keep_daily"`
+			Yearly         int      `json:"keep_yearly"`
 		}
 	}
 	h.call("GET", "/backup/policies", nil, &list)
 	for _, each := range list.Policies {
-		if each.Name == name && each.Schedule == "30 3 * * 1-5" && each.Daily == 9 && len(each.Destinations) == 1 && each.Destinations[0] == h.disk.ID {
+		if each.Name == name && each.Schedule == "30 3 * * 1-5" && each.Yearly == 9 && len(each.Destinations) == 1 && each.Destinations[0] == h.disk.ID {
 			return
 		}
 	}
@@ -251,8 +252,8 @@ func (p *person) bringFileBack(h *house) {
 func (p *person) mendJobs(h *house) {
 	p.nav("Activity")
 	p.choose("State", "Failed", "Filter")
-	p.says("Cellar")
-	if ask[bool](p.tab, `document.querySelector("main table").innerText.includes("Photos")`) {
+	p.listed("Cellar", "Failed")
+	if ask[bool](p.tab, `document.querySelector("main tbody").innerText.includes("Photos")`) {
 		p.t.Error("the filter shows what did not fail")
 	}
 	p.look("activity, filtered")
@@ -311,9 +312,6 @@ func (p *person) changeSettings(h *house) {
 
 func (p *person) leave() {
 	p.t.Helper()
-	if p.way == thumb {
-		p.act("More")
-	}
 	p.send("Sign out")
 	p.await("the sign-in comes", `location.pathname === "/signin"`)
 }
