@@ -2,6 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -29,6 +33,37 @@ func TestALostStream(t *testing.T) {
 	}
 	b.unreloaded()
 	b.burst(k)
+	k.signOutOthers()
+	b.await("a page whose session ended leads to the sign-in", `location.pathname === "/signin"`)
+}
+
+// signOutOthers signs in elsewhere and ends every other session there.
+func (k *keepstead) signOutOthers() {
+	k.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	for _, form := range []struct {
+		path   string
+		values url.Values
+	}{{"/signin", url.Values{"name": {"admin"}, "password": {adminPassword}}}, {"/settings/sessions/others/revoke", nil}} {
+		req, err := http.NewRequestWithContext(k.t.Context(), http.MethodPost, k.url+form.path, strings.NewReader(form.values.Encode()))
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := client.Do(req)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			k.t.Fatalf("%s: %d", form.path, res.StatusCode)
+		}
+	}
 }
 
 // burst changes a policy a thousand times in a few seconds while the list of policies is open.

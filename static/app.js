@@ -48,8 +48,9 @@
       // The next attempt of the stream comes back here.
     }
   }
-  document.addEventListener("htmx:sseError", () => {
+  document.addEventListener("htmx:sseError", ({ detail }) => {
     lost = true;
+    if (detail.source.readyState === EventSource.CLOSED) refresh(); // it was refused: perhaps the session ended
     if (banner) setTimeout(() => { banner.hidden = !lost; }, 800);
   });
   document.addEventListener("htmx:sseOpen", () => {
