@@ -170,6 +170,7 @@ func (p *person) browseSnapshot(h *house) {
 	}
 	p.act("Download")
 	p.sameFile(filepath.Join(to, "notes.md"), filepath.Join(h.photos, "album", "notes.md"))
+	p.present("Download") // a second time, too
 
 	p.openSnapshot()
 	p.openFolder("many")

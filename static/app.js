@@ -90,7 +90,7 @@
   // One press is one act.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (event.defaultPrevented || !button || event.target.method !== "post" || button.hasAttribute("hx-post")) return;
+    if (event.defaultPrevented || !button || event.target.method !== "post" || button.hasAttribute("hx-post") || event.target.matches("[data-stays]")) return;
     setTimeout(() => { button.setAttribute("aria-disabled", "true"); button.disabled = true; });
   });
 
