@@ -46,6 +46,12 @@ func hire(t *testing.T, b *tab, w way) *person {
 			_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: w == plain})
 			return err
 		},
+		func() error {
+			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+			})
+			return err
+		},
 	} {
 		if err := set(); err != nil {
 			t.Fatalf("work %s: %v", w, err)
@@ -183,16 +189,24 @@ type spot struct {
 // place returns where on the screen a finger or a mouse reaches what the label names; something else there is a fault.
 func (p *person) place(label string) spot {
 	p.t.Helper()
-	s := ask[spot](p.tab, seek(label, `
-		const face = surface(e);
-		face.scrollIntoView({block: "center", behavior: "instant"});
-		const box = face.getClientRects()[0], x = box.left + box.width / 2, y = box.top + box.height / 2, hit = document.elementFromPoint(x, y);
-		return {x, y, over: face.contains(hit) ? "" : hit?.outerHTML.slice(0, 200) ?? "nothing"};`))
-	if s.Over != "" {
-		p.fatal("press “"+label+"”", fmt.Errorf("at its place is %s", s.Over))
+	var s spot
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // a page may still be sliding in
+		if s = ask[spot](p.tab, seek(label, reach)); s.Over == "" {
+			return s
+		}
 	}
+	p.fatal("press “"+label+"”", fmt.Errorf("at its place is %s", s.Over))
 	return s
 }
+
+// reach is a script for the spot of e.
+const reach = `
+	if (!e) return {over: "no such thing"};
+	const face = surface(e);
+	face.scrollIntoView({block: "center", behavior: "instant"});
+	const box = face.getClientRects()[0], x = box.left + box.width / 2, y = box.top + box.height / 2, hit = document.elementFromPoint(x, y);
+	return {x, y, over: face.contains(hit) ? "" : hit?.outerHTML.slice(0, 200) ?? "nothing"};
+`
 
 // touch presses what the label names.
 func (p *person) touch(label string) {
