@@ -125,6 +125,7 @@ func (p *person) key(keys string, with ...chromedp.Modifier) {
 type stop struct {
 	There  bool   `json:"there"` // on what was looked for
 	Behind bool   `json:"behind"`
+	Far    int    `json:"far"` // about how many stops it is away
 	Name   string `json:"name"`
 	Fault  string `json:"fault"`
 }
@@ -132,37 +133,57 @@ type stop struct {
 // where is a script for a stop on the way to e.
 const where = `
 	const at = document.activeElement;
-	if (!at || at === document.body) return {there: false, behind: false, name: "", fault: ""};
+	if (!at || at === document.body) return {far: usable.indexOf(e) + 1};
 	const ringed = [at, at.closest("label"), at.parentElement].some(n => { const s = n && getComputedStyle(n); return s && s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0; });
 	const face = surface(at), box = face.getBoundingClientRect();
 	const inside = (low, high, size) => Math.min(Math.max((low + high) / 2, 1), size - 2);
 	const hit = document.elementFromPoint(inside(Math.max(box.left, 0), Math.min(box.right, innerWidth), innerWidth), inside(Math.max(box.top, 0), Math.min(box.bottom, innerHeight), innerHeight));
 	const seen = box.bottom > 0 && box.top < innerHeight && (face.contains(hit) || hit?.contains(face) || at.contains(hit));
 	return {
-		there: at === e, behind: Boolean(e && at.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING), name: nameOf(at),
+		there: at === e, far: e ? Math.abs(usable.indexOf(e) - usable.indexOf(at)) : 0, behind: Boolean(e && at.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING), name: nameOf(at),
 		fault: at.id === "main" ? "" : [ringed ? "" : "is not marked", seen ? "" : "cannot be seen"].filter(Boolean).join(" and "),
 	};
 `
 
-// tabTo goes to what the label names, by the shorter way, and looks at every stop whether it can be seen.
+// tabTo goes to what the label names, by the shorter way. It looks where it is now and then, since some stops are of
+// several controls, and some controls of several stops.
 func (p *person) tabTo(label string) {
 	p.t.Helper()
-	for range 400 {
-		s := ask[stop](p.tab, seek(label, where))
-		if s.Fault != "" && !p.faults[s.Name+s.Fault] {
-			p.faults[s.Name+s.Fault] = true
-			p.t.Errorf("%s: the keyboard stands on “%s”, which %s", ask[string](p.tab, "location.pathname"), s.Name, s.Fault)
-		}
+	for range 100 {
+		s := p.standsOn(label)
 		if s.There {
 			return
 		}
+		var with []chromedp.Modifier
 		if s.Behind {
-			p.key(kb.Tab, chromedp.ModifierShift)
-		} else {
-			p.key(kb.Tab)
+			with = append(with, chromedp.ModifierShift)
+		}
+		p.key(strings.Repeat(kb.Tab, max(1, s.Far/2)), with...)
+	}
+	p.fatal("go to “"+label+"”", fmt.Errorf("no way leads there"))
+}
+
+// standsOn looks where the keyboard stands, and whether that can be seen.
+func (p *person) standsOn(label string) stop {
+	p.t.Helper()
+	s := ask[stop](p.tab, seek(label, where))
+	if s.Fault != "" && !p.faults[s.Name+s.Fault] {
+		p.faults[s.Name+s.Fault] = true
+		p.t.Errorf("%s: the keyboard stands on “%s”, which %s", ask[string](p.tab, "location.pathname"), s.Name, s.Fault)
+	}
+	return s
+}
+
+// everyStop goes through a page from its beginning to its end, or as far as a person would.
+func (p *person) everyStop(path string) {
+	p.t.Helper()
+	p.visit(path)
+	for i := range 120 {
+		p.key(kb.Tab)
+		if s := p.standsOn("Skip to content"); i > 0 && (s.There || s.Name == "") {
+			return
 		}
 	}
-	p.fatal("go to “"+label+"”", fmt.Errorf("400 stops did not lead there"))
 }
 
 // keepsPlace says when the keyboard stands nowhere: whoever works by it would begin anew at the top of the page.
@@ -267,7 +288,9 @@ func (p *person) choose(label, option, button string) {
 // nav goes to a section by the navigation of the screen.
 func (p *person) nav(section string) {
 	p.t.Helper()
-	p.script("go to the top", "scrollTo(0, 0)")
+	if p.way == keys { // a page begins with its navigation
+		p.visit(ask[string](p.tab, "location.pathname"))
+	}
 	if p.way == thumb && !slices.Contains([]string{"Home", "Apps", "Snapshots", "Activity"}, section) {
 		p.act("More")
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,16 +26,24 @@ func TestALostStream(t *testing.T) {
 		k.kill()
 		b.await("the page says that it waits", `document.querySelector("#connection").checkVisibility() && document.querySelector("#connection").innerText.includes("Reconnecting")`)
 		k.again()
-		k.call("PUT", "/apps/"+uuid.NewString(), body{"name": name + " while away", "device_id": k.localDevice(), "paths": []string{newFolder(t, "away")}}, nil)
+		k.newApp(name + " while away")
 		b.says(name + " while away")
 		b.await("the page no longer says that it waits", `!document.querySelector("#connection").checkVisibility()`)
-		k.call("PUT", "/apps/"+uuid.NewString(), body{"name": name + " afterwards", "device_id": k.localDevice(), "paths": []string{newFolder(t, "after")}}, nil)
+		k.newApp(name + " afterwards")
 		b.says(name + " afterwards")
 	}
 	b.unreloaded()
 	b.burst(k)
 	k.signOutOthers()
 	b.await("a page whose session ended leads to the sign-in", `location.pathname === "/signin"`)
+}
+
+// newApp declares an app with a folder that holds something.
+func (k *keepstead) newApp(name string) {
+	k.t.Helper()
+	folder := newFolder(k.t, "app")
+	writeFile(k.t, filepath.Join(folder, "file"), name)
+	k.call("PUT", "/apps/"+uuid.NewString(), body{"name": name, "device_id": k.localDevice(), "paths": []string{folder}}, nil)
 }
 
 // signOutOthers signs in elsewhere and ends every other session there.
