@@ -321,8 +321,14 @@ func (p *person) until(what, script string) {
 // look has axe look at the page, where scripts run.
 func (p *person) look(what string) {
 	p.t.Helper()
-	if p.way != plain {
-		p.accessible(what + ", " + string(p.way))
+	if p.way == plain {
+		return
+	}
+	p.accessible(what + ", " + string(p.way))
+	// Everything that is pressed is 24 px large or stands alone (WCAG 2.2, 2.5.8), which axe asks only on demand.
+	for _, small := range ask[[]string](p.tab, `axe.run(document, {resultTypes: ["violations"], runOnly: {type: "rule", values: ["target-size"]}})
+		.then(r => r.violations.flatMap(v => v.nodes.map(n => n.target.join(" "))))`) {
+		p.t.Errorf("%s, %s: %s is too small to press", what, p.way, small)
 	}
 }
 
