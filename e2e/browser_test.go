@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -41,6 +42,7 @@ type tab struct {
 	t      *testing.T
 	ctx    context.Context
 	base   string
+	strict bool // what the page writes to the console as an error counts
 	mu     sync.Mutex
 	errors []string
 }
@@ -94,7 +96,8 @@ func (b *tab) resize(s screen) {
 	b.do("set the size", chromedp.EmulateViewport(s.width, s.height, size...))
 }
 
-// listen keeps what a developer would see in red: exceptions, and what the content security policy refused.
+// listen keeps what a developer would see in red: exceptions, what the content security policy refused, requests to
+// anywhere but Keepstead, and where the tab is strict what the page itself calls an error.
 func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,6 +107,16 @@ func (b *tab) listen(event any) {
 	case *log.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "Content Security Policy") {
 			b.errors = append(b.errors, e.Entry.Text)
+		}
+	case *network.EventRequestWillBeSent:
+		if strings.HasPrefix(e.Request.URL, "http") && !strings.HasPrefix(e.Request.URL, b.base+"/") {
+			b.errors = append(b.errors, "a request to "+e.Request.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if b.strict && e.Type == runtime.ConsoleAPICalledTypeError {
+			for _, arg := range e.Args {
+				b.errors = append(b.errors, fmt.Sprintf("%s%s", arg.Value, arg.Description))
+			}
 		}
 	}
 }

@@ -260,6 +260,7 @@ type RestoreProps struct {
 	Form     RestoreForm    // Target prefilled
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
+	Missing  bool               // none of the chosen files is where it was
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
 	Contents *model.Contents
 	// Damaged says that the app is gone, or that a service of it does not run.
