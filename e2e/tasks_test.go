@@ -18,7 +18,7 @@ type house struct {
 	disk   destination
 	photos string
 	app    string
-	slow   string // a configuration whose backup takes longer than any test
+	slow   string // a configuration whose backup takes more than a minute
 }
 
 func furnish(t *testing.T) *house {
@@ -46,9 +46,9 @@ func furnish(t *testing.T) *house {
 	}
 	h.backup(missing, "failed")
 	narrow := h.addFolder("Narrow", newFolder(t, "narrow"))
-	h.call("PATCH", "/backup/destinations/"+narrow.ID, body{"bytes_per_second": 64 << 10}, nil)
+	h.call("PATCH", "/backup/destinations/"+narrow.ID, body{"bytes_per_second": 2 << 20}, nil)
 	attic := newFolder(t, "attic")
-	writeRandom(t, filepath.Join(attic, "chest"), 32<<20)
+	writeRandom(t, filepath.Join(attic, "chest"), 160<<20) // restic ends once it has written what it holds, up to 16 MiB
 	_, h.slow = h.addApp("Attic", h.addPolicy("Slow", []string{narrow.ID}, nil), attic)
 	h.quiet()
 	return h
