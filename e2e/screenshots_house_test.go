@@ -214,7 +214,8 @@ func (h *house) move() {
 	db, err := sql.Open("sqlite3", filepath.Join(h.data, "keepstead.db"))
 	check(h.t, err)
 	var began []string // when each night's backup of the photos was asked for
-	rows, err := db.QueryContext(context.Background(), `SELECT created_at FROM jobs WHERE kind = 'backup' AND configuration_id = ? ORDER BY created_at`, h.configs["photos"])
+	rows, err := db.QueryContext(context.Background(), `SELECT min(j.created_at, s.created_at) FROM jobs j JOIN snapshots s ON s.id = j.snapshot_id
+		WHERE j.kind = 'backup' AND j.configuration_id = ? ORDER BY 1`, h.configs["photos"])
 	check(h.t, err)
 	for rows.Next() {
 		var at string
