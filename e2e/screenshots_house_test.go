@@ -22,9 +22,9 @@ import (
 	"keepstead/testbed"
 )
 
-// house is a homelab worth a picture: two compose projects that are backed up and one that waits for a decision, folders,
+// gallery is a homelab worth a picture: two compose projects that are backed up and one that waits for a decision, folders,
 // two machines over SSH, four destinations, and weeks of backups of which some were partial or failed.
-type house struct {
+type gallery struct {
 	*keepstead
 	t           *testing.T
 	engine      *testbed.Engine
@@ -49,9 +49,9 @@ func place(t *testing.T, parts ...string) string {
 	return filepath.Join(append([]string{root}, parts...)...)
 }
 
-func newHouse(t *testing.T) *house {
+func newGallery(t *testing.T) *gallery {
 	t.Helper()
-	h := &house{t: t, projects: map[string]*testbed.Project{}, folders: map[string]string{}, appIDs: map[string]string{}, configs: map[string]string{}, ids: map[string]string{}}
+	h := &gallery{t: t, projects: map[string]*testbed.Project{}, folders: map[string]string{}, appIDs: map[string]string{}, configs: map[string]string{}, ids: map[string]string{}}
 	h.engine = testbed.NewEngine(t)
 	h.nas, h.laptop = testbed.NewMachine(t, testbed.MachineOptions{}), testbed.NewMachine(t, testbed.MachineOptions{})
 	bucket := testbed.S3(t)
@@ -73,7 +73,7 @@ func newHouse(t *testing.T) *house {
 }
 
 // project is one of the testbed's under a name that can be shown.
-func (h *house) project(name, kind string) *testbed.Project {
+func (h *gallery) project(name, kind string) *testbed.Project {
 	h.t.Helper()
 	p := testbed.NewProject(h.t, kind)
 	dir := place(h.t, name)
@@ -85,7 +85,7 @@ func (h *house) project(name, kind string) *testbed.Project {
 	return p
 }
 
-func (h *house) machines() {
+func (h *gallery) machines() {
 	h.t.Helper()
 	h.ids["nas"] = h.addDevice("nas", "root", h.nas)
 	h.ids["laptop"] = uuid.NewString()
@@ -96,7 +96,7 @@ func (h *house) machines() {
 		echo secret > taxes.kdbx && echo key > "bank key.pem" && chown -R plain . && chown root taxes.kdbx "bank key.pem" && chmod 600 taxes.kdbx "bank key.pem"`)
 }
 
-func (h *house) destinations(bucket *testbed.Bucket) {
+func (h *gallery) destinations(bucket *testbed.Bucket) {
 	h.t.Helper()
 	h.disk = h.addFolder("Backup disk", place(h.t, "backup", "keepstead"))
 	h.cloud = h.addS3("Cloud", bucket)
@@ -112,7 +112,7 @@ func (h *house) destinations(bucket *testbed.Bucket) {
 }
 
 // foldersOf declares the apps that are folders.
-func (h *house) foldersOf() {
+func (h *gallery) foldersOf() {
 	h.t.Helper()
 	for _, name := range []string{"photos", "scans"} {
 		h.folders[name] = place(h.t, name)
@@ -128,7 +128,7 @@ func (h *house) foldersOf() {
 }
 
 // folderApp declares an app and puts it under a policy instead of the default one.
-func (h *house) folderApp(name, device, policy, path string) {
+func (h *gallery) folderApp(name, device, policy, path string) {
 	h.t.Helper()
 	key, id := strings.ToLower(name), uuid.NewString()
 	var a dockerApp
@@ -139,7 +139,7 @@ func (h *house) folderApp(name, device, policy, path string) {
 }
 
 // picture paints a sky over the sea.
-func (h *house) picture(name string, n int) {
+func (h *gallery) picture(name string, n int) {
 	h.t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 960, 600))
 	for y := range 600 {
@@ -158,7 +158,7 @@ func (h *house) picture(name string, n int) {
 }
 
 // night backs up as often as there were nights; in some of them not all went well.
-func (h *house) night() {
+func (h *gallery) night() {
 	h.t.Helper()
 	configuration := func(project string) string {
 		a := h.awaitApp(project, 30*time.Second, protected)
@@ -197,7 +197,7 @@ func (h *house) night() {
 }
 
 // restored brings a folder and a project back.
-func (h *house) restored() {
+func (h *gallery) restored() {
 	h.t.Helper()
 	for _, s := range h.snapshots(map[string][]string{"app_id": {h.appIDs["photos"]}, "limit": {"1"}}) {
 		h.call("POST", "/backup/snapshots/"+s.ID+"/restore", body{"target_path": place(h.t, "restored", "photos")}, nil)
@@ -208,13 +208,14 @@ func (h *house) restored() {
 }
 
 // move moves the times of what happened back, a night a day, so that the pages have a past. Only times are changed.
-func (h *house) move() {
+func (h *gallery) move() {
 	h.t.Helper()
 	h.stop()
 	db, err := sql.Open("sqlite3", filepath.Join(h.data, "keepstead.db"))
 	check(h.t, err)
 	var began []string // when each night's backup of the photos was asked for
-	rows, err := db.QueryContext(context.Background(), `SELECT created_at FROM jobs WHERE kind = 'backup' AND configuration_id = ? ORDER BY created_at`, h.configs["photos"])
+	rows, err := db.QueryContext(context.Background(), `SELECT min(j.created_at, s.created_at) FROM jobs j JOIN snapshots s ON s.id = j.snapshot_id
+		WHERE j.kind = 'backup' AND j.configuration_id = ? ORDER BY 1`, h.configs["photos"])
 	check(h.t, err)
 	for rows.Next() {
 		var at string
@@ -248,7 +249,7 @@ func (h *house) move() {
 }
 
 // shift moves rows that were made between two times back by some days.
-func (h *house) shift(db *sql.DB, table, from, until string, days int, columns ...string) {
+func (h *gallery) shift(db *sql.DB, table, from, until string, days int, columns ...string) {
 	h.t.Helper()
 	var set []string
 	for _, c := range columns {

@@ -13,7 +13,7 @@ import (
 )
 
 // lists draws the pages of the navigation, and the sign-in before them.
-func (h *house) lists(c *camera) {
+func (h *gallery) lists(c *camera) {
 	h.t.Helper()
 	c.page("sign-in", "/signin")
 	c.fill("name", "admin")
@@ -44,7 +44,7 @@ func (c *camera) foreign(path string) {
 }
 
 // snapshotOf returns the newest snapshot of an app that can be restored, or the n-th of them.
-func (h *house) snapshotOf(app string, n int) snapshot {
+func (h *gallery) snapshotOf(app string, n int) snapshot {
 	h.t.Helper()
 	for _, s := range h.snapshots(url.Values{"app_id": {app}}) {
 		if s.Restorable {
@@ -58,7 +58,7 @@ func (h *house) snapshotOf(app string, n int) snapshot {
 }
 
 // jobOf returns the newest job with the query.
-func (h *house) jobOf(query string) string {
+func (h *gallery) jobOf(query string) string {
 	h.t.Helper()
 	for _, j := range h.jobs(query + "&limit=1") {
 		return "/jobs/" + j.ID
@@ -68,7 +68,7 @@ func (h *house) jobOf(query string) string {
 }
 
 // things draws the page of one thing of each kind.
-func (h *house) things(c *camera) {
+func (h *gallery) things(c *camera) {
 	h.t.Helper()
 	app := func(id string) string { return "/apps/" + id }
 	photos, older, shop, documents := h.snapshotOf(h.appIDs["photos"], 0), h.snapshotOf(h.appIDs["photos"], 7), h.snapshotOf(h.appIDs["shop"], 0), h.snapshotOf(h.appIDs["documents"], 0)
@@ -99,7 +99,7 @@ func (h *house) things(c *camera) {
 }
 
 // forms draws forms that somebody has begun to fill in, and what they answer.
-func (h *house) forms(c *camera) {
+func (h *gallery) forms(c *camera) {
 	h.t.Helper()
 	c.page("app-new", "/apps/new")
 	c.fill("name", "Music")
@@ -152,7 +152,7 @@ func (h *house) forms(c *camera) {
 }
 
 // atWork draws a backup that runs, on the pages that show it.
-func (h *house) atWork(c *camera) {
+func (h *gallery) atWork(c *camera) {
 	h.t.Helper()
 	writeRandom(h.t, filepath.Join(h.folders["photos"], "films", "holiday.mkv"), 300<<20)
 	h.call("PATCH", "/backup/destinations/"+h.disk.ID, body{"bytes_per_second": 1 << 20}, nil)
@@ -177,7 +177,7 @@ func (h *house) atWork(c *camera) {
 }
 
 // without draws what a homelab looks like when something is missing: an app that is gone, a machine that does not answer.
-func (h *house) without(c *camera) {
+func (h *gallery) without(c *camera) {
 	h.t.Helper()
 	h.engine.Compose(h.t, h.projects["wiki"].Dir, "down")
 	h.awaitApp("wiki", 30*time.Second, func(a dockerApp) bool { return a.Gone })

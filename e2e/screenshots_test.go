@@ -30,16 +30,18 @@ func TestScreenshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &camera{dir: dir}
-	h := newHouse(t)
-	h.move()
-	c.tab = browse(t, h.url, screens[0])
-	h.lists(c)
-	h.things(c)
-	h.forms(c)
-	h.atWork(c)
-	h.without(c)
-	c.setUp(t)
-	c.publish(t)
+	t.Run("homelab", func(t *testing.T) {
+		h := newGallery(t)
+		h.move()
+		c.tab = browse(t, h.url, screens[0])
+		h.lists(c)
+		h.things(c)
+		h.forms(c)
+		h.atWork(c)
+		h.without(c)
+		c.publish(t)
+	})
+	t.Run("first start", c.firstStart)
 	t.Logf("%d pictures are in %s", c.count, dir)
 }
 
@@ -96,12 +98,11 @@ func (c *camera) page(name, path string) {
 	c.shoot(name)
 }
 
-// setUp draws a first start, which is another Keepstead's.
-func (c *camera) setUp(t *testing.T) {
-	t.Helper()
+// firstStart draws the set-up, and pages with nothing on them yet, of another Keepstead.
+func (c *camera) firstStart(t *testing.T) {
 	k := prepare(t)
 	k.env = []string{"KEEPSTEAD_DOCKER_SOCKET=off"}
-	k.data = filepath.Join(place(t, "first"), "data")
+	k.data = place(t, "first")
 	k.start()
 	address := setupAddress.FindString(k.output.String())
 	if address == "" {
