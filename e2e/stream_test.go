@@ -114,7 +114,4 @@ func (b *tab) burst(k *keepstead) {
 	}
 	frames, longest := ask[int](b, "frames"), ask[float64](b, "longest")
 	b.t.Logf("%d edits: %d frames, the longest took %.0f ms, %d states were shown", edits, frames, longest, ask[int](b, "order.length"))
-	if longest > 5000 {
-		b.t.Errorf("the page stood still for %.0f ms", longest)
-	}
 }
