@@ -53,7 +53,9 @@ func liveHome(s *feed, seen changes) ([]fragment, error) {
 // liveApps sends the rows of the apps whose jobs changed, or the whole list when more than that did.
 func liveApps(s *feed, seen changes) ([]fragment, error) {
 	out := s.jobBars(seen, anything)
-	filtered := s.query.apps != (appsQuery{})
+	filter := s.query.apps
+	filter.Page = 0
+	filtered := filter != (appsQuery{})
 	rest := of(model.EventApp, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventDevice)
 	changed := map[uuid.UUID]bool{}
 	for e := range seen.events {
