@@ -39,7 +39,7 @@ var screens = []screen{{"desktop", 1280, 900, false}, {"phone", 375, 812, true}}
 
 // tab is a page in a real Chromium.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	base   string
 	strict bool // what the page writes to the console as an error counts
@@ -48,7 +48,7 @@ type tab struct {
 }
 
 // browse starts a Chromium with one tab of the given size.
-func browse(t *testing.T, base string, s screen) *tab {
+func browse(t testing.TB, base string, s screen) *tab {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
