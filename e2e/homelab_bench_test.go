@@ -41,7 +41,7 @@ func manyOf(b *testing.B) *largeLab {
 	h.policy = h.addPolicy("Policy 0", []string{d.ID}, nil)
 	root := newFolder(b, "app")
 	h.folder = filepath.Join(root, "many")
-	if err := os.Mkdir(h.folder, 0o755); err != nil {
+	if err := os.MkdirAll(h.folder, 0o755); err != nil {
 		b.Fatal(err)
 	}
 	for i := range manyFiles {

@@ -1,11 +1,9 @@
 package e2e
 
 import (
-	"bytes"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,26 +16,10 @@ import (
 // benchRows are the jobs, and the snapshots, of a Keepstead that has worked for years.
 const benchRows = 100_000
 
-// databaseFile finds the database in the data folder by its first bytes.
-func databaseFile(b *testing.B, data string) string {
-	b.Helper()
-	entries, err := os.ReadDir(data)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, e := range entries {
-		if raw, err := os.ReadFile(filepath.Join(data, e.Name())); err == nil && bytes.HasPrefix(raw, []byte("SQLite format 3")) {
-			return e.Name()
-		}
-	}
-	b.Fatal("there is no database")
-	return ""
-}
-
 // rewrite changes the database of a stopped Keepstead in one transaction.
 func rewrite(b *testing.B, data string, change func(*sql.Tx)) {
 	b.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(data, databaseFile(b, data))+"?_foreign_keys=off&_txlock=immediate")
+	db, err := sql.Open("sqlite3", filepath.Join(data, "keepstead.db")+"?_foreign_keys=off&_txlock=immediate")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,13 +11,82 @@ import (
 	"keepstead/store"
 )
 
-// Overview returns every app with its configurations and their status, in the store's order.
-func (m *Manager) Overview(ctx context.Context) ([]model.AppOverview, error) {
+// stock is what overviews are made of. Nobody changes it once it is read.
+type stock struct {
+	version        uint64 // of the store
+	readAt         time.Time
+	apps           []model.App
+	configurations []model.Configuration
+	devices        map[uuid.UUID]model.Device
+	policies       map[uuid.UUID]model.Policy
+	enabled        map[uuid.UUID]bool // destinations
+	covered        map[pair]coverage
+}
+
+// stockAge is how long a reading is used at most, for the case that another process wrote.
+const stockAge = 30 * time.Second
+
+// stock reads everything, or gives what was read at this version of the store: with hundreds of apps that are thousands
+// of rows, and many pages ask for them between two writes.
+func (m *Manager) stock(ctx context.Context) (*stock, error) {
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	version := m.Store.Version()
+	if h := m.lastRead; h != nil && h.version == version && m.now().Sub(h.readAt).Abs() < stockAge {
+		return h, nil
+	}
 	apps, err := m.Store.Apps(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return m.overviews(ctx, apps, store.ConfigurationFilter{})
+	h, err := m.stockOf(ctx, apps, store.ConfigurationFilter{})
+	if err != nil {
+		return nil, err
+	}
+	h.version, h.readAt = version, m.now()
+	m.lastRead = h
+	return h, nil
+}
+
+// stockOf reads what surrounds some apps and the configurations of the filter.
+func (m *Manager) stockOf(ctx context.Context, apps []model.App, f store.ConfigurationFilter) (*stock, error) {
+	h := &stock{apps: apps}
+	var err error
+	if h.configurations, err = m.Store.Configurations(ctx, f); err != nil {
+		return nil, err
+	}
+	if h.devices, h.policies, h.enabled, err = m.surroundings(ctx); err != nil {
+		return nil, err
+	}
+	var only []uuid.UUID
+	if f != (store.ConfigurationFilter{}) {
+		for _, c := range h.configurations {
+			only = append(only, c.ID)
+		}
+		if len(only) == 0 {
+			return h, nil
+		}
+	}
+	h.covered, err = m.coverages(ctx, only...)
+	return h, err
+}
+
+// Apps lists the apps that are not forgotten, by name, without what discovery found of them. They are not to be changed.
+func (m *Manager) Apps(ctx context.Context) ([]model.App, error) {
+	h, err := m.stock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.apps, nil
+}
+
+// Overview returns every app with its configurations and their status, in the store's order.
+func (m *Manager) Overview(ctx context.Context) ([]model.AppOverview, error) {
+	h, err := m.stock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.overviews(m.now()), nil
 }
 
 // AppOverview returns one app with its configurations and their status.
@@ -26,53 +95,48 @@ func (m *Manager) AppOverview(ctx context.Context, id uuid.UUID) (model.AppOverv
 	if err != nil {
 		return model.AppOverview{}, err
 	}
-	all, err := m.overviews(ctx, []model.App{app}, store.ConfigurationFilter{AppID: id})
+	h, err := m.stockOf(ctx, []model.App{app}, store.ConfigurationFilter{AppID: id})
 	if err != nil {
 		return model.AppOverview{}, err
 	}
-	return all[0], nil
+	return h.overviews(m.now())[0], nil
 }
 
-func (m *Manager) overviews(ctx context.Context, apps []model.App, f store.ConfigurationFilter) ([]model.AppOverview, error) {
-	configurations, err := m.Store.Configurations(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	devices, policies, enabled, err := m.surroundings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	only := uuid.Nil
-	if len(configurations) == 1 {
-		only = configurations[0].ID
-	}
-	covered, err := m.coverages(ctx, only)
-	if err != nil {
-		return nil, err
-	}
+func (h *stock) overviews(now time.Time) []model.AppOverview {
+	next := nextSlots(h.policies, now)
 	byApp := map[uuid.UUID][]model.ConfigurationOverview{}
-	for _, c := range configurations {
-		o := model.ConfigurationOverview{Configuration: c, Policy: policies[c.PolicyID]}
+	for _, c := range h.configurations {
+		o := model.ConfigurationOverview{Configuration: c, Policy: h.policies[c.PolicyID]}
 		for _, id := range o.Policy.DestinationIDs {
-			if enabled[id] {
-				o.Coverage = append(o.Coverage, covered[pair{c.ID, id}].in(c.ID, id))
+			if h.enabled[id] {
+				o.Coverage = append(o.Coverage, h.covered[pair{c.ID, id}].in(c.ID, id))
 			}
 		}
 		byApp[c.AppID] = append(byApp[c.AppID], o)
 	}
-	out := make([]model.AppOverview, 0, len(apps))
-	now := m.now()
-	for _, a := range apps {
-		o := model.AppOverview{App: a, Device: devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
+	out := make([]model.AppOverview, 0, len(h.apps))
+	for _, a := range h.apps {
+		o := model.AppOverview{App: a, Device: h.devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
 		for i := range o.Configurations {
-			judgeConfiguration(&o.Configurations[i], a, now)
+			judgeConfiguration(&o.Configurations[i], a, next[o.Configurations[i].Policy.ID], now)
 			if s := o.Configurations[i].Status; i == 0 || s.Severity() > o.Status.Severity() {
 				o.Status = s
 			}
 		}
 		out = append(out, o)
 	}
-	return out, nil
+	return out
+}
+
+// nextSlots says when each policy runs next, the zero time where its schedule cannot be read.
+func nextSlots(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUID]time.Time {
+	out := make(map[uuid.UUID]time.Time, len(policies))
+	for id, p := range policies {
+		if cron, err := p.Cron(); err == nil {
+			out[id] = cron.Next(now)
+		}
+	}
+	return out
 }
 
 // surroundings reads what every configuration is seen against.
@@ -107,8 +171,8 @@ func (c coverage) in(configuration, destination uuid.UUID) model.Coverage {
 	return model.Coverage(c)
 }
 
-func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]coverage, error) {
-	rows, err := m.Store.Coverages(ctx, only)
+func (m *Manager) coverages(ctx context.Context, only ...uuid.UUID) (map[pair]coverage, error) {
+	rows, err := m.Store.Coverages(ctx, only...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +184,14 @@ func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]cover
 }
 
 // judgeConfiguration gathers the facts of one configuration and sets its status and next run.
-func judgeConfiguration(o *model.ConfigurationOverview, app model.App, now time.Time) {
+func judgeConfiguration(o *model.ConfigurationOverview, app model.App, next, now time.Time) {
 	f := model.Facts{
 		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && !app.Disabled && app.ForgottenAt == nil,
 		Destinations: len(o.Coverage), Frozen: o.Configuration.FrozenAt != nil,
 	}
 	cron, err := o.Policy.Cron()
-	if err == nil && f.Enabled && f.Destinations > 0 {
-		o.NextRun = cron.Next(now)
+	if f.Enabled && f.Destinations > 0 {
+		o.NextRun = next
 	}
 	good := true
 	for _, c := range o.Coverage {

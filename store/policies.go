@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -144,11 +145,28 @@ func (s *Store) SetLastSlot(ctx context.Context, id uuid.UUID, slot time.Time) e
 // PolicySnapshots lists what there is to forget under a policy: at most limit rows, those of one configuration in one
 // destination together and newest first, with only the fields that retention reads.
 func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit int) ([]model.Snapshot, error) {
-	return all[model.Snapshot](ctx, s.r, "list the snapshots of a policy", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Column("id", "configuration_id", "destination_id", "app_id", "restic_snapshot_id", "status", "safety", "started_at").
-			Where("configuration_id IN (SELECT id FROM configurations WHERE policy_id = ?)", policyID).
-			Where("restic_snapshot_id <> ''").Order("configuration_id", "destination_id", "started_at DESC", "id DESC").Limit(int64(limit))
-	})
+	const doing = "list the snapshots of a policy"
+	// Scanned by hand, like other lists of thousands.
+	rows, err := s.r.QueryContext(ctx, `SELECT id, configuration_id, destination_id, app_id, restic_snapshot_id, status, safety, started_at
+		FROM snapshots WHERE configuration_id IN (SELECT id FROM configurations WHERE policy_id = ?) AND restic_snapshot_id <> ''
+		ORDER BY configuration_id, destination_id, started_at DESC, id DESC LIMIT ?`, policyID, limit)
+	if err != nil {
+		return nil, fail(doing, err)
+	}
+	var out []model.Snapshot
+	for rows.Next() {
+		var one model.Snapshot
+		var at string
+		err := rows.Scan(&one.ID, &one.ConfigurationID, &one.DestinationID, &one.AppID, &one.ResticSnapshotID, &one.Status, &one.Safety, &at)
+		if err == nil {
+			one.StartedAt, err = time.Parse(time.RFC3339Nano, at)
+		}
+		if err != nil {
+			return nil, fail(doing, errors.Join(err, rows.Close()))
+		}
+		out = append(out, one)
+	}
+	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
 // DeletePolicy removes a policy that is not the default and that no configuration follows.
