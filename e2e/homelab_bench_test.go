@@ -88,6 +88,8 @@ func (h *largeLab) fill(tx *sql.Tx) {
 	policies := copies(b, tx, "policies", "id = '"+h.policy+"'", manyPolicies, func(i int, row map[string]any) {
 		row["name"], row["is_default"] = fmt.Sprintf("Policy %d", i), 0
 	})
+	// Daily, half a day from now, and without a slot to catch up.
+	execute(b, tx, "UPDATE policies SET schedule = ?, time_zone = 'UTC', last_slot_at = ?", fmt.Sprintf("0 %d * * *", (time.Now().UTC().Hour()+12)%24), time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"))
 	for p, policy := range policies {
 		for n := range manyDestinations / manyPolicies {
 			execute(b, tx, "INSERT OR IGNORE INTO policy_destinations (policy_id, destination_id, position) VALUES (?, ?, ?)", policy, destinations[p*manyDestinations/manyPolicies+n], n)

@@ -21,6 +21,13 @@ const (
 	clients  = 8
 )
 
+// What a page may take at the 95th percentile in milliseconds, and weigh in packed kilobytes; pages over it are named.
+const (
+	wantAlone    = 25
+	wantTogether = 100
+	wantWeight   = 60
+)
+
 // look is one page that is measured.
 type look struct {
 	path     string
@@ -65,7 +72,9 @@ func BenchmarkPages(b *testing.B) {
 		one := h.measure(b, browser, looks, 1, alone)
 		eight := h.measure(b, browser, looks, clients, together)
 		for i, l := range looks {
-			b.Logf("p95 %7.1f ms alone, %7.1f ms of eight: %s", ms(one[i]), ms(eight[i]), h.short(l.path))
+			if ms(one[i]) > wantAlone || ms(eight[i]) > wantTogether {
+				b.Logf("p95 %7.1f ms alone, %7.1f ms of eight: %s", ms(one[i]), ms(eight[i]), h.short(l.path))
+			}
 		}
 		b.ReportMetric(ms(slices.Max(one)), "p95-ms")
 		b.ReportMetric(ms(slices.Max(eight)), "p95-of-8-ms")
@@ -152,7 +161,9 @@ func (h *largeLab) sizes(b *testing.B, browser *http.Client, looks []look) {
 	for _, l := range looks {
 		packed := h.look(b, browser, l)
 		worst = max(worst, len(packed))
-		b.Logf("%6.1f kB packed of %7.1f kB: %s", float64(len(packed))/1000, float64(unpacked(packed))/1000, h.short(l.path))
+		if len(packed) > wantWeight*1000 {
+			b.Logf("%6.1f kB packed of %7.1f kB: %s", float64(len(packed))/1000, float64(unpacked(packed))/1000, h.short(l.path))
+		}
 	}
 	b.ReportMetric(float64(worst)/1000, "html-kB")
 	res, err := browser.Get(h.url + "/")

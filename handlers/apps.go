@@ -40,7 +40,7 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 			p.Apps = append(p.Apps, a)
 		}
 	}
-	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
+	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
 		return p, err
 	}
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {

@@ -66,8 +66,9 @@ type Manager struct {
 	claiming sync.Mutex
 
 	// reading is held while the stock is read, so that many pages at once wait for one reading.
-	reading  sync.Mutex
-	lastRead *stock
+	reading     sync.Mutex
+	lastRead    *stock
+	lastCounted outcomes
 
 	mu       sync.Mutex
 	running  map[uuid.UUID]*run

@@ -11,75 +11,6 @@ import (
 	"keepstead/store"
 )
 
-// stock is what overviews are made of. Nobody changes it once it is read.
-type stock struct {
-	version        uint64 // of the store
-	readAt         time.Time
-	apps           []model.App
-	configurations []model.Configuration
-	devices        map[uuid.UUID]model.Device
-	policies       map[uuid.UUID]model.Policy
-	enabled        map[uuid.UUID]bool // destinations
-	covered        map[pair]coverage
-}
-
-// stockAge is how long a reading is used at most, for the case that another process wrote.
-const stockAge = 30 * time.Second
-
-// stock reads everything, or gives what was read at this version of the store: with hundreds of apps that are thousands
-// of rows, and many pages ask for them between two writes.
-func (m *Manager) stock(ctx context.Context) (*stock, error) {
-	m.reading.Lock()
-	defer m.reading.Unlock()
-	version := m.Store.Version()
-	if h := m.lastRead; h != nil && h.version == version && m.now().Sub(h.readAt).Abs() < stockAge {
-		return h, nil
-	}
-	apps, err := m.Store.Apps(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h, err := m.stockOf(ctx, apps, store.ConfigurationFilter{})
-	if err != nil {
-		return nil, err
-	}
-	h.version, h.readAt = version, m.now()
-	m.lastRead = h
-	return h, nil
-}
-
-// stockOf reads what surrounds some apps and the configurations of the filter.
-func (m *Manager) stockOf(ctx context.Context, apps []model.App, f store.ConfigurationFilter) (*stock, error) {
-	h := &stock{apps: apps}
-	var err error
-	if h.configurations, err = m.Store.Configurations(ctx, f); err != nil {
-		return nil, err
-	}
-	if h.devices, h.policies, h.enabled, err = m.surroundings(ctx); err != nil {
-		return nil, err
-	}
-	var only []uuid.UUID
-	if f != (store.ConfigurationFilter{}) {
-		for _, c := range h.configurations {
-			only = append(only, c.ID)
-		}
-		if len(only) == 0 {
-			return h, nil
-		}
-	}
-	h.covered, err = m.coverages(ctx, only...)
-	return h, err
-}
-
-// Apps lists the apps that are not forgotten, by name, without what discovery found of them. They are not to be changed.
-func (m *Manager) Apps(ctx context.Context) ([]model.App, error) {
-	h, err := m.stock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return h.apps, nil
-}
-
 // Overview returns every app with its configurations and their status, in the store's order.
 func (m *Manager) Overview(ctx context.Context) ([]model.AppOverview, error) {
 	h, err := m.stock(ctx)
@@ -103,7 +34,7 @@ func (m *Manager) AppOverview(ctx context.Context, id uuid.UUID) (model.AppOverv
 }
 
 func (h *stock) overviews(now time.Time) []model.AppOverview {
-	next := nextSlots(h.policies, now)
+	plans := timetables(h.policies, now)
 	byApp := map[uuid.UUID][]model.ConfigurationOverview{}
 	for _, c := range h.configurations {
 		o := model.ConfigurationOverview{Configuration: c, Policy: h.policies[c.PolicyID]}
@@ -118,7 +49,7 @@ func (h *stock) overviews(now time.Time) []model.AppOverview {
 	for _, a := range h.apps {
 		o := model.AppOverview{App: a, Device: h.devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
 		for i := range o.Configurations {
-			judgeConfiguration(&o.Configurations[i], a, next[o.Configurations[i].Policy.ID], now)
+			judgeConfiguration(&o.Configurations[i], a, plans[o.Configurations[i].Policy.ID], now)
 			if s := o.Configurations[i].Status; i == 0 || s.Severity() > o.Status.Severity() {
 				o.Status = s
 			}
@@ -128,12 +59,18 @@ func (h *stock) overviews(now time.Time) []model.AppOverview {
 	return out
 }
 
-// nextSlots says when each policy runs next, the zero time where its schedule cannot be read.
-func nextSlots(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUID]time.Time {
-	out := make(map[uuid.UUID]time.Time, len(policies))
+// timetable is a policy's schedule, read once for all that follow it.
+type timetable struct {
+	cron model.Cron
+	next time.Time
+	ok   bool // it can be read
+}
+
+func timetables(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUID]timetable {
+	out := make(map[uuid.UUID]timetable, len(policies))
 	for id, p := range policies {
 		if cron, err := p.Cron(); err == nil {
-			out[id] = cron.Next(now)
+			out[id] = timetable{cron, cron.Next(now), true}
 		}
 	}
 	return out
@@ -184,14 +121,13 @@ func (m *Manager) coverages(ctx context.Context, only ...uuid.UUID) (map[pair]co
 }
 
 // judgeConfiguration gathers the facts of one configuration and sets its status and next run.
-func judgeConfiguration(o *model.ConfigurationOverview, app model.App, next, now time.Time) {
+func judgeConfiguration(o *model.ConfigurationOverview, app model.App, schedule timetable, now time.Time) {
 	f := model.Facts{
 		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && !app.Disabled && app.ForgottenAt == nil,
 		Destinations: len(o.Coverage), Frozen: o.Configuration.FrozenAt != nil,
 	}
-	cron, err := o.Policy.Cron()
 	if f.Enabled && f.Destinations > 0 {
-		o.NextRun = next
+		o.NextRun = schedule.next
 	}
 	good := true
 	for _, c := range o.Coverage {
@@ -206,14 +142,14 @@ func judgeConfiguration(o *model.ConfigurationOverview, app model.App, next, now
 			f.LastGood = c.LastGoodAt
 		}
 	}
-	if err == nil && len(o.Coverage) > 0 {
+	if schedule.ok && len(o.Coverage) > 0 {
 		since := o.Configuration.CreatedAt
 		if f.LastGood != nil {
 			since = *f.LastGood
 		} else if o.Policy.LastSlotAt != nil && o.Policy.LastSlotAt.After(since) {
 			since = *o.Policy.LastSlotAt
 		}
-		f.Due = cron.Next(since)
+		f.Due = schedule.cron.Next(since)
 	}
 	o.Status = f.Judge(now)
 }
