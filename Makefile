@@ -46,7 +46,7 @@ testimages: ## Make the Docker images that tests of Docker apps run, offline; as
 check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet, lint, all tests without a skip
 
 .PHONY: bench
-bench: bin/restic bin/versitygw ## Time backups against plain restic's, also through the gateway, and Keepstead with 100,000 snapshots
+bench: bin/restic bin/versitygw ## Time backups against plain restic's, and every page and 500 open ones with 500 apps and 100,000 snapshots
 	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m ./e2e ./gateway ./index
 
 # In a mount namespace of its own, so that the apps of the pictures lie in a /srv that is theirs alone.

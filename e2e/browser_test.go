@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -39,7 +40,7 @@ var screens = []screen{{"desktop", 1280, 900, false}, {"phone", 375, 812, true}}
 
 // tab is a page in a real Chromium.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	base   string
 	strict bool // what the page writes to the console as an error counts
@@ -48,7 +49,7 @@ type tab struct {
 }
 
 // browse starts a Chromium with one tab of the given size.
-func browse(t *testing.T, base string, s screen) *tab {
+func browse(t testing.TB, base string, s screen) *tab {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -104,6 +105,8 @@ func (b *tab) listen(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
 		b.errors = append(b.errors, fmt.Sprintf("%+v", e.ExceptionDetails))
+	case *page.EventJavascriptDialogOpening:
+		b.errors = append(b.errors, "a dialog was opened: "+e.Message)
 	case *log.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "Content Security Policy") {
 			b.errors = append(b.errors, e.Entry.Text)

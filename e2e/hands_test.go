@@ -29,7 +29,7 @@ type person struct {
 }
 
 // hire has a person work at the tab in that way.
-func hire(t *testing.T, b *tab, w way) *person {
+func hire(t testing.TB, b *tab, w way) *person {
 	t.Helper()
 	b.t, b.strict = t, true
 	s := screens[0]

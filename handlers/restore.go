@@ -133,7 +133,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 		return nil, err
 	}
 	p := views.RestoreProps{Chrome: frame, Form: f, Plan: plan, Errors: reasons}
-	if p.Snapshot, err = h.snapshotItem(h.names(ctx), s); err != nil {
+	if p.Snapshot, err = h.snapshotItem(ctx, s); err != nil {
 		return nil, err
 	}
 	if p.App, err = h.appOf(ctx, s); err != nil {

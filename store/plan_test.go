@@ -84,6 +84,7 @@ func TestPlans(t *testing.T) {
 		"running jobs":        func(s *Store) { _, _ = s.RunningJobs(ctx) },
 		"claim":               func(s *Store) { _, _ = s.ClaimJob(ctx, Limits{Total: 4, PerDestination: 2, Restores: 1}) },
 		"counts":              func(s *Store) { _, _ = s.Counts(ctx) },
+		"open jobs":           func(s *Store) { _, _ = s.OpenJobs(ctx) },
 		"days":                func(s *Store) { _, _ = s.DailyOutcomes(ctx, now().AddDate(0, 0, -90), time.UTC) },
 		"storage samples":     func(s *Store) { _, _ = s.StorageSamples(ctx, uuid.Nil, now().AddDate(0, 0, -90)) },
 		"coverages":           func(s *Store) { _, _ = s.Coverages(ctx, none) },

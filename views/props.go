@@ -71,6 +71,7 @@ type AppsProps struct {
 	Query        string                          // query q
 	Status       model.Protection                // query status; empty for all, StatusGone for apps that are gone
 	Kind         model.AppKind                   // query kind; empty for all
+	Page         int                             // query page, from 1; what lies behind the last shows the last
 	Progress     map[uuid.UUID]model.Progress
 }
 

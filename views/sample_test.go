@@ -21,6 +21,8 @@ type sample struct {
 	jobs         []JobItem
 	snapshots    []SnapshotItem
 	progress     map[uuid.UUID]model.Progress
+	empty        bool     // shows each page with its frame alone
+	spoil        *spoiler // writes into all that somebody else can choose; nil leaves the sample as it is
 }
 
 func id(n int) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(fmt.Sprint(n))) }

@@ -62,7 +62,7 @@ func New(ctx context.Context, o Options) (*fiber.App, error) {
 		EnableTrustedProxyCheck: true, TrustedProxies: texts(o.Proxies),
 		ErrorHandler: s.fail,
 	})
-	app.Use(s.begin, s.record, s.rescue, s.headers, plainBody)
+	app.Use(newCompressor().handle, s.begin, s.record, s.rescue, s.headers, plainBody)
 	for _, r := range s.routes() {
 		if r.Method == fiber.MethodGet {
 			app.Head(r.Path, s.guard(r.Access), r.Handle)
