@@ -13,10 +13,11 @@ LISTEN ?= 127.0.0.1:8080
 TESTFLAGS ?=
 # The longest first, so that the others run beside them; vet has a target of its own.
 PACKAGES ?= ./e2e ./jobs ./...
+SCREENSHOTS ?= bin/screenshots
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: bin/restic ## Build bin/keepstead and the restic it drives
@@ -45,8 +46,14 @@ testimages: ## Make the Docker images that tests of Docker apps run, offline; as
 check: fresh vet lint test-all ## Everything CI runs: generated files fresh, vet, lint, all tests without a skip
 
 .PHONY: bench
-bench: bin/restic bin/versitygw ## Time backups against plain restic's, also through the gateway, and Keepstead with 100,000 snapshots
+bench: bin/restic bin/versitygw ## Time backups against plain restic's, and every page and 500 open ones with 500 apps and 100,000 snapshots
 	$(GO) test -run '^$$' -bench . -benchtime 1x -count 1 -timeout 90m ./e2e ./gateway ./index
+
+# In a mount namespace of its own, so that the apps of the pictures lie in a /srv that is theirs alone.
+.PHONY: screenshots
+screenshots: bin/restic bin/versitygw ## Draw every page into bin/screenshots, as root, after make testimages (SCREENSHOTS=dir)
+	unshare --mount sh -c 'mount -t tmpfs keepstead /srv && exec "$$@"' sh env KEEPSTEAD_SCREENSHOTS='$(abspath $(SCREENSHOTS))' KEEPSTEAD_SCREENSHOTS_ROOT=/srv \
+		$(GO) test -tags screenshots -run '^TestScreenshots$$' -count 1 -timeout 30m -v ./e2e
 
 .PHONY: generate
 generate: bin/oapi-codegen ## Write the Go code that templ and the OpenAPI document stand for
@@ -71,7 +78,7 @@ fresh:
 
 .PHONY: vet
 vet:
-	$(GO) vet ./...
+	$(GO) vet -tags screenshots ./...
 
 .PHONY: lint
 lint: bin/golangci-lint

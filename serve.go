@@ -119,6 +119,7 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 	}
 	return web.New(ctx, web.Options{
 		Proxies: cfg.TrustedProxies, Auth: p.auth, Pages: pages, API: endpoints, Static: files, Log: p.log,
+		Development: !config.Released(config.Version(version)),
 		Ready: []web.Check{
 			{Name: "store", Test: p.store.Ping},
 			{Name: "restic", Test: func(context.Context) error { _, err := exec.LookPath(p.restic); return err }},

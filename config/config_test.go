@@ -212,6 +212,18 @@ func TestAskPassword(t *testing.T) {
 	}
 }
 
+func TestReleased(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"v1.2.3": true, "1.2.3": true, "v1.2.3-rc.1": true, "v1.2.3-4-g01234ab": false, "v1.2.3-dirty": false,
+		"01234ab": false, "01234ab-dirty": false, "dev": false, "dev-0123456789ab": false, "unknown": false, "": false,
+	} {
+		if got := Released(version); got != want {
+			t.Errorf("Released(%q) is %t", version, got)
+		}
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	if got := Version("v1.2.3"); got != "v1.2.3" {

@@ -1,6 +1,9 @@
 package config
 
-import "runtime/debug"
+import (
+	"regexp"
+	"runtime/debug"
+)
 
 // Version returns the version that the build stamped, or what the Go tool recorded about the source.
 func Version(stamped string) string {
@@ -20,4 +23,10 @@ func Version(stamped string) string {
 		return v
 	}
 	return "dev"
+}
+
+// Released says whether a version is that of a release, such as v1.4.0 or v1.4.0-rc.1. That of any other build names its
+// commit.
+func Released(version string) bool {
+	return regexp.MustCompile(`^v?\d+\.\d+\.\d+(-(alpha|beta|rc)\.?\d+)?$`).MatchString(version)
 }

@@ -74,6 +74,7 @@ type SSH struct {
 	closed     bool
 	links      []*link // the first carries what is not a session
 	runs       sync.WaitGroup
+	restic     checkedRestic
 	files      *sftpLink // nil until files were used
 	opening    sync.Mutex
 }

@@ -11,6 +11,7 @@ import (
 	pathpkg "path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // findRestic prints the version of the restic in PATH and where it is, the machine, and the folder for ours: the first
@@ -61,29 +62,55 @@ func (s *SSH) resticPlace(ctx context.Context) (p resticPlace, err error) {
 	return p, nil
 }
 
+// Restic is a restic program on a machine.
+type Restic struct {
+	Path, Version string
+	Dir           string // the folder there for Keepstead's own files, which only the user of commands enters; empty where none can be made
+}
+
+// checkedRestic is our restic on a machine as it was when its hash was computed.
+type checkedRestic struct {
+	Restic
+	local string // our own copy of it
+	stamp string // that copy's, then
+	mark  string // what markRestic printed then
+	at    time.Time
+}
+
+// trust is how long a file's mark stands for its hash. The kernel sets the time in it, at every change of the file.
+const trust = 24 * time.Hour
+
+// markRestic prints what differs after the file in f was changed, replaced or moved; nothing where that cannot be told.
+const markRestic = `stat -c '%d %i %s %f %u %Y %z' "$f" 2>/dev/null || :`
+
 // ProvideRestic returns a restic on the machine that fits this Keepstead. It is ours where local names one for the
-// machine's architecture, put there once under a folder that only the user of commands enters, and checked by its hash;
-// else the machine's own where that is 0.17.1 or newer.
-func (s *SSH) ProvideRestic(ctx context.Context, local func(arch string) (path string, err error)) (remotePath, version string, err error) {
+// machine's architecture, put there once and checked by its hash; else the machine's own where that is 0.17.1 or newer.
+func (s *SSH) ProvideRestic(ctx context.Context, local func(arch string) (path string, err error)) (Restic, error) {
+	s.mu.Lock()
+	before := s.restic
+	s.mu.Unlock()
+	if s.stands(ctx, before) {
+		return before.Restic, nil
+	}
 	p, err := s.resticPlace(ctx)
 	if err != nil {
-		return "", "", err
+		return Restic{}, err
 	}
 	name, missing := local(p.arch)
 	if missing == nil && p.dir != "" {
-		remotePath, version, err = s.placeRestic(ctx, name, p.dir)
+		placed, err := s.placeRestic(ctx, name, p.dir)
 		if err == nil || !recentRestic(p.ownVersion) {
-			return remotePath, version, err
+			return placed, err
 		}
 		s.log.Warn("use a machine's own restic, since ours cannot be put there", "machine", s.config.Address, "error", err)
 	}
 	switch {
 	case recentRestic(p.ownVersion):
-		return p.own, p.ownVersion, nil
+		return Restic{Path: p.own, Version: p.ownVersion, Dir: p.dir}, nil
 	case missing != nil:
-		return "", "", fmt.Errorf("there is no restic for %s (%s): %w", s.config.Address, p.arch, missing)
+		return Restic{}, fmt.Errorf("there is no restic for %s (%s): %w", s.config.Address, p.arch, missing)
 	}
-	return "", "", &SSHError{
+	return Restic{}, &SSHError{
 		State: StateNoExec, Message: fmt.Sprintf("no folder on %s may hold a program of %s", s.config.Address, s.config.User),
 		Mend: "Home, /var/tmp and /tmp are full or mounted with noexec: change one of them, or install restic 0.17.1 or newer there.",
 	}
@@ -98,55 +125,94 @@ func recentRestic(version string) bool {
 	return major > 0 || minor > 17 || minor == 17 && patch >= 1
 }
 
+// stands says whether the restic that was checked before is there still, unchanged, and still the one to use.
+func (s *SSH) stands(ctx context.Context, k checkedRestic) bool {
+	if k.mark == "" || time.Since(k.at) > trust || stamp(k.local) != k.stamp {
+		return false
+	}
+	mark, err := s.ask(ctx, "f="+quote(k.Path)+"\n"+markRestic, s.config.Sudo)
+	return err == nil && strings.TrimSpace(mark) == k.mark
+}
+
+// stamp is what differs after a file of this machine was changed or replaced.
+func stamp(name string) string {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(info.Size(), info.ModTime())
+}
+
 // placeRestic makes sure that our restic is in the folder dir of the machine. Its name has its hash, and the hash is
-// computed there each time, so that neither a transfer that broke off nor somebody's change goes unseen.
-func (s *SSH) placeRestic(ctx context.Context, name, dir string) (remotePath, version string, err error) {
+// computed there too, so that neither a transfer that broke off nor somebody's change goes unseen.
+func (s *SSH) placeRestic(ctx context.Context, name, dir string) (placed Restic, err error) {
+	was := stamp(name)
 	file, err := os.Open(name)
 	if err != nil {
-		return "", "", fmt.Errorf("open our restic: %w", err)
+		return placed, fmt.Errorf("open our restic: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	sum := sha256.New()
 	size, err := io.Copy(sum, file)
 	if err != nil {
-		return "", "", fmt.Errorf("read our restic: %w", err)
+		return placed, fmt.Errorf("read our restic: %w", err)
 	}
 	hash := hex.EncodeToString(sum.Sum(nil))
-	remotePath = pathpkg.Join(dir, "restic-"+hash)
-	if version, err = s.checkRestic(ctx, remotePath, hash); err == nil {
-		return remotePath, version, nil
+	placed = Restic{Path: pathpkg.Join(dir, "restic-"+hash), Dir: dir}
+	defer func() {
+		if err != nil {
+			placed = Restic{}
+		}
+	}()
+	check := func() error {
+		var mark string
+		if placed.Version, mark, err = s.checkRestic(ctx, placed.Path, hash); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.restic = checkedRestic{Restic: placed, local: name, stamp: was, mark: mark, at: time.Now()}
+		return nil
+	}
+	if err = check(); err == nil {
+		return placed, nil
 	}
 	var known *SSHError
 	if errors.As(err, &known) || ctx.Err() != nil {
-		return "", "", err
+		return placed, err
 	}
-	if err := s.uploadRestic(ctx, file, size, remotePath); err != nil {
-		return "", "", fmt.Errorf("put restic on %s: %w", s.config.Address, err)
+	if err := s.uploadRestic(ctx, file, size, placed.Path); err != nil {
+		return placed, fmt.Errorf("put restic on %s: %w", s.config.Address, err)
 	}
-	version, err = s.checkRestic(ctx, remotePath, hash)
-	if err != nil {
-		return "", "", fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
+	if err = check(); err != nil {
+		return placed, fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
 	}
 	// One that another Keepstead put there later may be in use; older ones of ours go when theirs are not.
 	_, err = s.ask(ctx, fmt.Sprintf("find %s -maxdepth 1 -name 'restic-*' ! -name %s -mtime +30 -exec rm -f {} +; true", quote(dir), quote("restic-"+hash)), s.config.Sudo)
-	return remotePath, version, err
+	return placed, err
 }
 
-// checkRestic computes the hash there and asks the program for its version.
-func (s *SSH) checkRestic(ctx context.Context, remotePath, hash string) (string, error) {
+// checkRestic computes the hash there and asks the program for its version. The mark is that of the file whose hash it was.
+func (s *SSH) checkRestic(ctx context.Context, remotePath, hash string) (version, mark string, err error) {
 	said, err := s.ask(ctx, fmt.Sprintf(`
 f=%s
 [ -f "$f" ] || exit 3
+touch "$f" && chmod 0700 "$f" || exit 5
+%s
 { sha256sum "$f" 2>/dev/null || busybox sha256sum "$f" 2>/dev/null || openssl dgst -sha256 -r "$f" 2>/dev/null; } | grep -q ^%s || exit 4
-touch "$f" && chmod 0700 "$f" && "$f" version`, quote(remotePath), hash), s.config.Sudo)
+"$f" version`, quote(remotePath), markRestic, hash), s.config.Sudo)
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	said = strings.TrimSpace(said)
+	if first, rest, ok := strings.Cut(said, "\n"); ok {
+		mark, said = first, rest
 	}
 	fields := strings.Fields(said)
 	if len(fields) < 2 || fields[0] != "restic" {
-		return "", fmt.Errorf("%s says %.60q and not its version", remotePath, said)
+		return "", "", fmt.Errorf("%s says %.60q and not its version", remotePath, said)
 	}
-	return fields[1], nil
+	return fields[1], mark, nil
 }
 
 // uploadRestic brings the program over the session's input, since a machine need not serve files.
@@ -164,18 +230,6 @@ func (s *SSH) uploadRestic(ctx context.Context, file io.ReadSeeker, size int64, 
 		return &wordsError{words: strings.TrimSpace(said.String()), err: err}
 	}
 	return err
-}
-
-// ResticCache returns the folder for restic's cache on the machine, beside our restic.
-func (s *SSH) ResticCache(ctx context.Context) (string, error) {
-	p, err := s.resticPlace(ctx)
-	if err != nil {
-		return "", err
-	}
-	if p.dir == "" {
-		return "", nil // restic works without one
-	}
-	return pathpkg.Join(p.dir, "cache"), nil
 }
 
 // RemoveRestic removes our restic and its cache from the machine.

@@ -39,19 +39,21 @@ func TestSSHRestic(t *testing.T) {
 			}
 			provide := func() (string, string) {
 				t.Helper()
-				remote, version, err := s.ProvideRestic(t.Context(), local)
-				if err != nil || !strings.HasPrefix(remote, place) || !strings.HasPrefix(version, "0.") {
-					t.Fatalf("%s %s, %v; want it in %s", remote, version, err, place)
+				there, err := s.ProvideRestic(t.Context(), local)
+				if err != nil || !strings.HasPrefix(there.Path, place) || !strings.HasPrefix(there.Version, "0.") || there.Dir != filepath.Dir(there.Path) {
+					t.Fatalf("%+v, %v; want it in %s", there, err, place)
 				}
-				return remote, m.Run(t, "stat -c '%i %a' "+remote+" "+filepath.Dir(remote))
+				return there.Path, m.Run(t, "stat -c '%i %a' "+there.Path+" "+there.Dir)
 			}
 			remote, first := provide()
 			if _, again := provide(); again != first || !strings.Contains(first, " 700\n") {
 				t.Errorf("it was put there again: %s, before %s", again, first)
 			}
-			m.Run(t, "[ "+user+" = plain ] || printf x >>"+remote)
-			if _, mended := provide(); user != "plain" && mended == first {
-				t.Error("a changed program was used")
+			if user != "plain" { // of the same size and time as before
+				m.Run(t, "cp -p "+remote+" /tmp/was && printf x | dd of="+remote+" conv=notrunc && touch -r /tmp/was "+remote)
+				if _, mended := provide(); mended == first {
+					t.Error("a changed program was used")
+				}
 			}
 			if user == "plain" {
 				backUpThere(t, s, m, remote, sshBed(m, user, dirs).dir(t))
@@ -66,13 +68,13 @@ func TestSSHRestic(t *testing.T) {
 	}
 	s := sshTo(t, m, "plain")
 	none := func(string) (string, error) { return "", os.ErrNotExist }
-	if remote, _, err := s.ProvideRestic(t.Context(), none); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a restic came from nowhere: %s, %v", remote, err)
+	if there, err := s.ProvideRestic(t.Context(), none); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a restic came from nowhere: %+v, %v", there, err)
 	}
 	m.Run(t, "mount -t tmpfs none /usr/local/bin && cp /bin/sh /usr/local/bin/restic")
 	m.Run(t, `printf '#!/bin/sh\necho "restic 0.18.0 compiled with go"\n' >/usr/local/bin/restic`)
-	if remote, version, err := s.ProvideRestic(t.Context(), none); err != nil || remote != "/usr/local/bin/restic" || version != "0.18.0" {
-		t.Errorf("its own: %s %s, %v", remote, version, err)
+	if there, err := s.ProvideRestic(t.Context(), none); err != nil || there.Path != "/usr/local/bin/restic" || there.Version != "0.18.0" {
+		t.Errorf("its own: %+v, %v", there, err)
 	}
 }
 
@@ -85,14 +87,10 @@ func backUpThere(t *testing.T, s *device.SSH, m *testbed.Machine, bin, dir strin
 		t.Fatal(err)
 	}
 	m.Run(t, "chown -R plain: "+there)
-	cache, err := s.ResticCache(t.Context())
-	if err != nil || !strings.HasPrefix(cache, filepath.Dir(bin)+"/") {
-		t.Fatalf("the cache is %q, %v", cache, err)
-	}
 	var out, errs bytes.Buffer
 	c := device.Cmd{
 		Path: bin, Args: []string{"backup", "--json", "--files-from-raw={fd:paths}"}, RunDir: t.TempDir(), Stdout: &out, Stderr: &errs,
-		Env:     []string{"RESTIC_REPOSITORY=" + there, "RESTIC_PASSWORD_FILE={fd:password}", "RESTIC_CACHE_DIR=" + cache},
+		Env:     []string{"RESTIC_REPOSITORY=" + there, "RESTIC_PASSWORD_FILE={fd:password}", "RESTIC_CACHE_DIR=" + filepath.Join(filepath.Dir(bin), "cache")},
 		Secrets: []device.Secret{{Name: "password", Content: []byte(password + "\n")}, {Name: "paths", Content: []byte("/etc/hostname\x00/etc/ssh\x00")}},
 	}
 	// One file of /etc/ssh is the host's key, which this user may not read.

@@ -16,6 +16,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -38,15 +40,16 @@ var screens = []screen{{"desktop", 1280, 900, false}, {"phone", 375, 812, true}}
 
 // tab is a page in a real Chromium.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	base   string
+	strict bool // what the page writes to the console as an error counts
 	mu     sync.Mutex
 	errors []string
 }
 
 // browse starts a Chromium with one tab of the given size.
-func browse(t *testing.T, base string, s screen) *tab {
+func browse(t testing.TB, base string, s screen) *tab {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -94,16 +97,29 @@ func (b *tab) resize(s screen) {
 	b.do("set the size", chromedp.EmulateViewport(s.width, s.height, size...))
 }
 
-// listen keeps what a developer would see in red: exceptions, and what the content security policy refused.
+// listen keeps what a developer would see in red: exceptions, what the content security policy refused, requests to
+// anywhere but Keepstead, and where the tab is strict what the page itself calls an error.
 func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
 		b.errors = append(b.errors, fmt.Sprintf("%+v", e.ExceptionDetails))
+	case *page.EventJavascriptDialogOpening:
+		b.errors = append(b.errors, "a dialog was opened: "+e.Message)
 	case *log.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "Content Security Policy") {
 			b.errors = append(b.errors, e.Entry.Text)
+		}
+	case *network.EventRequestWillBeSent:
+		if strings.HasPrefix(e.Request.URL, "http") && !strings.HasPrefix(e.Request.URL, b.base+"/") {
+			b.errors = append(b.errors, "a request to "+e.Request.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if b.strict && e.Type == runtime.ConsoleAPICalledTypeError {
+			for _, arg := range e.Args {
+				b.errors = append(b.errors, fmt.Sprintf("%s%s", arg.Value, arg.Description))
+			}
 		}
 	}
 }
@@ -234,6 +250,12 @@ func (b *tab) accessible(where string) {
 			b.t.Errorf("%s, %s: axe found %s", where, theme, problem)
 		}
 	}
+	b.fits(where)
+}
+
+// fits looks for a page wider than its window.
+func (b *tab) fits(where string) {
+	b.t.Helper()
 	if wide := ask[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
 		.map(e => e.tagName + "." + e.className).slice(0, document.documentElement.scrollWidth > document.documentElement.clientWidth ? 5 : 0).join(" ")`); wide != "" {
 		b.t.Errorf("%s is wider than its window: %s", where, wide)

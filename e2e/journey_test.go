@@ -33,6 +33,9 @@ func TestFirstEvening(t *testing.T) {
 			b.bringBack(photos)
 			b.takeOut(photos)
 			b.everyPage()
+			if s.phone {
+				b.strangeNames()
+			}
 		})
 	}
 }

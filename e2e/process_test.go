@@ -91,7 +91,7 @@ func resticRuns(processes []process) bool {
 }
 
 // writeRandom writes a file that does not compress and is like no other.
-func writeRandom(t *testing.T, path string, size int64) {
+func writeRandom(t testing.TB, path string, size int64) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -83,6 +83,7 @@ type keepstead struct {
 	env   []string
 	uid   uint32 // other than 0: the user to run as
 	token string
+	stays bool // a start again takes the address of the one before
 
 	url    string
 	cmd    *exec.Cmd
@@ -139,7 +140,10 @@ func (k *keepstead) command(args ...string) *exec.Cmd {
 // launch starts the server and does not wait for it.
 func (k *keepstead) launch() {
 	k.t.Helper()
-	address := testbed.FreePort(k.t)
+	address, again := strings.CutPrefix(k.url, "http://")
+	if !again || !k.stays {
+		address = testbed.FreePort(k.t)
+	}
 	k.url = "http://" + address
 	k.cmd = k.command("serve", "--listen", address, "--data", k.data, "--restic", testbed.Binary(k.t, "restic"))
 	k.cmd.Stdout, k.cmd.Stderr = k.output, k.output
@@ -169,6 +173,13 @@ func (k *keepstead) start() {
 		}
 	}
 	k.t.Fatalf("keepstead is not ready after 30 s: %s", k.output.String())
+}
+
+// again starts the server at the address that it had.
+func (k *keepstead) again() {
+	k.t.Helper()
+	k.stays = true
+	k.start()
 }
 
 func (k *keepstead) makeToken() {

@@ -28,7 +28,7 @@ func (h *Handlers) activityProps(ctx context.Context, frame views.Chrome, q acti
 	if err != nil {
 		return p, err
 	}
-	if p.Apps, err = h.Store.Apps(ctx); err != nil {
+	if p.Apps, err = h.Jobs.Apps(ctx); err != nil {
 		return p, err
 	}
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {

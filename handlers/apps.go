@@ -16,6 +16,7 @@ type appsQuery struct {
 	Text   string `query:"q"`
 	Status string `query:"status"`
 	Kind   string `query:"kind"`
+	Page   int    `query:"page"`
 }
 
 // Apps lists the apps with their status.
@@ -24,7 +25,7 @@ func (h *Handlers) Apps(c *fiber.Ctx) error {
 }
 
 func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuery) (views.AppsProps, error) {
-	p := views.AppsProps{Chrome: frame, Query: q.Text, Status: model.Protection(q.Status), Kind: model.AppKind(q.Kind)}
+	p := views.AppsProps{Chrome: frame, Query: q.Text, Status: model.Protection(q.Status), Kind: model.AppKind(q.Kind), Page: q.Page}
 	all, err := h.Jobs.Overview(ctx)
 	if err != nil {
 		return p, err
@@ -39,7 +40,7 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 			p.Apps = append(p.Apps, a)
 		}
 	}
-	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
+	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
 		return p, err
 	}
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {

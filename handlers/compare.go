@@ -33,9 +33,8 @@ func (h *Handlers) CompareSnapshots(c *fiber.Ctx) error {
 
 func (h *Handlers) compareProps(ctx context.Context, s model.Snapshot, q views.CompareQuery) (views.CompareProps, error) {
 	p := views.CompareProps{Query: q}
-	n := h.names(ctx)
 	var err error
-	if p.Snapshot, err = h.snapshotItem(n, s); err != nil {
+	if p.Snapshot, err = h.snapshotItem(ctx, s); err != nil {
 		return p, err
 	}
 	if err := h.comparable(ctx, s, &p); err != nil {
@@ -50,7 +49,7 @@ func (h *Handlers) compareProps(ctx context.Context, s model.Snapshot, q views.C
 	if err != nil {
 		return p, err
 	}
-	item, err := h.snapshotItem(n, other)
+	item, err := h.snapshotItem(ctx, other)
 	if err != nil {
 		return p, err
 	}

@@ -33,6 +33,21 @@ func readLimits(problems *model.Invalids, f views.DestinationForm, d *model.Dest
 	if d.BytesPerSecond, ok = views.Rate(f.Rate); !ok {
 		problems.Add("bytes_per_second", "Use a number of MiB a second, or leave it empty.")
 	}
+	readPrice(problems, f, d)
+}
+
+// readPrice reads what storing costs at a destination: as it was typed, or a list price that was chosen instead.
+func readPrice(problems *model.Invalids, f views.DestinationForm, d *model.Destination) {
+	d.PriceCurrency = strings.TrimSpace(f.Currency)
+	var ok bool
+	if d.PricePerTBMonth, ok = views.Price(f.Price); !ok {
+		problems.Add("price_per_tb_month", "Use a number, such as 6.99, or leave it empty.")
+	}
+	for _, p := range model.ListPrices() {
+		if p.Key == f.ListPrice {
+			d.PricePerTBMonth, d.PriceCurrency = p.Price, p.Currency
+		}
+	}
 }
 
 // shownHostKey puts the host key that nobody confirmed yet into the form, and says that a secret, which is never sent

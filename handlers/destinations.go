@@ -33,6 +33,9 @@ func (h *Handlers) destinationsProps(ctx context.Context, frame views.Chrome) (v
 	if p.Policies, err = h.Store.Policies(ctx); err != nil {
 		return p, err
 	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, err
+	}
 	p.Open, err = h.openJobs(ctx)
 	return p, err
 }
@@ -67,6 +70,9 @@ func (h *Handlers) destinationProps(ctx context.Context, frame views.Chrome, id 
 		if p.Device, err = h.Store.Device(ctx, p.Destination.LocalDeviceID); err != nil {
 			return p, err
 		}
+	}
+	if p.Samples, err = h.Store.StorageSamples(ctx, id, storageSince(frame.Now)); err != nil {
+		return p, err
 	}
 	policies, err := h.Store.Policies(ctx)
 	if err != nil {

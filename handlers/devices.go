@@ -29,7 +29,7 @@ func (h *Handlers) devicesProps(ctx context.Context, frame views.Chrome) (views.
 	if err != nil {
 		return p, err
 	}
-	apps, err := h.Store.Apps(ctx)
+	apps, err := h.Jobs.Apps(ctx)
 	if err != nil {
 		return p, err
 	}

@@ -27,7 +27,7 @@ func (h *Handlers) FindInSnapshot(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	item, err := h.snapshotItem(h.names(c.UserContext()), s)
+	item, err := h.snapshotItem(c.UserContext(), s)
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,9 @@ func (h *Handlers) FileVersions(c *fiber.Ctx) error {
 	if p.Versions, err = h.Jobs.FileVersions(c.UserContext(), app.ID, p.Path); err != nil {
 		return err
 	}
-	n := h.names(c.UserContext())
 	for _, v := range p.Versions {
 		for _, id := range v.Snapshots[:min(len(v.Snapshots), views.VersionSnapshots)] {
-			if p.Started[id], err = h.shown(c.UserContext(), n, id); err != nil {
+			if p.Started[id], err = h.shown(c.UserContext(), id); err != nil {
 				return err
 			}
 		}
@@ -95,7 +94,7 @@ func (h *Handlers) FileVersions(c *fiber.Ctx) error {
 }
 
 // shown is a snapshot as pages show it; one that went meanwhile is shown by its id alone.
-func (h *Handlers) shown(ctx context.Context, n names, id uuid.UUID) (views.SnapshotItem, error) {
+func (h *Handlers) shown(ctx context.Context, id uuid.UUID) (views.SnapshotItem, error) {
 	s, err := h.Store.Snapshot(ctx, id)
 	if errors.Is(err, model.ErrNotFound) {
 		return views.SnapshotItem{Snapshot: model.Snapshot{ID: id}}, nil
@@ -103,5 +102,5 @@ func (h *Handlers) shown(ctx context.Context, n names, id uuid.UUID) (views.Snap
 	if err != nil {
 		return views.SnapshotItem{}, err
 	}
-	return h.snapshotItem(n, s)
+	return h.snapshotItem(ctx, s)
 }

@@ -42,6 +42,7 @@ type Options struct {
 type Handlers struct {
 	Options
 	downloads *auth.Tickets[model.Download]
+	feeds     *feeds
 }
 
 // New returns the handlers.
@@ -52,7 +53,7 @@ func New(o Options) *Handlers {
 	if o.KeepAlive == 0 {
 		o.KeepAlive = 3 * time.Second
 	}
-	return &Handlers{Options: o, downloads: auth.NewTickets[model.Download](o.Clock)}
+	return &Handlers{Options: o, downloads: auth.NewTickets[model.Download](o.Clock), feeds: &feeds{open: map[string]*feed{}}}
 }
 
 // requestKey is where a request carries its id.
@@ -85,8 +86,8 @@ func (h *Handlers) frame() views.Chrome {
 }
 
 // chrome is the frame of the request's page, without a stream of the page's own.
-func (h *Handlers) chrome(c *fiber.Ctx) (views.Chrome, error) {
-	f := h.frame()
+func (h *Handlers) chrome(c *fiber.Ctx) (f views.Chrome, err error) {
+	f = h.frame()
 	f.Path, f.Flash = c.Path(), takeFlash(c)
 	a, err := h.appearance(c)
 	f.Clock, f.Theme, f.FollowsZone = h.clockOf(c, a), a.Theme, a.TimeZone == ""
@@ -95,11 +96,9 @@ func (h *Handlers) chrome(c *fiber.Ctx) (views.Chrome, error) {
 		return f, err
 	}
 	f.User, f.Live = who.User.Name, views.LivePath("shell", uuid.Nil)
-	counts, err := h.Store.Counts(c.UserContext())
-	if err != nil {
+	if f.Running, err = h.Store.OpenJobs(c.UserContext()); err != nil {
 		return f, fmt.Errorf("count open jobs: %w", err)
 	}
-	f.Running = counts.Running + counts.Queued
 	return f, nil
 }
 

@@ -1,10 +1,8 @@
 package handlers
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -47,21 +45,6 @@ func TestStatus(t *testing.T) {
 				t.Errorf("sentence %q, want %q", got, tt.says)
 			}
 		})
-	}
-}
-
-func TestReadLine(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("x", 3*maxLogLine)
-	in := bufio.NewReaderSize(strings.NewReader("one\n\n"+long+"\nthree\ncut off"), 16)
-	want := []string{"one", "", long[:maxLogLine], "three"}
-	for i, line := range want {
-		if got, err := readLine(in); err != nil || got != line {
-			t.Errorf("line %d is %.20q (%d bytes), %v; want %.20q", i, got, len(got), err, line)
-		}
-	}
-	if _, err := readLine(in); !errors.Is(err, io.EOF) {
-		t.Errorf("a line without an end: %v, want EOF", err)
 	}
 }
 

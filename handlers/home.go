@@ -58,12 +58,18 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {
 		return p, fmt.Errorf("read devices: %w", err)
 	}
-	if p.Found, err = h.Store.FoundCounts(ctx); err != nil {
+	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
+		return p, err
+	}
+	if p.Samples, err = h.Store.StorageSamples(ctx, uuid.Nil, storageSince(frame.Now)); err != nil {
 		return p, err
 	}
 	p.Days, err = h.days(ctx, frame.Now, frame.Zone)
 	return p, err
 }
+
+// storageSince is where a line of stored bytes begins.
+func storageSince(now time.Time) time.Time { return now.AddDate(0, 0, 1-calendarDays) }
 
 // openJobs lists the running jobs, then the queued ones.
 func (h *Handlers) openJobs(ctx context.Context) ([]views.JobItem, error) {
@@ -86,7 +92,7 @@ func finalStates() []model.JobState {
 
 // days counts how the backups of each of the last days ended.
 func (h *Handlers) days(ctx context.Context, now time.Time, zone *time.Location) ([]views.Day, error) {
-	outcomes, err := h.Store.DailyOutcomes(ctx, now.AddDate(0, 0, 1-calendarDays), zone)
+	outcomes, err := h.Jobs.DailyOutcomes(ctx, now.AddDate(0, 0, 1-calendarDays), zone)
 	if err != nil {
 		return nil, err
 	}

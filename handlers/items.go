@@ -2,83 +2,40 @@ package handlers
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 
 	"keepstead/model"
-	"keepstead/store"
 	"keepstead/views"
 )
 
-// names finds what jobs and snapshots are about, each app, destination and policy once. A removed one keeps its name.
-type names struct {
-	ctx   context.Context
-	store *store.Store
-	seen  map[uuid.UUID]string
-}
-
-func (h *Handlers) names(ctx context.Context) names {
-	return names{ctx: ctx, store: h.Store, seen: map[uuid.UUID]string{}}
-}
-
-func (n names) find(id uuid.UUID, read func() (string, error)) (string, error) {
-	if name, ok := n.seen[id]; ok || id == uuid.Nil {
-		return name, nil
+// namesOfJobs are the ids of what jobs are about.
+func namesOfJobs(jobs []model.Job) []uuid.UUID {
+	var ids []uuid.UUID
+	for _, j := range jobs {
+		ids = append(ids, j.AppID, j.DestinationID)
 	}
-	name, err := read()
-	if errors.Is(err, model.ErrNotFound) {
-		err = nil
+	return ids
+}
+
+// namesOfSnapshots are the ids of what snapshots are about: app, destination, and the configuration for its policy.
+func namesOfSnapshots(snapshots []model.Snapshot) []uuid.UUID {
+	var ids []uuid.UUID
+	for _, s := range snapshots {
+		ids = append(ids, s.AppID, s.DestinationID, s.ConfigurationID)
 	}
-	n.seen[id] = name
-	return name, err
+	return ids
 }
 
-func (n names) app(id uuid.UUID) (string, error) {
-	return n.find(id, func() (string, error) {
-		a, err := n.store.App(n.ctx, id)
-		return a.Name, err
-	})
-}
-
-func (n names) destination(id uuid.UUID) (string, error) {
-	return n.find(id, func() (string, error) {
-		d, err := n.store.AnyDestination(n.ctx, id)
-		return d.Name, err
-	})
-}
-
-// policy names the policy of a configuration.
-func (n names) policy(configuration uuid.UUID) (string, error) {
-	return n.find(configuration, func() (string, error) {
-		c, err := n.store.Configuration(n.ctx, configuration)
-		if err != nil {
-			return "", err
-		}
-		p, err := n.store.Policy(n.ctx, c.PolicyID)
-		return p.Name, err
-	})
-}
-
-// jobItem adds names and progress to a job.
-func (h *Handlers) jobItem(n names, j model.Job) (views.JobItem, error) {
-	app, err := n.app(j.AppID)
-	if err != nil {
-		return views.JobItem{}, err
-	}
-	destination, err := n.destination(j.DestinationID)
-	return views.JobItem{Job: j, AppName: app, DestinationName: destination, Progress: h.progress(j.ID)}, err
-}
-
+// jobItems adds names and progress to jobs.
 func (h *Handlers) jobItems(ctx context.Context, jobs []model.Job) ([]views.JobItem, error) {
-	n := h.names(ctx)
+	n, err := h.Store.Names(ctx, namesOfJobs(jobs))
+	if err != nil {
+		return nil, err
+	}
 	items := make([]views.JobItem, 0, len(jobs))
 	for _, j := range jobs {
-		item, err := h.jobItem(n, j)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
+		items = append(items, views.JobItem{Job: j, AppName: n[j.AppID], DestinationName: n[j.DestinationID], Progress: h.progress(j.ID)})
 	}
 	return items, nil
 }
@@ -93,26 +50,46 @@ func (h *Handlers) jobs(ctx context.Context, f model.JobFilter) ([]views.JobItem
 }
 
 // snapshotItem adds names to a snapshot, and the progress of the job that makes it.
-func (h *Handlers) snapshotItem(n names, s model.Snapshot) (views.SnapshotItem, error) {
-	item := views.SnapshotItem{Snapshot: s}
-	var err error
-	if item.AppName, err = n.app(s.AppID); err != nil {
-		return item, err
+func (h *Handlers) snapshotItem(ctx context.Context, s model.Snapshot) (views.SnapshotItem, error) {
+	items, err := h.snapshotItems(ctx, []model.Snapshot{s})
+	if err != nil {
+		return views.SnapshotItem{}, err
 	}
-	if item.DestinationName, err = n.destination(s.DestinationID); err != nil {
-		return item, err
+	return items[0], nil
+}
+
+func (h *Handlers) snapshotItems(ctx context.Context, snapshots []model.Snapshot) ([]views.SnapshotItem, error) {
+	n, err := h.Store.Names(ctx, namesOfSnapshots(snapshots))
+	if err != nil {
+		return nil, err
 	}
-	if item.PolicyName, err = n.policy(s.ConfigurationID); err != nil {
-		return item, err
-	}
-	if s.Status == model.SnapshotInProgress {
-		job, err := h.jobOf(n.ctx, s.ID)
-		if err != nil {
-			return item, err
+	var running map[uuid.UUID]uuid.UUID
+	items := make([]views.SnapshotItem, 0, len(snapshots))
+	for _, s := range snapshots {
+		item := views.SnapshotItem{Snapshot: s, AppName: n[s.AppID], DestinationName: n[s.DestinationID], PolicyName: n[s.ConfigurationID]}
+		if s.Status == model.SnapshotInProgress {
+			if running == nil {
+				if running, err = h.makers(ctx); err != nil {
+					return nil, err
+				}
+			}
+			item.Progress = h.progress(running[s.ID])
 		}
-		item.Progress = h.progress(job)
+		items = append(items, item)
 	}
-	return item, nil
+	return items, nil
+}
+
+// makers maps each snapshot that is being made to its job.
+func (h *Handlers) makers(ctx context.Context) (map[uuid.UUID]uuid.UUID, error) {
+	jobs, err := h.Store.RunningJobs(ctx)
+	out := make(map[uuid.UUID]uuid.UUID, len(jobs))
+	for _, j := range jobs {
+		if j.Kind == model.JobBackup {
+			out[j.SnapshotID] = j.ID
+		}
+	}
+	return out, err
 }
 
 func (h *Handlers) snapshots(ctx context.Context, f model.SnapshotFilter) ([]views.SnapshotItem, error) {
@@ -120,16 +97,7 @@ func (h *Handlers) snapshots(ctx context.Context, f model.SnapshotFilter) ([]vie
 	if err != nil {
 		return nil, err
 	}
-	n := h.names(ctx)
-	items := make([]views.SnapshotItem, 0, len(rows))
-	for _, s := range rows {
-		item, err := h.snapshotItem(n, s)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
+	return h.snapshotItems(ctx, rows)
 }
 
 // jobOf returns the id of the backup job that made a snapshot, the nil id when it is no longer known.

@@ -1,11 +1,8 @@
 package handlers
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 
@@ -30,14 +27,14 @@ func (h *Handlers) Job(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	lines, total, err := h.logLines(id, 0)
+	tail, err := h.logAfter(id, 0)
 	if err != nil {
 		return err
 	}
-	props.Log, props.Clipped = lines, total > len(lines)
+	props.Log, props.Clipped = tail.lines, tail.cut
 	// The stream goes on where this page ends.
 	props.Live = views.LivePath("job", id) + "?" + url.Values{
-		"log": {strconv.Itoa(total)}, "at": {strconv.FormatInt(frame.Now.Unix(), 10)},
+		"log": {strconv.FormatInt(tail.end, 10)}, "at": {strconv.FormatInt(frame.Now.Unix(), 10)},
 	}.Encode()
 	return render(c, views.JobPage(props))
 }
@@ -48,10 +45,11 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	if err != nil {
 		return p, err
 	}
-	n := h.names(ctx)
-	if p.Job, err = h.jobItem(n, job); err != nil {
+	items, err := h.jobItems(ctx, []model.Job{job})
+	if err != nil {
 		return p, err
 	}
+	p.Job = items[0]
 	if p.Device, err = h.workplace(ctx, job); err != nil || job.SnapshotID == uuid.Nil {
 		return p, err
 	}
@@ -62,7 +60,7 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	if err != nil {
 		return p, err
 	}
-	item, err := h.snapshotItem(n, s)
+	item, err := h.snapshotItem(ctx, s)
 	p.Snapshot = &item
 	return p, err
 }
@@ -77,69 +75,6 @@ func (h *Handlers) workplace(ctx context.Context, job model.Job) (*model.Device,
 		return nil, nil //nolint:nilnil // it was removed since
 	}
 	return &d, err
-}
-
-// logLines returns the lines of a job's log after the first skip of them, at most the newest views.MaxLogLines, and
-// how many lines the log has in all.
-func (h *Handlers) logLines(id uuid.UUID, skip int) (lines []string, total int, err error) {
-	log, err := h.Jobs.Log(id)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = log.Close() }()
-	in := bufio.NewReaderSize(log, 64<<10)
-	for {
-		line, err := readLine(in)
-		if errors.Is(err, io.EOF) {
-			return lines[max(0, len(lines)-views.MaxLogLines):], total, nil
-		}
-		if err != nil {
-			return nil, 0, fmt.Errorf("read the job's log: %w", err)
-		}
-		if total++; total <= skip {
-			continue
-		}
-		if lines = append(lines, line); len(lines) > 2*views.MaxLogLines {
-			lines = append([]string(nil), lines[len(lines)-views.MaxLogLines:]...)
-		}
-	}
-}
-
-const maxLogLine = 4096 // bytes of a line that a page shows
-
-// readLine returns the next whole line without its end. A line whose end is not written yet counts as absent.
-func readLine(in *bufio.Reader) (string, error) {
-	var line []byte
-	for {
-		piece, err := in.ReadSlice('\n')
-		if room := maxLogLine - len(line); room > 0 {
-			line = append(line, piece[:min(room, len(piece))]...)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			if n := len(line); err == nil && n > 0 && line[n-1] == '\n' {
-				line = line[:n-1]
-			}
-			return string(line), err
-		}
-	}
-}
-
-// JobLog sends the whole log as text.
-func (h *Handlers) JobLog(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	if _, err := h.Store.Job(c.UserContext(), id); err != nil {
-		return err
-	}
-	log, err := h.Jobs.Log(id)
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
-	c.Context().SetBodyStream(log, -1) // fasthttp closes it
-	return nil
 }
 
 // CancelJob stops a job that waits or runs.

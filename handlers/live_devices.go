@@ -5,7 +5,7 @@ import (
 	"keepstead/views"
 )
 
-func liveDevices(s *stream, seen changes) ([]fragment, error) {
+func liveDevices(s *feed, seen changes) ([]fragment, error) {
 	if !seen.any(of(model.EventDevice, model.EventApp, model.EventDestination)) {
 		return nil, nil
 	}
@@ -14,7 +14,7 @@ func liveDevices(s *stream, seen changes) ([]fragment, error) {
 }
 
 // liveDevice sends what is known of a device, and its test while one runs: how that ended is the answer to whoever asked.
-func liveDevice(s *stream, seen changes) ([]fragment, error) {
+func liveDevice(s *feed, seen changes) ([]fragment, error) {
 	mine := func(e model.Event) bool { return e.ID == s.id }
 	rest := of(model.EventApp, model.EventDestination, model.EventJob)
 	if !seen.any(func(e model.Event) bool { return mine(e) || rest(e) }) {

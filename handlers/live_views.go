@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -11,12 +10,12 @@ import (
 )
 
 // liveView reads again what changed on one page and returns the elements that may look different now.
-type liveView func(*stream, changes) ([]fragment, error)
+type liveView func(*feed, changes) ([]fragment, error)
 
 // liveViews are the pages with a stream, by their name in the URL.
 func liveViews() map[string]liveView {
 	return map[string]liveView{
-		"shell": func(*stream, changes) ([]fragment, error) { return nil, nil },
+		"shell": func(*feed, changes) ([]fragment, error) { return nil, nil },
 		"home":  liveHome, "apps": liveApps, "app": liveApp,
 		"destinations": liveDestinations, "destination": liveDestination, "policies": livePolicies,
 		"devices": liveDevices, "device": liveDevice,
@@ -24,11 +23,11 @@ func liveViews() map[string]liveView {
 	}
 }
 
-func navRunning(n model.Counts) fragment {
-	return fragment{id: views.NavRunningID, component: views.NavRunning(n.Running + n.Queued)}
+func navRunning(open int) fragment {
+	return fragment{id: views.NavRunningID, component: views.NavRunning(open)}
 }
 
-func liveHome(s *stream, seen changes) ([]fragment, error) {
+func liveHome(s *feed, seen changes) ([]fragment, error) {
 	out, err := s.jobProgress(seen, func(model.Event) bool { return true })
 	if err != nil || !seen.any(anything) {
 		return out, err
@@ -45,28 +44,37 @@ func liveHome(s *stream, seen changes) ([]fragment, error) {
 		fragment{id: views.HomeDestinationID, component: views.HomeDestinations(p)},
 		fragment{id: views.HomeCalendarID, component: views.HomeCalendar(p)},
 		fragment{id: views.HomeRecentID, component: views.HomeRecent(p)},
+		fragment{id: views.HomeRuleID, component: views.HomeRule(p)},
+		fragment{id: views.HomeProofID, component: views.HomeProof(p)},
+		fragment{id: views.HomeStorageID, component: views.HomeStorage(p)},
 	), nil
 }
 
 // liveApps sends the rows of the apps whose jobs changed, or the whole list when more than that did.
-func liveApps(s *stream, seen changes) ([]fragment, error) {
+func liveApps(s *feed, seen changes) ([]fragment, error) {
 	out := s.jobBars(seen, anything)
-	filtered := s.query.apps != (appsQuery{})
+	filter := s.query.apps
+	filter.Page = 0
+	filtered := filter != (appsQuery{})
 	rest := of(model.EventApp, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventDevice)
-	if seen.any(rest) || filtered && seen.any(anything) {
+	changed := map[uuid.UUID]bool{}
+	for e := range seen.events {
+		if e.AppID != uuid.Nil {
+			changed[e.AppID] = true
+		}
+	}
+	if seen.any(rest) || filtered && seen.any(anything) || len(changed) > fewApps {
 		return s.appsList(out)
+	}
+	if len(changed) == 0 {
+		return out, nil
 	}
 	destinations, err := s.Store.Destinations(s.ctx)
 	if err != nil {
 		return out, err
 	}
-	done := map[uuid.UUID]bool{}
-	for e := range seen.events {
-		if e.AppID == uuid.Nil || done[e.AppID] {
-			continue
-		}
-		done[e.AppID] = true
-		app, err := s.Jobs.AppOverview(s.ctx, e.AppID)
+	for id := range changed {
+		app, err := s.Jobs.AppOverview(s.ctx, id)
 		if errors.Is(err, model.ErrNotFound) {
 			return s.appsList(out)
 		}
@@ -76,12 +84,15 @@ func liveApps(s *stream, seen changes) ([]fragment, error) {
 		row := views.AppRowProps{
 			Clock: s.frame().Clock, App: app, Found: app.App.Found.Counts(), Destinations: destinations, Progress: s.progressOf([]model.AppOverview{app}),
 		}
-		out = append(out, fragment{id: views.AppRowID(e.AppID), component: views.AppRow(row)})
+		out = append(out, fragment{id: views.AppRowID(id), component: views.AppRow(row)})
 	}
 	return out, nil
 }
 
-func (s *stream) appsList(out []fragment) ([]fragment, error) {
+// fewApps is up to how many changed apps are read one by one; the list of all is one reading.
+const fewApps = 5
+
+func (s *feed) appsList(out []fragment) ([]fragment, error) {
 	p, err := s.appsProps(s.ctx, s.frame(), s.query.apps)
 	return append(out,
 		fragment{id: views.AppsFoundID, component: views.AppsFound(p)},
@@ -89,7 +100,7 @@ func (s *stream) appsList(out []fragment) ([]fragment, error) {
 	), err
 }
 
-func liveApp(s *stream, seen changes) ([]fragment, error) {
+func liveApp(s *feed, seen changes) ([]fragment, error) {
 	mine := func(e model.Event) bool { return e.AppID == s.id }
 	out, err := s.jobProgress(seen, mine)
 	other := of(model.EventApp, model.EventDevice, model.EventConfiguration, model.EventPolicy, model.EventDestination, model.EventSnapshot)
@@ -110,7 +121,7 @@ func liveApp(s *stream, seen changes) ([]fragment, error) {
 	), nil
 }
 
-func liveDestinations(s *stream, seen changes) ([]fragment, error) {
+func liveDestinations(s *feed, seen changes) ([]fragment, error) {
 	if !seen.any(anything) {
 		return nil, nil
 	}
@@ -118,7 +129,7 @@ func liveDestinations(s *stream, seen changes) ([]fragment, error) {
 	return []fragment{{id: views.DestinationsID, component: views.DestinationsList(p)}}, err
 }
 
-func liveDestination(s *stream, seen changes) ([]fragment, error) {
+func liveDestination(s *feed, seen changes) ([]fragment, error) {
 	mine := func(e model.Event) bool { return e.DestinationID == s.id || e.ID == s.id }
 	out := s.jobBars(seen, mine)
 	if !seen.any(func(e model.Event) bool { return mine(e) || e.Kind == model.EventPolicy }) {
@@ -131,11 +142,12 @@ func liveDestination(s *stream, seen changes) ([]fragment, error) {
 	return append(out,
 		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
 		fragment{id: views.DestinationTamperID, component: views.DestinationTamper(p)},
+		fragment{id: views.DestinationStorageID, component: views.DestinationStorage(p)},
 		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
 	), nil
 }
 
-func livePolicies(s *stream, seen changes) ([]fragment, error) {
+func livePolicies(s *feed, seen changes) ([]fragment, error) {
 	if !seen.any(of(model.EventPolicy, model.EventDestination, model.EventConfiguration, model.EventApp)) {
 		return nil, nil
 	}
@@ -143,7 +155,7 @@ func livePolicies(s *stream, seen changes) ([]fragment, error) {
 	return []fragment{{id: views.PoliciesListID, component: views.PoliciesList(p)}}, err
 }
 
-func liveSnapshots(s *stream, seen changes) ([]fragment, error) {
+func liveSnapshots(s *feed, seen changes) ([]fragment, error) {
 	out := s.jobBars(seen, func(e model.Event) bool { return e.JobKind == model.JobBackup })
 	if s.query.snapshots.Cursor != "" || !seen.any(of(model.EventSnapshot, model.EventJob)) {
 		return out, nil
@@ -155,7 +167,7 @@ func liveSnapshots(s *stream, seen changes) ([]fragment, error) {
 	return append(out, fragment{id: views.SnapshotsListID, component: views.SnapshotsList(p)}), nil
 }
 
-func liveSnapshot(s *stream, seen changes) ([]fragment, error) {
+func liveSnapshot(s *feed, seen changes) ([]fragment, error) {
 	job, err := s.jobOf(s.ctx, s.id)
 	if err != nil {
 		return nil, err
@@ -173,30 +185,22 @@ func liveSnapshot(s *stream, seen changes) ([]fragment, error) {
 }
 
 // liveActivity sends the row of a job that stands in the list, and the whole list when another one came.
-func liveActivity(s *stream, seen changes) ([]fragment, error) {
+func liveActivity(s *feed, seen changes) ([]fragment, error) {
 	out := s.jobBars(seen, anything)
-	first, whole := s.query.activity.Cursor == "", seen.all
-	n := s.names(s.ctx)
+	whole := seen.all
+	var changed []uuid.UUID
 	for e := range seen.events {
-		if e.Kind != model.EventJob {
-			continue
+		if e.Kind == model.EventJob {
+			changed = append(changed, e.ID)
+			whole = whole || !s.shown[e.ID] || s.query.activity.State != ""
 		}
-		if first && (!s.shown[e.ID] || s.query.activity.State != "") {
-			whole = true
-			continue
-		}
-		job, err := s.Store.Job(s.ctx, e.ID)
-		if err != nil {
-			return out, err
-		}
-		item, err := s.jobItem(n, job)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, fragment{id: views.JobRowID(e.ID), component: views.JobRow(s.frame().Clock, item)})
 	}
-	if !first || !whole {
-		return out, nil
+	if !whole {
+		rows, err := s.changedJobs(changed)
+		for _, item := range rows {
+			out = append(out, fragment{id: views.JobRowID(item.ID), component: views.JobRow(s.frame().Clock, item)})
+		}
+		return out, err
 	}
 	p, err := s.activityProps(s.ctx, s.frame(), s.query.activity)
 	if err != nil {
@@ -208,7 +212,7 @@ func liveActivity(s *stream, seen changes) ([]fragment, error) {
 	return append(out, fragment{id: views.ActivityListID, component: views.ActivityList(p)}), nil
 }
 
-func liveJob(s *stream, seen changes) ([]fragment, error) {
+func liveJob(s *feed, seen changes) ([]fragment, error) {
 	mine := func(e model.Event) bool { return e.ID == s.id }
 	var out []fragment
 	if _, moved := seen.moved[s.id]; moved || seen.any(mine) {
@@ -227,61 +231,50 @@ func liveJob(s *stream, seen changes) ([]fragment, error) {
 	if !seen.logs[s.id] && !seen.any(mine) {
 		return out, nil
 	}
-	lines, total, err := s.logLines(s.id, s.lines)
-	if err != nil || len(lines) == 0 {
+	tail, err := s.logAfter(s.id, s.at)
+	if err != nil || len(tail.lines) == 0 {
 		return out, err
 	}
 	job, err := s.Store.Job(s.ctx, s.id)
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
 		return out, err
 	}
-	s.lines = total
-	log := views.LogLines(s.frame().Clock, views.LogStart(job), lines)
+	s.at = tail.end
+	log := views.LogLines(s.frame().Clock, views.LogStart(job), tail.lines)
 	return append(out, fragment{id: views.JobLogID(s.id), component: log, appends: true}), nil
 }
 
-// replay is how old a page may be for its stream to go on where its log ended. A stream that opens later mends a lost
-// one; its page reads itself again, so only new lines are missing there.
-const replay = 10 * time.Second
-
-// firstLine returns the number of log lines that the page has already.
-func (s *stream) firstLine() int {
-	if s.id == uuid.Nil || s.query.log.At == 0 {
-		return 0
+// jobProgress returns the full progress of the jobs that moved and match.
+func (s *feed) jobProgress(seen changes, match func(model.Event) bool) ([]fragment, error) {
+	var moved []uuid.UUID
+	for id, e := range seen.moved {
+		if match(e) {
+			moved = append(moved, id)
+		}
 	}
-	if s.Clock().Sub(time.Unix(s.query.log.At, 0)) < replay {
-		return s.query.log.Lines
+	rows, err := s.changedJobs(moved)
+	var out []fragment
+	for _, item := range rows {
+		out = append(out, fragment{id: views.JobProgressID(item.ID), component: views.JobProgress(s.frame().Clock, item)})
 	}
-	_, total, err := s.logLines(s.id, 0)
-	if err != nil {
-		return s.query.log.Lines
-	}
-	return total
+	return out, err
 }
 
-// jobProgress returns the full progress of the jobs that moved and match.
-func (s *stream) jobProgress(seen changes, match func(model.Event) bool) ([]fragment, error) {
-	var out []fragment
-	n := s.names(s.ctx)
-	for id, e := range seen.moved {
-		if !match(e) {
-			continue
-		}
+// changedJobs reads the jobs of some events.
+func (s *feed) changedJobs(ids []uuid.UUID) ([]views.JobItem, error) {
+	var jobs []model.Job
+	for _, id := range ids {
 		job, err := s.Store.Job(s.ctx, id)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
-		item, err := s.jobItem(n, job)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, fragment{id: views.JobProgressID(id), component: views.JobProgress(s.frame().Clock, item)})
+		jobs = append(jobs, job)
 	}
-	return out, nil
+	return s.jobItems(s.ctx, jobs)
 }
 
 // jobBars returns the one-line progress of the jobs that moved and match.
-func (s *stream) jobBars(seen changes, match func(model.Event) bool) []fragment {
+func (s *feed) jobBars(seen changes, match func(model.Event) bool) []fragment {
 	var out []fragment
 	for id, e := range seen.moved {
 		if match(e) {

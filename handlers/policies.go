@@ -196,15 +196,18 @@ func (h *Handlers) followers(ctx context.Context, policy uuid.UUID) ([]model.App
 	if err != nil {
 		return nil, err
 	}
-	var apps []model.App
+	follows := map[uuid.UUID]bool{}
 	for _, conf := range confs {
-		app, err := h.Store.App(ctx, conf.AppID)
-		if err != nil {
-			return nil, err
-		}
-		apps = append(apps, app)
+		follows[conf.AppID] = true
 	}
-	return apps, nil
+	all, err := h.Jobs.Apps(ctx)
+	var apps []model.App
+	for _, app := range all {
+		if follows[app.ID] {
+			apps = append(apps, app)
+		}
+	}
+	return apps, err
 }
 
 // offeredZones are suggestions: any IANA name may be typed.

@@ -19,7 +19,7 @@ func (h *Handlers) RestoreForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := views.RestoreForm{Where: "folder", Files: queryFiles(c), Safety: "on", Start: "on"}
+	f := views.RestoreForm{Files: queryFiles(c), Safety: "on", Start: "on"}
 	page, err := h.restorePage(c, id, f, nil, nil)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 		return nil, err
 	}
 	p := views.RestoreProps{Chrome: frame, Form: f, Plan: plan, Errors: reasons}
-	if p.Snapshot, err = h.snapshotItem(h.names(ctx), s); err != nil {
+	if p.Snapshot, err = h.snapshotItem(ctx, s); err != nil {
 		return nil, err
 	}
 	if p.App, err = h.appOf(ctx, s); err != nil {
@@ -142,6 +142,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	if err := h.offerDevices(ctx, &p); err != nil {
 		return nil, err
 	}
+	h.offerPlace(ctx, &p)
 	if p.Form.Target == "" && len(reasons) == 0 {
 		p.Form.Target = "/tmp/restore-" + s.StartedAt.In(frame.Zone).Format("2006-01-02-1504")
 	}
@@ -149,6 +150,22 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 		h.prepareAppRestore(ctx, &p)
 	}
 	return views.RestorePage(p), nil
+}
+
+// offerPlace chooses the place where nothing is lost: another folder, unless the files are gone from where they were.
+func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
+	var problems model.Invalids
+	files := unwrapped(&problems, "files", p.Form.Files)
+	if len(problems) == 0 && len(files) > 0 && p.Snapshot.Contents == nil && !p.App.Containers() {
+		p.Missing = h.Jobs.Missing(ctx, p.Snapshot.Snapshot, files)
+	}
+	switch {
+	case p.Form.Where != "":
+	case p.Missing:
+		p.Form.Where = "in_place"
+	default:
+		p.Form.Where = "folder"
+	}
 }
 
 // offerDevices fills in what the form of a restore offers of the devices.

@@ -129,11 +129,11 @@ func (h *Handlers) RevokeOtherSessions(c *fiber.Ctx) error {
 	return goTo(c, views.SettingsPath)
 }
 
-// Design shows every shared piece in every state.
+// Design shows every shared piece in every state, to those who work on the pages.
 func (h *Handlers) Design(c *fiber.Ctx) error {
 	frame, err := h.chrome(c)
 	if err != nil {
 		return err
 	}
-	return render(c, views.DesignPage(frame))
+	return render(c, views.DesignPage(views.DesignProps{Chrome: frame}))
 }

@@ -30,7 +30,7 @@ func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q sna
 	if err != nil {
 		return p, err
 	}
-	if p.Apps, err = h.Store.Apps(ctx); err != nil {
+	if p.Apps, err = h.Jobs.Apps(ctx); err != nil {
 		return p, err
 	}
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
@@ -157,7 +157,7 @@ func (h *Handlers) snapshotProps(ctx context.Context, frame views.Chrome, id uui
 	if err != nil {
 		return p, err
 	}
-	if p.Snapshot, err = h.snapshotItem(h.names(ctx), s); err != nil {
+	if p.Snapshot, err = h.snapshotItem(ctx, s); err != nil {
 		return p, err
 	}
 	if p.App, err = h.appOf(ctx, s); err != nil {
@@ -200,7 +200,7 @@ func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	item, err := h.snapshotItem(h.names(c.UserContext()), s)
+	item, err := h.snapshotItem(c.UserContext(), s)
 	if err != nil {
 		return err
 	}

@@ -138,6 +138,7 @@ func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, 
 			out.Freeze = out.Message
 		}
 	}
+	out.Destination.FreeSize = free(ctx, o)
 	done := finish{Outcome: out}
 	if out.Freeze == "" && p.configuration.FrozenAt == nil && !p.configuration.Keep(p.policy).KeepsAll() {
 		done.follow = append(done.follow, model.Job{

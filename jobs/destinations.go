@@ -212,6 +212,8 @@ func (m *Manager) makeRepository(ctx context.Context, o *opened, adopt bool) err
 		if err := m.adopt(ctx, *o); err != nil {
 			return m.repositoryError(o.destination, err)
 		}
+	} else if err := m.Store.SetDestinationStats(ctx, o.destination.ID, store.DestinationStats{FreeSize: free(ctx, *o)}); err != nil {
+		return err
 	}
 	if err := m.finishDestination(ctx, o.destination); err != nil {
 		return err
@@ -228,12 +230,12 @@ func (m *Manager) adopt(ctx context.Context, o opened) error {
 	}
 	ask, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	size, err := o.place.Size(ask)
+	found, err := measured(ask, o)
 	if err != nil {
 		m.logger.Warn("measure an adopted repository; a sync will", "destination", o.destination.Name, "error", err)
 		return nil
 	}
-	return m.Store.SetDestinationStats(ctx, o.destination.ID, store.DestinationStats{TotalSize: &size})
+	return m.Store.SetDestinationStats(ctx, o.destination.ID, found)
 }
 
 // repositoryError names the field that a failure to make or open a repository is about.

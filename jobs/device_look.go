@@ -98,7 +98,9 @@ func (m *Manager) learn(ctx context.Context, d model.Device, host *device.SSH) (
 	c := store.DeviceContact{
 		State: model.DeviceReady, SeenAt: &now, OS: system(facts), Arch: facts.Arch, Facts: wordsOf(facts, now),
 	}
-	if _, c.ResticVersion, err = host.ProvideRestic(ctx, m.resticFor); err != nil {
+	restic, err := host.ProvideRestic(ctx, m.resticFor)
+	c.ResticVersion = restic.Version
+	if err != nil {
 		m.logger.Warn("put restic on a device", "device", d.Name, "error", err)
 		c.State, c.Message, c.Mend = model.DeviceLimited, "Keepstead's restic could not be put on the device.", "Test the device to see what stands in the way."
 		var told *device.SSHError

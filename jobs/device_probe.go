@@ -244,10 +244,10 @@ func (p *deviceProbe) forwarding(ctx context.Context) (string, error) {
 }
 
 func (p *deviceProbe) restic(ctx context.Context) (string, error) {
-	path, version, err := p.host.ProvideRestic(ctx, p.resticFor)
+	there, err := p.host.ProvideRestic(ctx, p.resticFor)
 	if err != nil {
 		return "", err
 	}
-	p.version = version
-	return fmt.Sprintf("restic %s at %s.", version, path), nil
+	p.version = there.Version
+	return fmt.Sprintf("restic %s at %s.", there.Version, there.Path), nil
 }

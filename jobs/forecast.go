@@ -18,12 +18,12 @@ func (m *Manager) ForecastPolicy(ctx context.Context, p model.Policy) (model.Pol
 	if err != nil {
 		return out, err
 	}
-	rows, err := m.Store.PolicySnapshots(ctx, p.ID, model.MaxSimulated+1)
+	rows, err := m.Store.PolicySnapshots(ctx, p.ID, model.MaxForecast+1)
 	if err != nil {
 		return out, err
 	}
 	groups := byPair(rows)
-	if out.More = len(rows) > model.MaxSimulated; out.More && len(groups) > 1 {
+	if out.More = len(rows) > model.MaxForecast; out.More && len(groups) > 1 {
 		groups = groups[:len(groups)-1] // it may have been cut, and retention judges wholes
 	}
 	names, err := m.forecastNames(ctx, p.ID)

@@ -88,13 +88,19 @@ func (l *jobLog) close() {
 }
 
 // Log opens the whole log of a job so far; it is empty for a job that has not begun.
-func (m *Manager) Log(id uuid.UUID) (io.ReadCloser, error) {
+func (m *Manager) Log(id uuid.UUID) (io.ReadSeekCloser, error) {
 	f, err := os.Open(m.logPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return io.NopCloser(strings.NewReader("")), nil
+		return noLog{strings.NewReader("")}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the job's log: %w", err)
 	}
 	return f, nil
 }
+
+// noLog is the log of a job that has not begun.
+type noLog struct{ *strings.Reader }
+
+// Close does nothing.
+func (noLog) Close() error { return nil }

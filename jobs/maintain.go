@@ -6,6 +6,7 @@ import (
 
 	"keepstead/model"
 	"keepstead/restic"
+	"keepstead/storage"
 	"keepstead/store"
 )
 
@@ -18,24 +19,43 @@ func (r *run) prune(ctx context.Context) finish {
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	before, err := o.place.Size(ctx)
+	was, err := measured(ctx, o)
 	if err != nil {
-		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+		return r.failed(ctx, err)
 	}
 	r.phase("pruning", "Freeing the space of forgotten data.")
 	if err := r.command(o).Prune(ctx, r.report); err != nil {
 		return r.failed(ctx, err)
 	}
-	after, err := o.place.Size(ctx)
+	is, err := measured(ctx, o)
 	if err != nil {
-		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+		return r.failed(ctx, err)
 	}
+	before, after := *was.TotalSize, *is.TotalSize
 	r.log.printf("Stored before: %s; after: %s.", size(before), size(after))
 	now := r.now()
+	is.LastPruneAt = &now
 	return finish{Outcome: store.Outcome{
-		State: model.JobSuccess, Result: &model.Result{Freed: max(0, before-after)},
-		Destination: store.DestinationStats{TotalSize: &after, LastPruneAt: &now},
+		State: model.JobSuccess, Result: &model.Result{Freed: max(0, before-after)}, Destination: is,
 	}}
+}
+
+// measured adds up what a repository stores, and asks how much space is left there.
+func measured(ctx context.Context, o opened) (store.DestinationStats, error) {
+	stored, err := o.place.Size(ctx)
+	if err != nil {
+		return store.DestinationStats{}, fmt.Errorf("measure the repository: %w", err)
+	}
+	return store.DestinationStats{TotalSize: &stored, FreeSize: free(ctx, o)}, nil
+}
+
+// free asks how many bytes are left at a destination; nil where its storage does not tell.
+func free(ctx context.Context, o opened) *int64 {
+	n, known := storage.Free(ctx, o.place)
+	if !known {
+		return nil
+	}
+	return &n
 }
 
 // check proves a repository's structure, and reads a share of its data back.

@@ -65,6 +65,11 @@ type Manager struct {
 	// claiming keeps a job from passing between the queue and running while somebody looks for it.
 	claiming sync.Mutex
 
+	// reading is held while the stock is read, so that many pages at once wait for one reading.
+	reading     sync.Mutex
+	lastRead    *stock
+	lastCounted outcomes
+
 	mu       sync.Mutex
 	running  map[uuid.UUID]*run
 	progress map[uuid.UUID]model.Progress

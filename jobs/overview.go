@@ -13,11 +13,11 @@ import (
 
 // Overview returns every app with its configurations and their status, in the store's order.
 func (m *Manager) Overview(ctx context.Context) ([]model.AppOverview, error) {
-	apps, err := m.Store.Apps(ctx)
+	h, err := m.stock(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return m.overviews(ctx, apps, store.ConfigurationFilter{})
+	return h.overviews(m.now()), nil
 }
 
 // AppOverview returns one app with its configurations and their status.
@@ -26,53 +26,54 @@ func (m *Manager) AppOverview(ctx context.Context, id uuid.UUID) (model.AppOverv
 	if err != nil {
 		return model.AppOverview{}, err
 	}
-	all, err := m.overviews(ctx, []model.App{app}, store.ConfigurationFilter{AppID: id})
+	h, err := m.stockOf(ctx, []model.App{app}, store.ConfigurationFilter{AppID: id})
 	if err != nil {
 		return model.AppOverview{}, err
 	}
-	return all[0], nil
+	return h.overviews(m.now())[0], nil
 }
 
-func (m *Manager) overviews(ctx context.Context, apps []model.App, f store.ConfigurationFilter) ([]model.AppOverview, error) {
-	configurations, err := m.Store.Configurations(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	devices, policies, enabled, err := m.surroundings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	only := uuid.Nil
-	if len(configurations) == 1 {
-		only = configurations[0].ID
-	}
-	covered, err := m.coverages(ctx, only)
-	if err != nil {
-		return nil, err
-	}
+func (h *stock) overviews(now time.Time) []model.AppOverview {
+	plans := timetables(h.policies, now)
 	byApp := map[uuid.UUID][]model.ConfigurationOverview{}
-	for _, c := range configurations {
-		o := model.ConfigurationOverview{Configuration: c, Policy: policies[c.PolicyID]}
+	for _, c := range h.configurations {
+		o := model.ConfigurationOverview{Configuration: c, Policy: h.policies[c.PolicyID]}
 		for _, id := range o.Policy.DestinationIDs {
-			if enabled[id] {
-				o.Coverage = append(o.Coverage, covered[pair{c.ID, id}].in(c.ID, id))
+			if h.enabled[id] {
+				o.Coverage = append(o.Coverage, h.covered[pair{c.ID, id}].in(c.ID, id))
 			}
 		}
 		byApp[c.AppID] = append(byApp[c.AppID], o)
 	}
-	out := make([]model.AppOverview, 0, len(apps))
-	now := m.now()
-	for _, a := range apps {
-		o := model.AppOverview{App: a, Device: devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
+	out := make([]model.AppOverview, 0, len(h.apps))
+	for _, a := range h.apps {
+		o := model.AppOverview{App: a, Device: h.devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
 		for i := range o.Configurations {
-			judgeConfiguration(&o.Configurations[i], a, now)
+			judgeConfiguration(&o.Configurations[i], a, plans[o.Configurations[i].Policy.ID], now)
 			if s := o.Configurations[i].Status; i == 0 || s.Severity() > o.Status.Severity() {
 				o.Status = s
 			}
 		}
 		out = append(out, o)
 	}
-	return out, nil
+	return out
+}
+
+// timetable is a policy's schedule, read once for all that follow it.
+type timetable struct {
+	cron model.Cron
+	next time.Time
+	ok   bool // it can be read
+}
+
+func timetables(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUID]timetable {
+	out := make(map[uuid.UUID]timetable, len(policies))
+	for id, p := range policies {
+		if cron, err := p.Cron(); err == nil {
+			out[id] = timetable{cron, cron.Next(now), true}
+		}
+	}
+	return out
 }
 
 // surroundings reads what every configuration is seen against.
@@ -107,8 +108,8 @@ func (c coverage) in(configuration, destination uuid.UUID) model.Coverage {
 	return model.Coverage(c)
 }
 
-func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]coverage, error) {
-	rows, err := m.Store.Coverages(ctx, only)
+func (m *Manager) coverages(ctx context.Context, only ...uuid.UUID) (map[pair]coverage, error) {
+	rows, err := m.Store.Coverages(ctx, only...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +121,13 @@ func (m *Manager) coverages(ctx context.Context, only uuid.UUID) (map[pair]cover
 }
 
 // judgeConfiguration gathers the facts of one configuration and sets its status and next run.
-func judgeConfiguration(o *model.ConfigurationOverview, app model.App, now time.Time) {
+func judgeConfiguration(o *model.ConfigurationOverview, app model.App, schedule timetable, now time.Time) {
 	f := model.Facts{
 		Enabled:      o.Configuration.Enabled && o.Policy.Enabled && !app.Gone && !app.Disabled && app.ForgottenAt == nil,
 		Destinations: len(o.Coverage), Frozen: o.Configuration.FrozenAt != nil,
 	}
-	cron, err := o.Policy.Cron()
-	if err == nil && f.Enabled && f.Destinations > 0 {
-		o.NextRun = cron.Next(now)
+	if f.Enabled && f.Destinations > 0 {
+		o.NextRun = schedule.next
 	}
 	good := true
 	for _, c := range o.Coverage {
@@ -142,14 +142,14 @@ func judgeConfiguration(o *model.ConfigurationOverview, app model.App, now time.
 			f.LastGood = c.LastGoodAt
 		}
 	}
-	if err == nil && len(o.Coverage) > 0 {
+	if schedule.ok && len(o.Coverage) > 0 {
 		since := o.Configuration.CreatedAt
 		if f.LastGood != nil {
 			since = *f.LastGood
 		} else if o.Policy.LastSlotAt != nil && o.Policy.LastSlotAt.After(since) {
 			since = *o.Policy.LastSlotAt
 		}
-		f.Due = cron.Next(since)
+		f.Due = schedule.cron.Next(since)
 	}
 	o.Status = f.Judge(now)
 }

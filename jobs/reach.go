@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path"
 	"sync"
 
 	"github.com/google/uuid"
@@ -119,18 +118,14 @@ func (m *Manager) equip(ctx context.Context, on *machine) error {
 	if !ok {
 		return nil
 	}
-	program, version, err := over.ProvideRestic(ctx, m.resticFor)
+	there, err := over.ProvideRestic(ctx, m.resticFor)
 	if err != nil {
 		return fmt.Errorf("ready restic on %s: %w", on.Name, err)
 	}
-	cache, err := over.ResticCache(ctx)
-	if err != nil {
-		return fmt.Errorf("find a folder on %s: %w", on.Name, err)
-	}
-	if cache == "" {
+	if there.Dir == "" {
 		return fail(model.CauseDevice, "Give the user a home folder there that it may write.", "%s has no folder for Keepstead's own files.", on.Name)
 	}
-	on.restic, on.dir, on.ResticVersion = program, path.Dir(cache), version
+	on.restic, on.dir, on.ResticVersion = there.Path, there.Dir, there.Version
 	return nil
 }
 

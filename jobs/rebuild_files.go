@@ -77,7 +77,7 @@ func (b *rebuild) bringBack(ctx context.Context, t *target) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%d files and folders, %s, verified, in %s.", sum.FilesRestored, size(sum.TotalBytes), took(time.Since(begun))), nil
+	return fmt.Sprintf("%d %s, %s, verified, in %s.", sum.FilesRestored, plural(sum.FilesRestored, "file or folder", "files and folders"), size(sum.TotalBytes), took(time.Since(begun))), nil
 }
 
 // makePlace makes the volume or the folder where there is none.

@@ -107,7 +107,7 @@ func (m *Manager) tellRebuild(ctx context.Context, job model.Job, out *store.Out
 // resume queues each backup again whose newest run was cut off, by a crash or by a stop of Keepstead: a restart in the
 // night must not cost that night.
 func (m *Manager) resume(ctx context.Context) error {
-	covered, err := m.Store.Coverages(ctx, uuid.Nil)
+	covered, err := m.Store.Coverages(ctx)
 	if err != nil {
 		return err
 	}

@@ -100,9 +100,9 @@ func (r *run) showSteps(ctx context.Context, steps []model.Step) error {
 func took(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return d.Round(10 * time.Millisecond).String()
+		return fmt.Sprintf("%d ms", d.Round(10*time.Millisecond).Milliseconds())
 	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
+		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
-	return d.Round(time.Second).String()
+	return fmt.Sprintf("%d m %d s", int(d.Minutes()), int(d.Seconds())%60)
 }

@@ -34,13 +34,13 @@ func (r *run) sync(ctx context.Context) finish {
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	size, err := o.place.Size(ctx)
+	found, err := measured(ctx, o)
 	if err != nil {
-		return r.failed(ctx, fmt.Errorf("measure the repository: %w", err))
+		return r.failed(ctx, err)
 	}
 	return finish{Outcome: store.Outcome{
 		State: model.JobSuccess, Result: &model.Result{Imported: imported, Removed: gone, Unlocked: unlocked},
-		Destination: store.DestinationStats{TotalSize: &size},
+		Destination: found,
 	}}
 }
 

@@ -56,6 +56,9 @@ type Destination struct {
 	// Provider and Site say what fails together; empty takes what FailureDomain derives.
 	Provider string
 	Site     string
+	// PricePerTBMonth is what 10¹² stored bytes cost a month, in PriceCurrency; 0 where nothing is paid by size.
+	PricePerTBMonth float64 `bun:"price_per_tb_month"`
+	PriceCurrency   string
 
 	RepoPassword    Sealed
 	RepoInitialized bool
@@ -67,9 +70,18 @@ type Destination struct {
 
 	TotalSnapshots int
 	TotalSize      int64 // bytes stored in the repository
-	LastBackupAt   *time.Time
-	LastPruneAt    *time.Time
-	LastCheckAt    *time.Time
+	// RestorableSize is what the files of all snapshots would take, each snapshot copied whole; AddedSize what restic
+	// wrote for them before it compressed, AddedPackedSize after. In bytes, kept by triggers of the table of snapshots.
+	RestorableSize  int64
+	AddedSize       int64
+	AddedPackedSize int64
+	// FreeSize is the space left there at FreeAt, in bytes; nil where the storage does not tell.
+	FreeSize      *int64
+	FreeAt        *time.Time
+	LastBackupAt  *time.Time
+	LastPruneAt   *time.Time
+	LastCheckAt   *time.Time
+	LastRestoreAt *time.Time // the newest restore from here that brought everything back
 	// TamperedAt is when a job last tried to destroy what is stored with the rights of a device. TamperResult says how it
 	// ended, TamperDetail the sentence about it.
 	TamperedAt   *time.Time

@@ -35,6 +35,7 @@ func (d Destination) checkLimits(problems *Invalids) {
 	}
 	checkLine(problems, "provider", d.Provider)
 	checkLine(problems, "site", d.Site)
+	d.checkPrice(problems)
 }
 
 // FailureDomain is what a destination shares with others when something goes wrong: a fire, a bankruptcy, a stolen
@@ -66,28 +67,44 @@ func (d Destination) FailureDomain(device string) FailureDomain {
 
 // providerOf names who runs an endpoint: a known company, else the host itself.
 func providerOf(endpoint string) string {
+	host := hostOf(endpoint)
+	if company := companyOf(host); company != "" {
+		return company
+	}
+	return host
+}
+
+// hostOf is the host name of an endpoint, in lower case; empty where it has none.
+func hostOf(endpoint string) string {
 	u, err := url.Parse(EndpointURL(endpoint))
 	if err != nil {
 		return ""
 	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	return strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+}
+
+// companyOf names the company that is known to run a host of this name; empty for any other.
+func companyOf(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, p := range []struct{ domain, name string }{
 		{"backblazeb2.com", "Backblaze"},
 		{"amazonaws.com", "Amazon"},
 		{"wasabisys.com", "Wasabi"},
 		{"cloudflarestorage.com", "Cloudflare"},
 		{"your-objectstorage.com", "Hetzner"},
+		{"your-storagebox.de", "Hetzner"},
 		{"digitaloceanspaces.com", "DigitalOcean"},
 		{"scw.cloud", "Scaleway"},
 		{"googleapis.com", "Google"},
 		{"idrivee2.com", "IDrive"},
 		{"linodeobjects.com", "Akamai"},
+		{"rsync.net", "rsync.net"},
 	} {
 		if host == p.domain || strings.HasSuffix(host, "."+p.domain) {
 			return p.name
 		}
 	}
-	return host
+	return ""
 }
 
 // TamperResult is how a test ended that tried, with what a device holds during a job, to destroy what is stored.

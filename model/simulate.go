@@ -9,6 +9,9 @@ import (
 // MaxSimulated bounds the snapshots that a simulation looks at.
 const MaxSimulated = 5000
 
+// MaxForecast bounds the snapshots that are there and that a forecast looks at.
+const MaxForecast = 1000
+
 // Simulation is what a retention makes of the backups that a schedule will bring.
 type Simulation struct {
 	// At is the moment it is judged from: the end of the days asked for, or the last run looked at where Cut.
@@ -65,7 +68,7 @@ func (f Forecast) Going() int {
 // PolicyForecast is what a policy, if it were saved, makes of the snapshots that are there.
 type PolicyForecast struct {
 	Each []Forecast
-	More bool // there are more than MaxSimulated snapshots; Each has the first of them
+	More bool // there are more than MaxForecast snapshots; Each has the first of them
 }
 
 // Going counts what retention lets go; of is how many snapshots were looked at.

@@ -48,8 +48,9 @@
       // The next attempt of the stream comes back here.
     }
   }
-  document.addEventListener("htmx:sseError", () => {
+  document.addEventListener("htmx:sseError", ({ detail }) => {
     lost = true;
+    if (detail.source.readyState === EventSource.CLOSED) refresh(); // it was refused: perhaps the session ended
     if (banner) setTimeout(() => { banner.hidden = !lost; }, 800);
   });
   document.addEventListener("htmx:sseOpen", () => {
@@ -110,7 +111,7 @@
   // One press is one act.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (event.defaultPrevented || !button || event.target.method !== "post" || button.hasAttribute("hx-post")) return;
+    if (event.defaultPrevented || !button || event.target.method !== "post" || button.hasAttribute("hx-post") || event.target.matches("[data-stays]")) return;
     setTimeout(() => { button.setAttribute("aria-disabled", "true"); button.disabled = true; });
   });
 
@@ -126,7 +127,6 @@
     target.form.elements.path_style.checked = target.dataset.pathStyle === "on";
   });
 
-  document.addEventListener("change", ({ target }) => { if (target.matches("[data-submit]")) target.form.requestSubmit(); });
   document.addEventListener("click", (event) => {
     const { target } = event;
     const copy = target.closest("[data-copy]");

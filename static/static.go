@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js favicon.svg icons vendor
+//go:embed app.css app.js focus.js favicon.svg icons vendor
 var files embed.FS
 
 // Prefix is the folder of the URLs.

@@ -188,6 +188,9 @@ func TestFolderConfigSizeAndLock(t *testing.T) {
 	if got, err := place.Config(t.Context()); string(got) != "12345" || err != nil {
 		t.Errorf("config %q, %v", got, err)
 	}
+	if free, known := Free(t.Context(), place); free <= 0 || !known {
+		t.Errorf("free are %d, known: %v", free, known)
+	}
 	if got, err := place.Size(t.Context()); got != 20 || err != nil {
 		t.Errorf("size %d, %v, want 20", got, err)
 	}

@@ -45,6 +45,9 @@ func TestS3SizeCountsOnlyTheRepository(t *testing.T) {
 		b.Put(t, key, content)
 	}
 	d, c := s3Destination(b, "")
+	if _, known := Free(t.Context(), open(t, d, c)); known {
+		t.Error("a bucket says how much room is left")
+	}
 	if got, err := open(t, d, c).Size(t.Context()); got != 19 || err != nil {
 		t.Errorf("size %d, %v, want 19", got, err)
 	}

@@ -105,6 +105,9 @@ func TestSFTPPlace(t *testing.T) {
 	if got, err := place.Config(t.Context()); string(got) != string(want) || err != nil {
 		t.Errorf("config %q, %v", got, err)
 	}
+	if free, known := Free(t.Context(), place); free <= 0 || !known {
+		t.Errorf("free are %d, known: %v", free, known)
+	}
 	if size, err := place.Size(t.Context()); size <= int64(len(want)) || err != nil {
 		t.Errorf("size %d, %v", size, err)
 	}

@@ -83,3 +83,20 @@ func ResticOptions(d model.Destination) []string {
 	}
 	return options
 }
+
+// Free returns the bytes that are left at a place; known is false where its storage does not tell, as S3 never does.
+func Free(ctx context.Context, p Place) (free int64, known bool) {
+	at, ok := p.(*folderPlace)
+	if remote, isSFTP := p.(*sftpPlace); isSFTP {
+		var err error
+		at, err = remote.reached(ctx, "ask for the free space")
+		ok = err == nil
+	}
+	if !ok {
+		return 0, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, at.limit)
+	defer cancel()
+	free, err := within(ctx, func() (int64, error) { return at.files.Space(at.root) })
+	return free, err == nil
+}

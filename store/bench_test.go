@@ -82,10 +82,11 @@ func BenchmarkLarge(b *testing.B) {
 	second := must[[]model.Destination](b)(w.Destinations(ctx))[1]
 
 	for name, do := range map[string]func() error{
-		"Coverages":       func() error { _, err := w.Coverages(ctx, uuid.Nil); return err },
+		"Coverages":       func() error { _, err := w.Coverages(ctx); return err },
 		"Coverage":        func() error { _, err := w.Coverages(ctx, w.configuration.ID); return err },
 		"Counts":          func() error { _, err := w.Counts(ctx); return err },
 		"Days90":          func() error { _, err := w.DailyOutcomes(ctx, now().AddDate(0, 0, -90), zone); return err },
+		"Samples":         func() error { _, err := w.StorageSamples(ctx, uuid.Nil, now().AddDate(0, 0, -90)); return err },
 		"Apps":            func() error { _, err := w.Apps(ctx); return err },
 		"Counts of found": func() error { _, err := w.FoundCounts(ctx); return err },
 		"Configs":         func() error { _, err := w.Configurations(ctx, ConfigurationFilter{}); return err },

@@ -36,6 +36,13 @@ func (s *Store) Counts(ctx context.Context) (model.Counts, error) {
 	return out, nil
 }
 
+// OpenJobs counts the jobs that wait or run.
+func (s *Store) OpenJobs(ctx context.Context) (n int, err error) {
+	err = s.r.NewRaw(`SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') + (SELECT count(*) FROM jobs WHERE state = 'running')`).
+		Scan(ctx, &n)
+	return n, fail("count open jobs", err)
+}
+
 // DailyOutcomes counts, for each day of the zone from the day of since up to today, how that day's backups ended. Days
 // begin at midnight there, so one at the change of the clock has 23 or 25 hours.
 func (s *Store) DailyOutcomes(ctx context.Context, since time.Time, zone *time.Location) ([]model.DayOutcome, error) {

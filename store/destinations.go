@@ -58,8 +58,9 @@ func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (mod
 		if err := mustHave[model.Destination](ctx, tx, d.ID, "removed_at IS NULL"); err != nil {
 			return err
 		}
-		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "last_backup_at", "last_prune_at",
-			"last_check_at", "tampered_at", "tamper_result", "tamper_detail", "last_error", "removed_at", "created_at"))
+		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
+			"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
+			"tampered_at", "tamper_result", "tamper_detail", "last_error", "removed_at", "created_at"))
 	})
 }
 
@@ -79,6 +80,7 @@ func (s *Store) RemoveDestination(ctx context.Context, id uuid.UUID) error {
 		for _, statement := range []string{
 			"DELETE FROM snapshots WHERE destination_id = ?",
 			"DELETE FROM policy_destinations WHERE destination_id = ?",
+			"DELETE FROM storage_samples WHERE destination_id = ?",
 		} {
 			if _, err := tx.NewRaw(statement, id).Exec(ctx); err != nil {
 				return err
@@ -134,6 +136,7 @@ func (s *Store) JoinDefaultPolicy(ctx context.Context, id uuid.UUID) (joined boo
 // DestinationStats are figures of a destination that a job found out; nil leaves a figure as it is.
 type DestinationStats struct {
 	TotalSize   *int64
+	FreeSize    *int64
 	LastPruneAt *time.Time
 	LastCheckAt *time.Time
 	Tamper      *Tamper
@@ -157,6 +160,12 @@ func (d DestinationStats) write(ctx context.Context, tx bun.Tx, id uuid.UUID) er
 	_, err := tx.NewRaw(`UPDATE destinations SET total_size = coalesce(?, total_size),
 		last_prune_at = coalesce(?, last_prune_at), last_check_at = coalesce(?, last_check_at) WHERE id = ?`,
 		d.TotalSize, d.LastPruneAt, d.LastCheckAt, id).Exec(ctx)
+	if err == nil && d.TotalSize != nil {
+		err = sample(ctx, tx, id)
+	}
+	if err == nil && d.FreeSize != nil {
+		_, err = tx.NewRaw("UPDATE destinations SET free_size = ?, free_at = ? WHERE id = ?", d.FreeSize, now(), id).Exec(ctx)
+	}
 	if err != nil || d.Tamper == nil {
 		return err
 	}

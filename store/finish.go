@@ -142,6 +142,14 @@ func (o Outcome) finishDestination(ctx context.Context, tx bun.Tx, job model.Job
 		if err != nil {
 			return err
 		}
+		if err := sample(ctx, tx, job.DestinationID); err != nil {
+			return err
+		}
+	}
+	if o.State == model.JobSuccess && job.Kind == model.JobRestore {
+		if _, err := tx.NewRaw("UPDATE destinations SET last_restore_at = ? WHERE id = ?", at, job.DestinationID).Exec(ctx); err != nil {
+			return err
+		}
 	}
 	if err := o.Destination.write(ctx, tx, job.DestinationID); err != nil {
 		return err

@@ -42,7 +42,7 @@ func TestCoverages(t *testing.T) {
 	if c.RunningJobID != open.ID || c.ConfigurationID != w.configuration.ID {
 		t.Errorf("running is %s, want %s", c.RunningJobID, open.ID)
 	}
-	if n := len(must[[]model.Coverage](t)(w.Coverages(ctx, uuid.Nil))); n != 6 {
+	if n := len(must[[]model.Coverage](t)(w.Coverages(ctx))); n != 6 {
 		t.Errorf("%d coverages in all, want three configurations at two destinations", n)
 	}
 	if n := len(must[[]model.Coverage](t)(w.Coverages(ctx, none))); n != 0 {

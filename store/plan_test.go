@@ -21,7 +21,7 @@ func (r recorder) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	*r.queries = append(*r.queries, e.Query)
 }
 
-// plans runs do and returns SQLite's plan of each statement on jobs or snapshots that it ran.
+// plans runs do and returns SQLite's plan of each statement on jobs, snapshots or samples that it ran.
 func plans(t *testing.T, s *Store, do func(*Store)) string {
 	t.Helper()
 	var queries []string
@@ -30,7 +30,7 @@ func plans(t *testing.T, s *Store, do func(*Store)) string {
 	do(&watched)
 	var out strings.Builder
 	for _, q := range queries {
-		if !strings.Contains(q, "jobs") && !strings.Contains(q, "snapshots") {
+		if !strings.Contains(q, "jobs") && !strings.Contains(q, "snapshots") && !strings.Contains(q, "samples") {
 			continue
 		}
 		rows, err := s.w.DB.Query("EXPLAIN QUERY PLAN " + q)
@@ -61,7 +61,7 @@ func TestPlans(t *testing.T) {
 	ctx := t.Context()
 	// These indexes may be walked: with a limit from their end, or whole since they hold only what is open.
 	stepped := []string{"jobs_queue", "jobs_running", "sqlite_autoindex_jobs_1", "snapshots_time"}
-	large := []string{"jobs", "job", "j", "r", "o", "l", "snapshots", "snapshot", "s", "g"}
+	large := []string{"jobs", "job", "j", "r", "o", "l", "snapshots", "snapshot", "s", "g", "p", "storage_samples"}
 	for name, do := range map[string]func(*Store){
 		"jobs": func(s *Store) { _, _ = s.Jobs(ctx, model.JobFilter{Page: page}) },
 		"jobs by kind": func(s *Store) {
@@ -84,7 +84,9 @@ func TestPlans(t *testing.T) {
 		"running jobs":        func(s *Store) { _, _ = s.RunningJobs(ctx) },
 		"claim":               func(s *Store) { _, _ = s.ClaimJob(ctx, Limits{Total: 4, PerDestination: 2, Restores: 1}) },
 		"counts":              func(s *Store) { _, _ = s.Counts(ctx) },
+		"open jobs":           func(s *Store) { _, _ = s.OpenJobs(ctx) },
 		"days":                func(s *Store) { _, _ = s.DailyOutcomes(ctx, now().AddDate(0, 0, -90), time.UTC) },
+		"storage samples":     func(s *Store) { _, _ = s.StorageSamples(ctx, uuid.Nil, now().AddDate(0, 0, -90)) },
 		"coverages":           func(s *Store) { _, _ = s.Coverages(ctx, none) },
 		"snapshots":           func(s *Store) { _, _ = s.Snapshots(ctx, model.SnapshotFilter{Page: snapPage}) },
 		"snapshots by app": func(s *Store) {

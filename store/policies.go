@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -144,11 +145,46 @@ func (s *Store) SetLastSlot(ctx context.Context, id uuid.UUID, slot time.Time) e
 // PolicySnapshots lists what there is to forget under a policy: at most limit rows, those of one configuration in one
 // destination together and newest first, with only the fields that retention reads.
 func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit int) ([]model.Snapshot, error) {
-	return all[model.Snapshot](ctx, s.r, "list the snapshots of a policy", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Column("id", "configuration_id", "destination_id", "app_id", "restic_snapshot_id", "status", "safety", "started_at").
-			Where("configuration_id IN (SELECT id FROM configurations WHERE policy_id = ?)", policyID).
-			Where("restic_snapshot_id <> ''").Order("configuration_id", "destination_id", "started_at DESC", "id DESC").Limit(int64(limit))
-	})
+	var out []model.Snapshot
+	var configurations []uuid.UUID
+	const doing = "list the snapshots of a policy"
+	if err := s.r.NewRaw("SELECT id FROM configurations WHERE policy_id = ? ORDER BY id", policyID).Scan(ctx, &configurations); err != nil {
+		return nil, fail(doing, err)
+	}
+	for _, id := range configurations { // one after the other: all at once are sorted as a whole before the first is known
+		if len(out) == limit {
+			break
+		}
+		rows, err := s.configurationSnapshots(ctx, id, limit-len(out))
+		if err != nil {
+			return nil, fail(doing, err)
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+func (s *Store) configurationSnapshots(ctx context.Context, id uuid.UUID, limit int) (out []model.Snapshot, err error) {
+	// Scanned by hand, like other lists of thousands.
+	rows, err := s.r.QueryContext(ctx, `SELECT id, configuration_id, destination_id, app_id, restic_snapshot_id, status, safety, started_at
+		FROM snapshots WHERE configuration_id = ? AND restic_snapshot_id <> ''
+		ORDER BY destination_id, started_at DESC, id DESC LIMIT ?`, id, limit)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var one model.Snapshot
+		var at string
+		err := rows.Scan(&one.ID, &one.ConfigurationID, &one.DestinationID, &one.AppID, &one.ResticSnapshotID, &one.Status, &one.Safety, &at)
+		if err == nil {
+			one.StartedAt, err = time.Parse(time.RFC3339Nano, at)
+		}
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out = append(out, one)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
 }
 
 // DeletePolicy removes a policy that is not the default and that no configuration follows.

@@ -26,19 +26,19 @@ func (s *Store) Sessions(ctx context.Context, userID uuid.UUID) ([]model.Session
 
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, session model.Session) error {
-	return s.write(ctx, "create a session", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &session) })
+	return s.writeAside(ctx, "create a session", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &session) })
 }
 
 // TouchSession records that a session was used and until when it now lasts.
 func (s *Store) TouchSession(ctx context.Context, hash []byte, seen, expires time.Time) error {
-	return s.write(ctx, "touch a session", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "touch a session", func(ctx context.Context, tx bun.Tx) error {
 		return touched(tx.NewRaw("UPDATE sessions SET seen_at = ?, expires_at = ? WHERE id_hash = ?", seen, expires, hash).Exec(ctx))
 	})
 }
 
 // DeleteSession ends a session. One that is gone already is no error.
 func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
-	return s.write(ctx, "delete a session", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "delete a session", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewRaw("DELETE FROM sessions WHERE id_hash = ?", hash).Exec(ctx)
 		return err
 	})
@@ -51,7 +51,7 @@ func deleteSessions(ctx context.Context, tx bun.Tx, userID uuid.UUID) error {
 
 // DeleteExpiredSessions deletes the sessions whose time is over.
 func (s *Store) DeleteExpiredSessions(ctx context.Context) error {
-	return s.write(ctx, "delete expired sessions", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "delete expired sessions", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewRaw("DELETE FROM sessions WHERE expires_at <= ?", now()).Exec(ctx)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -34,6 +35,8 @@ type Store struct {
 	lock *os.File // nil when the store is shared
 	path string
 	log  *slog.Logger
+	// writes counts what this process wrote, see Version.
+	writes *atomic.Uint64
 }
 
 // Open opens the database in dir, makes it where there is none, and brings its schema up to date. With
@@ -46,7 +49,7 @@ func Open(ctx context.Context, dir string, o Options, log *slog.Logger) (*Store,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	s := &Store{path: filepath.Join(dir, databaseFile), log: log}
+	s := &Store{path: filepath.Join(dir, databaseFile), log: log, writes: new(atomic.Uint64)}
 	if err := s.open(ctx, dir, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -107,7 +110,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if _, err := s.r.ExecContext(ctx, "SELECT count(*) FROM settings"); err != nil {
 		return fail("read the database", err)
 	}
-	return s.write(ctx, "write the database", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "write the database", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM settings WHERE key = ''")
 		return err
 	})
@@ -135,8 +138,18 @@ func (s *Store) CopyTo(ctx context.Context, path string) error {
 // write runs fn in one transaction of the only connection that writes. fn must use tx alone: the store's other
 // methods would wait for that connection for ever.
 func (s *Store) write(ctx context.Context, doing string, fn func(ctx context.Context, tx bun.Tx) error) error {
+	defer s.writes.Add(1)
+	return s.writeAside(ctx, doing, fn)
+}
+
+// writeAside is write for what stands in no list: who is signed in, and whether the database can be written.
+func (s *Store) writeAside(ctx context.Context, doing string, fn func(ctx context.Context, tx bun.Tx) error) error {
 	return fail(doing, s.w.RunInTx(ctx, nil, fn))
 }
+
+// Version changes with every write of this process but those to sessions and tokens. What was read after it was asked
+// for holds as long as it is the same.
+func (s *Store) Version() uint64 { return s.writes.Load() }
 
 // now is the present as the database keeps it: UTC, in microseconds.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

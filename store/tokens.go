@@ -28,21 +28,21 @@ func (s *Store) CreateToken(ctx context.Context, t model.Token) (model.Token, er
 	if t.CreatedAt.IsZero() {
 		t.CreatedAt = now()
 	}
-	return t, s.write(ctx, "create a token", func(ctx context.Context, tx bun.Tx) error {
+	return t, s.writeAside(ctx, "create a token", func(ctx context.Context, tx bun.Tx) error {
 		return taken(insert(ctx, tx, &t), "name", "There is already a token named “%s”.", t.Name)
 	})
 }
 
 // TouchToken records when a token was used last.
 func (s *Store) TouchToken(ctx context.Context, id uuid.UUID, used time.Time) error {
-	return s.write(ctx, "touch a token", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "touch a token", func(ctx context.Context, tx bun.Tx) error {
 		return touched(tx.NewRaw("UPDATE tokens SET last_used_at = ? WHERE id = ?", used, id).Exec(ctx))
 	})
 }
 
 // DeleteToken revokes a token.
 func (s *Store) DeleteToken(ctx context.Context, id uuid.UUID) error {
-	return s.write(ctx, "delete a token", func(ctx context.Context, tx bun.Tx) error {
+	return s.writeAside(ctx, "delete a token", func(ctx context.Context, tx bun.Tx) error {
 		return touched(tx.NewDelete().Model((*model.Token)(nil)).Where("id = ?", id).Exec(ctx))
 	})
 }

@@ -23,12 +23,16 @@ func MixedFiles(t testing.TB, dir string, bytes int, seed byte) {
 		}
 		check(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
-	const large, small = 32 << 20, 128 << 10
+	const large, small, perFolder = 32 << 20, 128 << 10, 100
 	for i := range bytes / 2 / large {
 		put(fmt.Sprintf("large %d", i), large)
 	}
 	for i := range bytes / 2 / small {
-		put(fmt.Sprintf("small %d", i), small)
+		folder := fmt.Sprintf("folder %d", i/perFolder)
+		if i%perFolder == 0 {
+			check(t, os.MkdirAll(filepath.Join(dir, folder), 0o755))
+		}
+		put(filepath.Join(folder, fmt.Sprintf("small %d", i)), small)
 	}
 }
 

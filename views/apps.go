@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ func statuses() []model.Protection {
 type deviceGroup struct {
 	Device model.Device
 	Apps   []model.AppOverview
+	All    int // apps of the device on all pages
 }
 
 // byDevice groups apps in the order in which their devices come first.
@@ -35,8 +37,26 @@ func byDevice(apps []model.AppOverview) []deviceGroup {
 			out = append(out, deviceGroup{Device: a.Device})
 		}
 		out[n].Apps = append(out[n].Apps, a)
+		out[n].All++
 	}
+	slices.SortStableFunc(out, func(a, b deviceGroup) int { // this machine first, then by name
+		if here := a.Device.Kind == model.DeviceLocal; here != (b.Device.Kind == model.DeviceLocal) {
+			if here {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Device.Name, b.Device.Name)
+	})
 	return out
+}
+
+// howBackedUp heads a configuration, by its policy where there are several.
+func howBackedUp(p AppProps, c model.ConfigurationOverview) string {
+	if len(p.App.Configurations) > 1 {
+		return "How “" + c.Policy.Name + "” backs it up"
+	}
+	return "How it is backed up"
 }
 
 func policyNames(a model.AppOverview) string {
@@ -208,7 +228,7 @@ func followedBy(p AppProps) string {
 	if len(p.App.Configurations) == 0 {
 		return ""
 	}
-	return ", follows " + policyNames(p.App)
+	return " · follows " + policyNames(p.App)
 }
 
 // goneTitle says since when nothing is seen of an app.

@@ -30,7 +30,10 @@ type DestinationForm struct {
 	Confirmed  string `form:"host_key_fingerprint"` // the one that was confirmed, empty where the box is not ticked
 	Provider   string `form:"provider"`
 	Site       string `form:"site"`
-	Rate       string `form:"rate"` // MiB a second
+	Rate       string `form:"rate"`  // MiB a second
+	Price      string `form:"price"` // of a TB and month
+	Currency   string `form:"currency"`
+	ListPrice  string `form:"list_price"` // the key of a model.ListPrice to take instead, empty for none
 	// AccessKey, SecretKey, Password, PrivateKey and RepoPassword are read from a request and never shown.
 	AccessKey    string `form:"access_key"`
 	SecretKey    string `form:"secret_key"`
@@ -46,6 +49,10 @@ func NewDestinationForm(d model.Destination) DestinationForm {
 		Bucket: d.S3Bucket, Region: d.S3Region, Prefix: d.S3Prefix, CACert: d.S3CACert, Repository: "create", Preset: "other",
 		Host: d.SFTPHost, Port: number(d.SFTPPort), User: d.SFTPUser, SFTPPath: d.SFTPPath, How: SignInAsBefore,
 		Offered: d.SFTPHostKey, Confirmed: model.Fingerprint(d.SFTPHostKey), Provider: d.Provider, Site: d.Site, Rate: rate(d.BytesPerSecond),
+		Currency: d.PriceCurrency,
+	}
+	if d.PricePerTBMonth > 0 {
+		f.Price = strconv.FormatFloat(d.PricePerTBMonth, 'f', -1, 64)
 	}
 	if d.S3PathStyle {
 		f.PathStyle = "on"
@@ -74,6 +81,15 @@ func Rate(text string) (bytesPerSecond int64, ok bool) {
 		return 0, false
 	}
 	return int64(n * rateUnit), true
+}
+
+// Price reads what a form says of a price: 0 for none. ok is false where it is no number.
+func Price(text string) (price float64, ok bool) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 0, true
+	}
+	price, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+	return price, err == nil
 }
 
 // reasonOf is the reason of a field that two kinds of destination have, where the form is of this kind.

@@ -31,14 +31,20 @@ func destinationFieldNames() []string {
 	return []string{
 		"name", "type", "path", "device_id", "endpoint", "bucket", "region", "prefix", "ca_cert", "access_key", "secret_key", "repo_password",
 		"host", "port", "user", "password", "private_key", "host_key_fingerprint", "provider", "site", "bytes_per_second",
+		"price_per_tb_month", "price_currency",
 	}
 }
 
-func formTitle(p DestinationFormProps) string {
+func destinationHeading(p DestinationProps) ui.Heading {
+	state := ui.OfDestination(p.Destination)
+	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: p.Destination.Name, State: &state, Sub: p.Destination.Place(), Path: true}
+}
+
+func destinationFormHead(p DestinationFormProps) ui.Heading {
 	if p.Destination != nil {
-		return "Edit " + p.Destination.Name
+		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: "Edit " + p.Destination.Name}
 	}
-	return "Add destination"
+	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: "Add destination", Sub: "Everything is encrypted before it leaves its machine."}
 }
 
 func keptKey(edit bool) string {
@@ -57,6 +63,16 @@ func openAt(open []JobItem, d model.Destination) int {
 		}
 	}
 	return n
+}
+
+// placeOn is where a destination is, with the device where that is another one than this.
+func placeOn(d model.Destination, devices []model.Device) string {
+	for _, device := range devices {
+		if d.Type == model.DestinationLocal && device.ID == d.LocalDeviceID {
+			return d.Place() + onDevice(device)
+		}
+	}
+	return d.Place()
 }
 
 // usedBy names the policies that write to a destination.

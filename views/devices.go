@@ -15,11 +15,19 @@ func deviceFieldNames() []string {
 	}
 }
 
-func deviceFormTitle(p DeviceFormProps) string {
+func deviceHeading(p DeviceProps) ui.Heading {
+	state := ui.OfDevice(p.Device.Device)
+	return ui.Heading{Up: DevicesPath, UpText: "Devices", Title: p.Device.Name, State: &state, Sub: p.Device.Place(), Path: true}
+}
+
+func deviceFormHead(p DeviceFormProps) ui.Heading {
 	if p.Device != nil {
-		return "Edit " + p.Device.Name
+		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: "Edit " + p.Device.Name}
 	}
-	return "Add device"
+	return ui.Heading{
+		Up: DevicesPath, UpText: "Devices", Title: "Add device",
+		Sub: "A machine with SSH. Keepstead runs restic there for the length of a job, and leaves nothing but the restic program and its cache.",
+	}
 }
 
 // jumpOptions are the devices that another one may be reached through.

@@ -35,3 +35,21 @@ func snapshotStatusOptions() []ui.Option {
 	}
 	return out
 }
+
+// appStatusOptions filter the list of apps by what their backups come to.
+func appStatusOptions() []ui.Option {
+	out := []ui.Option{{Text: "Every status"}}
+	for _, s := range statuses() {
+		out = append(out, ui.Option{Value: string(s), Text: ui.OfProtection(s).Word})
+	}
+	return append(out, ui.Option{Value: string(StatusGone), Text: ui.Gone().Word})
+}
+
+// appKindOptions filter the list of apps by what they are made of.
+func appKindOptions() []ui.Option {
+	out := []ui.Option{{Text: "Every kind"}}
+	for _, k := range kinds() {
+		out = append(out, ui.Option{Value: string(k), Text: kindName(k)})
+	}
+	return out
+}

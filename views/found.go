@@ -338,7 +338,7 @@ func sentences(texts ...string) string {
 
 // groupWords says beside a device how many apps it has and what its engine is.
 func groupWords(g deviceGroup) string {
-	words := ui.Plural(len(g.Apps), "app", "apps")
+	words := ui.Plural(g.All, "app", "apps")
 	if showsEngine(g.Device) {
 		words += " · " + engineWords(*g.Device.Engine)
 	}

@@ -23,6 +23,9 @@ type need struct {
 	severity    int
 }
 
+// maxNeeds is how many of them Home shows: when a disk dies every app fails, and nobody reads five hundred lines.
+const maxNeeds = 20
+
 // needs lists what wants somebody, worst first.
 func needs(p HomeProps) []need {
 	var out []need

@@ -35,14 +35,14 @@ func plainPages(s sample) map[string]templ.Component {
 	local := DestinationForm{Name: "This machine", Type: "local", Path: "/var/lib/keepstead/repository", Repository: "create"}
 	devices := []model.Device{s.device}
 	return map[string]templ.Component{
-		"setup":             SetupPage(SetupProps{Chrome: anonymous, Name: "admin", Code: "AB12-CD34", Errors: model.Invalids{{Field: "password", Reason: "Use 10 to 256 characters."}}}),
-		"setup-destination": SetupDestinationPage(SetupDestinationProps{Chrome: anonymous, Form: local, Devices: devices, Probe: goodProbe()}),
-		"setup-apps":        SetupAppsPage(SetupAppsProps{Chrome: anonymous, Apps: s.apps[8:]}),
-		"signin":            SignInPage(SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
-		"error":             ErrorPage(ErrorProps{Chrome: s.chrome, Status: 404}),
-		"error-anonymous":   ErrorPage(ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
-		"design":            DesignPage(s.chrome),
-		"go":                GoPage(goSample(s, "re")), "go-none": GoPage(goSample(s, "<img src=x onerror=alert(1)>")),
+		"setup":             show(s, SetupPage, SetupProps{Chrome: anonymous, Name: "admin", Code: "AB12-CD34", Errors: model.Invalids{{Field: "password", Reason: "Use 10 to 256 characters."}}}),
+		"setup-destination": show(s, SetupDestinationPage, SetupDestinationProps{Chrome: anonymous, Form: local, Devices: devices, Probe: goodProbe()}),
+		"setup-apps":        show(s, SetupAppsPage, SetupAppsProps{Chrome: anonymous, Apps: s.apps[8:]}),
+		"signin":            show(s, SignInPage, SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
+		"error":             show(s, ErrorPage, ErrorProps{Chrome: s.chrome, Status: 404}),
+		"error-anonymous":   show(s, ErrorPage, ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
+		"design":            DesignPage(DesignProps{Chrome: s.chrome}),
+		"go":                show(s, GoPage, goSample(s, "re")), "go-none": show(s, GoPage, goSample(s, "<img src=x onerror=alert(1)>")),
 	}
 }
 
@@ -61,20 +61,20 @@ func goSample(s sample, query string) GoProps {
 func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	empty := at(HomePath)
 	return map[string]templ.Component{
-		"home":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days()}),
-		"home-good":  HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days()}),
-		"home-empty": HomePage(HomeProps{Chrome: empty, Apps: s.apps[8:]}),
-		"apps":       AppsPage(AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
-		"app-new": AppNewPage(AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
+		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples()}),
+		"home-good":  show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days(), Devices: []model.Device{s.device}}),
+		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
+		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
+		"app-new": show(s, AppNewPage, AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
 			{Field: "paths", Reason: "“srv/photos” is relative; start the path with /."},
 		}}),
-		"destinations":     DestinationsPage(DestinationsProps{Chrome: at(DestinationsPath), Destinations: s.destinations, Policies: s.policies, Open: s.jobs[:2]}),
-		"destination-new":  DestinationFormPage(DestinationFormProps{Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "s3", Preset: "b2", Name: "Backblaze", Endpoint: "s3.us-west-002.backblazeb2.com", Bucket: "homelab"}, Devices: []model.Device{s.device}, Probe: badProbe()}),
-		"destination-edit": DestinationFormPage(DestinationFormProps{Chrome: at(DestinationEditPath(id(11))), Destination: &s.destinations[1], Form: NewDestinationForm(s.destinations[1])}),
-		"policies":         PoliciesPage(PoliciesProps{Chrome: at(PoliciesPath), Policies: s.policies, Destinations: s.destinations, Used: map[uuid.UUID]int{id(20): 7, id(21): 2}}),
-		"snapshots":        SnapshotsPage(SnapshotsProps{Chrome: at(SnapshotsPath), Snapshots: s.snapshots, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/snapshots?cursor=x", Total: 831}}),
-		"snapshots-none":   SnapshotsPage(SnapshotsProps{Chrome: at(SnapshotsPath), Filter: SnapshotQuery{Status: "failed"}}),
-		"activity":         ActivityPage(ActivityProps{Chrome: at(ActivityPath), Jobs: s.jobs, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/activity?cursor=x", Newer: "/activity", Total: -1}}),
+		"destinations":     show(s, DestinationsPage, DestinationsProps{Chrome: at(DestinationsPath), Destinations: s.destinations, Policies: s.policies, Open: s.jobs[:2]}),
+		"destination-new":  show(s, DestinationFormPage, DestinationFormProps{Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "s3", Preset: "b2", Name: "Backblaze", Endpoint: "s3.us-west-002.backblazeb2.com", Bucket: "homelab"}, Devices: []model.Device{s.device}, Probe: badProbe()}),
+		"destination-edit": show(s, DestinationFormPage, DestinationFormProps{Chrome: at(DestinationEditPath(id(11))), Destination: &s.destinations[1], Form: NewDestinationForm(s.destinations[1])}),
+		"policies":         show(s, PoliciesPage, PoliciesProps{Chrome: at(PoliciesPath), Policies: s.policies, Destinations: s.destinations, Used: map[uuid.UUID]int{id(20): 7, id(21): 2}}),
+		"snapshots":        show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Snapshots: s.snapshots, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/snapshots?cursor=x", Total: 831}}),
+		"snapshots-none":   show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Filter: SnapshotQuery{Status: "failed"}}),
+		"activity":         show(s, ActivityPage, ActivityProps{Chrome: at(ActivityPath), Jobs: s.jobs, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/activity?cursor=x", Newer: "/activity", Total: -1}}),
 	}
 }
 
@@ -92,18 +92,18 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	chosen.Plan = &model.RestorePlan{Target: "/srv/paperless", FreeBytes: 90 << 30, NeedBytes: 3 << 20, NewFiles: 2, Overwrites: 14, Unchanged: 220, Examples: []string{"/srv/paperless/media/1.pdf", "/srv/paperless/media/2.pdf"}}
 	job := func(n int) JobProps { return JobProps{Chrome: at(JobPath(s.jobs[n].ID)), Job: s.jobs[n], Log: log} }
 	return map[string]templ.Component{
-		"app":         AppPage(app(0)),
-		"app-frozen":  AppPage(frozen),
-		"app-forget":  ConfirmPage(ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
-		"destination": DestinationPage(DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe()}),
-		"policy":      PolicyPage(PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
-		"policy-new":  PolicyPage(PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
-		"find":        FindPage(findSample(s, at)), "find-none": FindPage(FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
-		"versions": VersionsPage(versionsSample(s, at)), "compare": ComparePage(compareSample(s, at)), "compare-unindexed": ComparePage(unindexedSample(s, at)),
-		"compare-choose": ComparePage(CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
-		"snapshot":       SnapshotPage(snapshot), "restore": RestorePage(restore), "restore-chosen": RestorePage(chosen),
-		"job-running": JobPage(job(0)), "job-failed": JobPage(job(2)), "job-restore": JobPage(job(4)),
-		"settings": SettingsPage(SettingsProps{
+		"app":         show(s, AppPage, app(0)),
+		"app-frozen":  show(s, AppPage, frozen),
+		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
+		"destination": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
+		"policy":      show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
+		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
+		"find":        show(s, FindPage, findSample(s, at)), "find-none": show(s, FindPage, FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
+		"versions": show(s, VersionsPage, versionsSample(s, at)), "compare": show(s, ComparePage, compareSample(s, at)), "compare-unindexed": show(s, ComparePage, unindexedSample(s, at)),
+		"compare-choose": show(s, ComparePage, CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
+		"snapshot":       show(s, SnapshotPage, snapshot), "restore": show(s, RestorePage, restore), "restore-chosen": show(s, RestorePage, chosen),
+		"job-running": show(s, JobPage, job(0)), "job-failed": show(s, JobPage, job(2)), "job-restore": show(s, JobPage, job(4)),
+		"settings": show(s, SettingsPage, SettingsProps{
 			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
@@ -182,6 +182,26 @@ func TestPages(t *testing.T) {
 				seen[m[1]] = true
 			}
 		})
+	}
+}
+
+// TestTemplatesAreShort keeps each templ file to what one reads at once.
+func TestTemplatesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"*.templ", "ui/*.templ"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := bytes.Count(text, []byte("\n")); lines > 250 {
+				t.Errorf("%s has %d lines, more than 250; split it by meaning", name, lines)
+			}
+		}
 	}
 }
 

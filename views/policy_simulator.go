@@ -111,7 +111,11 @@ func lanes(c ui.Clock, s model.Simulation, r model.Retention, days int) []lane {
 }
 
 func laneOf(c ui.Clock, word, class string, icon ui.IconName, s model.Simulation, all []era, takes func(model.Decision) bool) lane {
-	l := lane{Word: strings.ToUpper(word[:1]) + word[1:], Class: class, Icon: icon, Says: "none"}
+	shown := word
+	if word == "last" {
+		shown = "latest" // as its field is called
+	}
+	l := lane{Word: strings.ToUpper(shown[:1]) + shown[1:], Class: class, Icon: icon, Says: "none"}
 	var first, last time.Time
 	n := 0
 	for _, d := range s.Decisions {

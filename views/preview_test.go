@@ -21,11 +21,11 @@ func previewPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	failed := page(model.Preview{})
 	failed.Error = "The destination cannot be read now. Test it on its page, then try again."
 	return map[string]templ.Component{
-		"preview-text":   PreviewPage(page(model.Preview{Kind: model.PreviewText, Text: "<script>alert(1)</script>\n", Encoding: "UTF-8", Media: "text/html", Shown: 26, Truncated: true})),
-		"preview-empty":  PreviewPage(page(model.Preview{Kind: model.PreviewText, Encoding: "UTF-8", Media: "text/plain"})),
-		"preview-image":  PreviewPage(page(model.Preview{Kind: model.PreviewImage, Media: "image/png", Shown: 3 << 20})),
-		"preview-binary": PreviewPage(page(model.Preview{Kind: model.PreviewBinary, Media: "application/octet-stream", Head: []byte("\x00\xff<b>"), Shown: 5, Truncated: true})),
-		"preview-failed": PreviewPage(failed),
+		"preview-text":   show(s, PreviewPage, page(model.Preview{Kind: model.PreviewText, Text: "<script>alert(1)</script>\n", Encoding: "UTF-8", Media: "text/html", Shown: 26, Truncated: true})),
+		"preview-empty":  show(s, PreviewPage, page(model.Preview{Kind: model.PreviewText, Encoding: "UTF-8", Media: "text/plain"})),
+		"preview-image":  show(s, PreviewPage, page(model.Preview{Kind: model.PreviewImage, Media: "image/png", Shown: 3 << 20})),
+		"preview-binary": show(s, PreviewPage, page(model.Preview{Kind: model.PreviewBinary, Media: "application/octet-stream", Head: []byte("\x00\xff<b>"), Shown: 5, Truncated: true})),
+		"preview-failed": show(s, PreviewPage, failed),
 	}
 }
 

@@ -50,6 +50,7 @@ type HomeProps struct {
 	Days         []Day     // the last 90 days, oldest first; a missing day had nothing
 	Devices      []model.Device
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
+	Samples      []model.StorageSample           // of all destinations, the last 90 days
 }
 
 // Day is what became of one day's backups, in the page's zone.
@@ -70,6 +71,7 @@ type AppsProps struct {
 	Query        string                          // query q
 	Status       model.Protection                // query status; empty for all, StatusGone for apps that are gone
 	Kind         model.AppKind                   // query kind; empty for all
+	Page         int                             // query page, from 1; what lies behind the last shows the last
 	Progress     map[uuid.UUID]model.Progress
 }
 
@@ -125,6 +127,7 @@ type ConfirmProps struct {
 type DestinationsProps struct {
 	Chrome
 	Destinations []model.Destination
+	Devices      []model.Device
 	Policies     []model.Policy
 	Open         []JobItem // open jobs, to show what runs where
 }
@@ -143,10 +146,11 @@ type DestinationFormProps struct {
 type DestinationProps struct {
 	Chrome
 	Destination model.Destination
-	Device      model.Device   // of a folder
-	Policies    []model.Policy // that write to it
-	Jobs        []JobItem      // newest, at most 10; open ones among them
-	Probe       *model.Probe   // after a test
+	Device      model.Device          // of a folder
+	Policies    []model.Policy        // that write to it
+	Jobs        []JobItem             // newest, at most 10; open ones among them
+	Probe       *model.Probe          // after a test
+	Samples     []model.StorageSample // of the last 90 days
 }
 
 // PoliciesProps is the list of policies; PoliciesList takes the same.
@@ -257,6 +261,7 @@ type RestoreProps struct {
 	Form     RestoreForm    // Target prefilled
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
+	Missing  bool               // none of the chosen files is where it was
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
 	Contents *model.Contents
 	// Damaged says that the app is gone, or that a service of it does not run.

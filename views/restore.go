@@ -24,6 +24,26 @@ func onDevice(d model.Device) string {
 	return ", on " + d.Name
 }
 
+// overwritten says what a restore in place does to what is there.
+func overwritten(p RestoreProps) string {
+	if p.Missing {
+		return "nothing is there now" + onDevice(p.Device)
+	}
+	return "files there are overwritten" + onDevice(p.Device)
+}
+
+// restoredPaths are the places that a restore in place writes to.
+func restoredPaths(p RestoreProps) []string {
+	if len(p.Form.Files) == 0 {
+		return p.Snapshot.Paths
+	}
+	var out []string
+	for _, f := range p.Form.Files {
+		out = append(out, shownFile(f))
+	}
+	return out
+}
+
 type restoreMode struct {
 	Value, Title, Text string
 	Icon               ui.IconName

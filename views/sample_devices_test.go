@@ -81,7 +81,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 			Form: RestoreForm{Where: "folder", Target: "/tmp/restore", DeviceID: good.ID.String(), ProjectDeviceID: off.ID.String(), Safety: "on", Start: "on"},
 		}
 		bend(&p)
-		return RestorePage(p)
+		return show(s, RestorePage, p)
 	}
 	moved := s.jobs[4]
 	elsewhere := s.apps[2]
@@ -97,33 +97,33 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"restore-whole": restore(func(p *RestoreProps) {
 			p.Contents, p.Form.Mode, p.Errors = s.contents(), "in_place", model.Invalids{{Field: "target_device_id", Reason: hostile}}
 		}),
-		"job-device":         JobPage(JobProps{Chrome: at(JobPath(moved.ID)), Job: moved, Device: &odd}),
-		"apps-device":        AppsPage(AppsProps{Chrome: at(AppsPath), Apps: []model.AppOverview{s.apps[0], elsewhere}, Total: 2, Destinations: s.destinations}),
-		"app-device":         AppPage(AppProps{Chrome: at(AppPath(elsewhere.App.ID)), App: elsewhere, Policies: s.policies, Destinations: s.destinations}),
-		"app-new-devices":    AppNewPage(AppNewProps{Chrome: at(NewAppPath), Form: AppForm{DeviceID: off.ID.String()}, Devices: devices, Errors: model.Invalids{{Field: "device_id", Reason: hostile}}}),
-		"devices":            DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items}),
-		"home-devices":       HomePage(HomeProps{Chrome: at(HomePath), Apps: s.apps[8:], Destinations: []model.Destination{sftp}, Devices: devices, Days: s.days()}),
-		"devices-one":        DevicesPage(DevicesProps{Chrome: at(DevicesPath), Devices: items[:1]}),
-		"device-local":       DevicePage(page(items[0], nil, false)),
-		"device":             DevicePage(page(items[1], goodProbe(), false)),
-		"device-changed":     DevicePage(page(items[2], badProbe(), false)),
-		"device-pending":     DevicePage(page(items[3], nil, false)),
-		"device-testing":     DevicePage(page(items[4], goodProbe(), true)),
-		"device-denied":      DevicePage(page(items[5], nil, false)),
-		"device-hostile":     DevicePage(page(items[6], nil, false)),
-		"device-new":         DeviceFormPage(DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Port: "22", How: SignInByPassword}, Devices: devices}),
-		"device-new-refused": DeviceFormPage(DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Name: hostile, Address: hostile, User: hostile, How: SignInByKey, Offered: otherHostKey, JumpID: hostile}, Devices: devices, Errors: refused}),
-		"device-edit":        DeviceFormPage(DeviceFormProps{Chrome: at(DeviceEditPath(odd.ID)), Device: &odd, Form: NewDeviceForm(odd), Devices: devices}),
-		"device-edit-local":  DeviceFormPage(DeviceFormProps{Chrome: at(DeviceEditPath(s.device.ID)), Device: &s.device, Form: NewDeviceForm(s.device)}),
-		"host-key":           HostKeyPage(HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: otherHostKey}),
-		"host-key-same":      HostKeyPage(HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: sampleHostKey}),
-		"host-key-silent":    HostKeyPage(HostKeyProps{Chrome: at(DeviceHostKeyPath(odd.ID)), Device: odd, Errors: refused}),
-		"destination-sftp":   DestinationPage(DestinationProps{Chrome: at(DestinationPath(sftp.ID)), Destination: sftp}),
-		"destination-direct": DestinationPage(DestinationProps{Chrome: at(DestinationPath(held.ID)), Destination: held}),
-		"destination-new-sftp": DestinationFormPage(DestinationFormProps{
+		"job-device":         show(s, JobPage, JobProps{Chrome: at(JobPath(moved.ID)), Job: moved, Device: &odd}),
+		"apps-device":        show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: []model.AppOverview{s.apps[0], elsewhere}, Total: 2, Destinations: s.destinations}),
+		"app-device":         show(s, AppPage, AppProps{Chrome: at(AppPath(elsewhere.App.ID)), App: elsewhere, Policies: s.policies, Destinations: s.destinations}),
+		"app-new-devices":    show(s, AppNewPage, AppNewProps{Chrome: at(NewAppPath), Form: AppForm{DeviceID: off.ID.String()}, Devices: devices, Errors: model.Invalids{{Field: "device_id", Reason: hostile}}}),
+		"devices":            show(s, DevicesPage, DevicesProps{Chrome: at(DevicesPath), Devices: items}),
+		"home-devices":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[8:], Destinations: []model.Destination{sftp}, Devices: devices, Days: s.days()}),
+		"devices-one":        show(s, DevicesPage, DevicesProps{Chrome: at(DevicesPath), Devices: items[:1]}),
+		"device-local":       show(s, DevicePage, page(items[0], nil, false)),
+		"device":             show(s, DevicePage, page(items[1], goodProbe(), false)),
+		"device-changed":     show(s, DevicePage, page(items[2], badProbe(), false)),
+		"device-pending":     show(s, DevicePage, page(items[3], nil, false)),
+		"device-testing":     show(s, DevicePage, page(items[4], goodProbe(), true)),
+		"device-denied":      show(s, DevicePage, page(items[5], nil, false)),
+		"device-hostile":     show(s, DevicePage, page(items[6], nil, false)),
+		"device-new":         show(s, DeviceFormPage, DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Port: "22", How: SignInByPassword}, Devices: devices}),
+		"device-new-refused": show(s, DeviceFormPage, DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Name: hostile, Address: hostile, User: hostile, How: SignInByKey, Offered: otherHostKey, JumpID: hostile}, Devices: devices, Errors: refused}),
+		"device-edit":        show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(odd.ID)), Device: &odd, Form: NewDeviceForm(odd), Devices: devices}),
+		"device-edit-local":  show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(s.device.ID)), Device: &s.device, Form: NewDeviceForm(s.device)}),
+		"host-key":           show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: otherHostKey}),
+		"host-key-same":      show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: sampleHostKey}),
+		"host-key-silent":    show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(odd.ID)), Device: odd, Errors: refused}),
+		"destination-sftp":   show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(sftp.ID)), Destination: sftp}),
+		"destination-direct": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(held.ID)), Destination: held}),
+		"destination-new-sftp": show(s, DestinationFormPage, DestinationFormProps{
 			Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "sftp", Host: hostile, How: SignInByPassword, Offered: sampleHostKey}, Devices: devices, Errors: refused,
 		}),
-		"destination-edit-sftp": DestinationFormPage(DestinationFormProps{Chrome: at(DestinationEditPath(sftp.ID)), Destination: &sftp, Form: NewDestinationForm(sftp), Devices: devices}),
+		"destination-edit-sftp": show(s, DestinationFormPage, DestinationFormProps{Chrome: at(DestinationEditPath(sftp.ID)), Destination: &sftp, Form: NewDestinationForm(sftp), Devices: devices}),
 	}
 }
 

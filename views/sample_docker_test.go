@@ -158,10 +158,10 @@ func dockerPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	trouble := list
 	trouble.Devices, trouble.Pending = []model.Device{s.engine(model.EngineForbidden)}, nil
 	out := map[string]templ.Component{
-		"docker-app": AppPage(chosen), "docker-app-lone": AppPage(app(1)), "docker-app-gone": AppPage(app(2)), "docker-app-left": AppPage(app(3)),
-		"docker-app-off": AppPage(app(4)), "docker-app-hostile": AppPage(app(5)), "docker-app-pending": AppPage(app(6)),
-		"docker-apps": AppsPage(list), "docker-apps-trouble": AppsPage(trouble),
-		"docker-home": HomePage(HomeProps{Chrome: at(HomePath), Apps: apps, Destinations: s.destinations[:1], Devices: []model.Device{s.engine(model.EngineForbidden)}, Found: s.counts(), Recent: s.jobs[4:], Days: s.days()}),
+		"docker-app": show(s, AppPage, chosen), "docker-app-lone": show(s, AppPage, app(1)), "docker-app-gone": show(s, AppPage, app(2)), "docker-app-left": show(s, AppPage, app(3)),
+		"docker-app-off": show(s, AppPage, app(4)), "docker-app-hostile": show(s, AppPage, app(5)), "docker-app-pending": show(s, AppPage, app(6)),
+		"docker-apps": show(s, AppsPage, list), "docker-apps-trouble": show(s, AppsPage, trouble),
+		"docker-home": show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: apps, Destinations: s.destinations[:1], Devices: []model.Device{s.engine(model.EngineForbidden)}, Found: s.counts(), Recent: s.jobs[4:], Days: s.days()}),
 	}
 	for name, page := range dockerSnapshotPages(s, at) {
 		out[name] = page
@@ -179,7 +179,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 	restore := func(mode string, bend func(*RestoreProps)) templ.Component {
 		p := RestoreProps{Chrome: at(RestorePath(item.ID)), Snapshot: item, App: app, Device: s.device, Contents: s.contents(), Form: RestoreForm{Mode: mode, Where: "folder", Target: "/tmp/restore", Project: "immich-restored", Folder: "/opt/immich-restored", Safety: "on", Start: "on"}}
 		bend(&p)
-		return RestorePage(p)
+		return show(s, RestorePage, p)
 	}
 	plan := &model.RestorePlan{Target: "/opt", FreeBytes: 84 << 30, NeedBytes: 44 << 30, App: &model.AppPlan{
 		Project: "immich-restored", Created: []string{"network immich-restored_default", "volume immich-restored_pgdata", "container immich-restored-database-1"},
@@ -201,7 +201,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		return JobProps{Chrome: at(JobPath(j.ID)), Job: j, Log: []string{"09:41:00 import immich"}}
 	}
 	return map[string]templ.Component{
-		"docker-snapshot": SnapshotPage(snapshot), "docker-snapshot-later": SnapshotPage(later),
+		"docker-snapshot": show(s, SnapshotPage, snapshot), "docker-snapshot-later": show(s, SnapshotPage, later),
 		"docker-restore-whole": restore("in_place", func(p *RestoreProps) { p.Damaged, p.Plan = true, whole }),
 		"docker-restore-parts": restore("parts", func(p *RestoreProps) { p.Form.Volumes = []string{FileValue("immich_model-cache")} }),
 		"docker-restore-new": restore("new_project", func(p *RestoreProps) {
@@ -209,6 +209,6 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		}),
 		"docker-restore-files": restore("files", func(*RestoreProps) {}),
 		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents = nil }),
-		"docker-job":           JobPage(job(false)), "docker-job-failed": JobPage(job(true)),
+		"docker-job":           show(s, JobPage, job(false)), "docker-job-failed": show(s, JobPage, job(true)),
 	}
 }

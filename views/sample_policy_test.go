@@ -41,10 +41,10 @@ func policyPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	deleted := editor(s.policies[2], 1100)
 	deleted.Policy, deleted.Forecast, deleted.Conflict = nil, nil, &PolicyConflict{}
 	return map[string]templ.Component{
-		"policy-simulated": PolicyPage(editor(s.policies[0], 400)),
-		"policy-often":     PolicyPage(editor(s.policies[1], 1100)),
-		"policy-conflict":  PolicyPage(conflict),
-		"policy-deleted":   PolicyPage(deleted),
+		"policy-simulated": show(s, PolicyPage, editor(s.policies[0], 400)),
+		"policy-often":     show(s, PolicyPage, editor(s.policies[1], 1100)),
+		"policy-conflict":  show(s, PolicyPage, conflict),
+		"policy-deleted":   show(s, PolicyPage, deleted),
 	}
 }
 

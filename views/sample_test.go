@@ -21,6 +21,8 @@ type sample struct {
 	jobs         []JobItem
 	snapshots    []SnapshotItem
 	progress     map[uuid.UUID]model.Progress
+	empty        bool     // shows each page with its frame alone
+	spoil        *spoiler // writes into all that somebody else can choose; nil leaves the sample as it is
 }
 
 func id(n int) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(fmt.Sprint(n))) }
@@ -52,8 +54,8 @@ func ago(now time.Time, d time.Duration) *time.Time { t := now.Add(-d).UTC(); re
 
 func (s *sample) fillDestinations(now time.Time) {
 	s.destinations = []model.Destination{
-		{ID: id(10), Name: "Backup disk", Type: model.DestinationLocal, Enabled: true, LocalDeviceID: id(1), LocalPath: "/mnt/backup/keepstead", TotalSnapshots: 412, TotalSize: 739 << 30, LastBackupAt: ago(now, 26*time.Minute), LastCheckAt: ago(now, 3*24*time.Hour), LastPruneAt: ago(now, 5*time.Hour), RepoID: "5f1c0d9e77aa", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -8, 0)}},
-		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, LastBackupAt: ago(now, 7*time.Hour), LastError: "The access key was refused by s3.us-west-002.backblazeb2.com. Was it deleted or renewed?", RepoID: "a81bce02f3d4", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
+		{ID: id(10), Name: "Backup disk", Type: model.DestinationLocal, Enabled: true, LocalDeviceID: id(1), LocalPath: "/mnt/backup/keepstead", TotalSnapshots: 412, TotalSize: 739 << 30, RestorableSize: 21 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, FreeSize: new(int64(1) << 40), FreeAt: ago(now, 26*time.Minute), TamperResult: model.TamperHeld, LastRestoreAt: ago(now, 11*24*time.Hour), LastBackupAt: ago(now, 26*time.Minute), LastCheckAt: ago(now, 3*24*time.Hour), LastPruneAt: ago(now, 5*time.Hour), RepoID: "5f1c0d9e77aa", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -8, 0)}},
+		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, RestorableSize: 20 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, PricePerTBMonth: 6, PriceCurrency: "USD", LastBackupAt: ago(now, 7*time.Hour), LastError: "The access key was refused by s3.us-west-002.backblazeb2.com. Was it deleted or renewed?", RepoID: "a81bce02f3d4", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
 		{ID: id(12), Name: "Garage at Mum’s", Type: model.DestinationS3, S3Endpoint: "http://192.168.178.40:3900", S3Bucket: "atlas", TotalSnapshots: 31, TotalSize: 88 << 30, LastBackupAt: ago(now, 40*24*time.Hour), RepoID: "0c", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -2, 0)}},
 	}
 }
@@ -141,6 +143,17 @@ func (s *sample) days() []Day {
 		days = append(days, d)
 	}
 	return days
+}
+
+// samples are a hundred days of the disk, seven weeks of the bucket, and one day of the garage.
+func (s *sample) samples() (out []model.StorageSample) {
+	for i, d := range s.destinations {
+		for n := []int{100, 50, 0}[i]; n >= 0; n-- {
+			stored := d.TotalSize - int64(n)*(3<<30) + int64(n%7)*(5<<30)
+			out = append(out, model.StorageSample{DestinationID: d.ID, Day: model.StorageDay(s.chrome.Now.AddDate(0, 0, -n)), Stored: stored})
+		}
+	}
+	return out
 }
 
 func (s *sample) plainApps() []model.App {

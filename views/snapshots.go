@@ -52,3 +52,20 @@ func nodeIcon(n model.Node) ui.IconName {
 	}
 	return ui.IconOther
 }
+
+// snapshotColumns are those of a table of snapshots, with the app's name where they are of several.
+func snapshotColumns(named bool) []ui.Column {
+	restore := ui.Column{Text: "Restore", Hidden: true}
+	if !named {
+		return []ui.Column{{Text: "Taken"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, restore}
+	}
+	return []ui.Column{{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "New", Num: true}, {Text: "Taken", Num: true}, restore}
+}
+
+// firstSnapshot says where the first snapshot of an app comes from.
+func firstSnapshot(a model.AppOverview) string {
+	if canBackUp(a) {
+		return "Press “Back up now” to take the first."
+	}
+	return "The first is taken once the app is protected."
+}

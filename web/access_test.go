@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,6 +92,24 @@ func TestEveryRouteAsksForCredentials(t *testing.T) {
 	}
 	if r := s.do(ask{path: "/", cookie: live}); r.status != http.StatusOK {
 		t.Errorf("the session did not outlive the walk: %d", r.status)
+	}
+}
+
+// TestDesignIsForDevelopment has the page of all pieces in no release.
+func TestDesignIsForDevelopment(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	offered := func(app *fiber.App) bool {
+		return slices.ContainsFunc(app.GetRoutes(true), func(r fiber.Route) bool { return r.Path == "/_ui" })
+	}
+	release := s.opts
+	release.Development = false
+	app, err := New(t.Context(), release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !offered(s.app) || offered(app) {
+		t.Errorf("/_ui is there: while developing %t, in a release %t", offered(s.app), offered(app))
 	}
 }
 

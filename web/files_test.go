@@ -130,6 +130,12 @@ func TestFindVersionsCompare(t *testing.T) {
 	has(get(views.SnapshotSearchPath(last)+"?q=lost", 503, false), "not indexed")
 	get(views.AppFilesPath(uuid.New())+"?q=x", 404, false)
 
+	// What is gone goes back to where it was; what is there is not overwritten unless somebody says so.
+	gone := get(views.RestoreFilePath(old, s.dir+"/lost.txt"), 200, false)
+	has(gone, "Nothing is overwritten", `value="in_place" checked`)
+	there := get(views.RestoreFilePath(old, s.dir), 200, false)
+	has(there, "Changed files are overwritten", `value="folder" checked`)
+
 	has(get(views.VersionsPath(b.app.ID, "/srv/changed.txt"), 200, false), "2 versions", views.RestorePath(old), views.RestorePath(newer))
 	has(get(views.VersionsPath(b.app.ID, "/srv/"+oddName), 200, false), "1 version", "2 snapshots")
 	has(get(views.VersionsPath(b.app.ID, "/srv/never"), 200, false), "No indexed snapshot holds this file")

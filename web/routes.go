@@ -17,7 +17,11 @@ const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
 func (s *server) routes() []Route {
-	return slices.Concat(s.entrance(), s.house(), s.places(), s.snapshots())
+	routes := slices.Concat(s.entrance(), s.house(), s.places(), s.snapshots())
+	if s.Development {
+		routes = append(routes, Route{get, "/_ui", Session, s.Pages.Design})
+	}
+	return routes
 }
 
 // entrance is what is there before somebody signed in, and the set-up that follows the first sign-in.
@@ -101,7 +105,6 @@ func (s *server) house() []Route {
 
 		{get, "/live/:view", Session, p.Live},
 		{get, "/live/:view/:id", Session, p.Live},
-		{get, "/_ui", Session, p.Design},
 	}
 }
 

@@ -133,7 +133,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.opts = Options{
 		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log,
-		Ready: []Check{{"store", s.store.Ping}},
+		Ready: []Check{{"store", s.store.Ping}}, Development: true,
 	}
 	s.app, err = New(ctx, s.opts)
 	must(err)

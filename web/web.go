@@ -27,6 +27,8 @@ type Options struct {
 	API    *api.API
 	Static *static.Files
 	Log    *slog.Logger
+	// Development offers the page that shows each shared piece, for those who work on the pages.
+	Development bool
 }
 
 // Check is one thing that has to work before Keepstead counts as ready.
@@ -60,7 +62,7 @@ func New(ctx context.Context, o Options) (*fiber.App, error) {
 		EnableTrustedProxyCheck: true, TrustedProxies: texts(o.Proxies),
 		ErrorHandler: s.fail,
 	})
-	app.Use(s.begin, s.record, s.rescue, s.headers, plainBody)
+	app.Use(newCompressor().handle, s.begin, s.record, s.rescue, s.headers, plainBody)
 	for _, r := range s.routes() {
 		if r.Method == fiber.MethodGet {
 			app.Head(r.Path, s.guard(r.Access), r.Handle)

@@ -157,6 +157,8 @@ func TestMembersOfEveryBody(t *testing.T) {
 				}
 			case s.Type.Includes("integer"):
 				bad = append(bad, "7", -1, 1.5, 1e30, *s.Max+1, nil, json.RawMessage("1e999"), json.RawMessage("9223372036854775808"))
+			case s.Type.Includes("number"):
+				bad = append(bad, "7", true, *s.Min-1, *s.Max+1, nil, json.RawMessage("1e999"))
 			case s.Type.Includes("boolean"):
 				bad = append(bad, "true", 1, nil)
 			case s.Type.Includes("array"):

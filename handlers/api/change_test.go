@@ -106,6 +106,16 @@ func TestChangeDestination(t *testing.T) {
 	if got.Name != "attic" || got.Enabled || got.LocalPath != d.LocalPath || got.RepoID != d.RepoID {
 		t.Errorf("got %+v", got)
 	}
+	if got.PricePerTbMonth != 0 || got.PriceCurrency != "" || got.FreeSize == nil || *got.FreeSize <= 0 || got.FreeAt == nil {
+		t.Errorf("a folder that was just adopted says %+v", got)
+	}
+	h.send("PATCH", at, map[string]any{"price_per_tb_month": 6.99}, 422).names("price_currency")
+	h.send("PATCH", at, map[string]any{"price_per_tb_month": -1, "price_currency": "USD"}, 422).names("price_per_tb_month")
+	h.send("PATCH", at, map[string]any{"price_per_tb_month": 6.99, "price_currency": "USD"}, 200)
+	h.send("PATCH", at, map[string]any{"name": "attic"}, 200)
+	if got = read[Destination](h.send("GET", at, nil, 200)); got.PricePerTbMonth != 6.99 || got.PriceCurrency != "USD" {
+		t.Errorf("the price is %v %q", got.PricePerTbMonth, got.PriceCurrency)
+	}
 	h.send("PATCH", at, map[string]any{"bucket": "bucket"}, 422).names("bucket")
 	h.send("PATCH", at, map[string]any{"path": filepath.Join(h.dir, "elsewhere")}, 422).names("path")
 	probe := read[DestinationTest](h.send("POST", at+"/test", nil, 200))

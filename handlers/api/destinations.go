@@ -133,6 +133,7 @@ func (a *API) changedDestination(c *fiber.Ctx) (model.Destination, model.Destina
 		Prefix: d.S3Prefix, PathStyle: d.S3PathStyle, CACert: d.S3CACert, DeviceID: d.LocalDeviceID, Path: d.LocalPath,
 		Host: d.SFTPHost, Port: d.SFTPPort, User: d.SFTPUser,
 		Direct: d.Direct, BytesPerSecond: d.BytesPerSecond, Provider: d.Provider, Site: d.Site,
+		PricePerTbMonth: d.PricePerTBMonth, PriceCurrency: d.PriceCurrency,
 	}
 	if d.Type == model.DestinationSFTP {
 		in.Path = d.SFTPPath
@@ -150,6 +151,7 @@ func (a *API) changedDestination(c *fiber.Ctx) (model.Destination, model.Destina
 		d.LocalPath = in.Path
 	}
 	d.Direct, d.BytesPerSecond, d.Provider, d.Site = in.Direct, in.BytesPerSecond, in.Provider, in.Site
+	d.PricePerTBMonth, d.PriceCurrency = in.PricePerTbMonth, in.PriceCurrency
 	s := model.DestinationSecrets{
 		AccessKey: in.AccessKey, SecretKey: in.SecretKey, SFTPPassword: in.Password, SFTPKey: in.PrivateKey,
 		Fingerprint: in.HostKeyFingerprint, RepoPassword: in.RepoPassword,
@@ -210,7 +212,9 @@ func wireDestination(d model.Destination, device string) Destination {
 		Provider: d.Provider, Site: d.Site, FailureDomain: FailureDomain{Provider: domain.Provider, Site: domain.Site},
 		TamperedAt: utcOr(d.TamperedAt), TamperResult: d.TamperResult, TamperDetail: d.TamperDetail,
 		RepoInitialized: d.RepoInitialized, RepoID: d.RepoID,
-		TotalSnapshots: d.TotalSnapshots, TotalSize: d.TotalSize, LastBackupAt: utcOr(d.LastBackupAt),
+		PricePerTbMonth: d.PricePerTBMonth, PriceCurrency: d.PriceCurrency,
+		TotalSnapshots: d.TotalSnapshots, TotalSize: d.TotalSize, RestorableSize: d.RestorableSize,
+		FreeSize: d.FreeSize, FreeAt: utcOr(d.FreeAt), LastRestoreAt: utcOr(d.LastRestoreAt), LastBackupAt: utcOr(d.LastBackupAt),
 		LastPruneAt: utcOr(d.LastPruneAt), LastCheckAt: utcOr(d.LastCheckAt), LastError: d.LastError,
 		CreatedAt: utc(d.CreatedAt), UpdatedAt: utc(d.UpdatedAt),
 	}

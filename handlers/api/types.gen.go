@@ -277,14 +277,19 @@ type Destination struct {
 	Enabled bool `json:"enabled"`
 
 	// FailureDomain What a destination shares with others when something goes wrong, as set or as derived from its place.
-	FailureDomain FailureDomain      `json:"failure_domain,omitempty,omitzero"`
-	ID            openapi_types.UUID `json:"id"`
-	LastBackupAt  *time.Time         `json:"last_backup_at"`
-	LastCheckAt   *time.Time         `json:"last_check_at,omitempty"`
+	FailureDomain FailureDomain `json:"failure_domain,omitempty,omitzero"`
+	FreeAt        *time.Time    `json:"free_at,omitempty"`
+
+	// FreeSize Bytes that were left at free_at, where the storage tells.
+	FreeSize     *int64             `json:"free_size,omitempty"`
+	ID           openapi_types.UUID `json:"id"`
+	LastBackupAt *time.Time         `json:"last_backup_at"`
+	LastCheckAt  *time.Time         `json:"last_check_at,omitempty"`
 
 	// LastError The sentence of the newest failure.
 	LastError     string             `json:"last_error,omitempty,omitzero"`
 	LastPruneAt   *time.Time         `json:"last_prune_at,omitempty"`
+	LastRestoreAt *time.Time         `json:"last_restore_at,omitempty"`
 	LocalDeviceID openapi_types.UUID `json:"local_device_id,omitempty,omitzero"`
 	LocalPath     string             `json:"local_path,omitempty,omitzero"`
 	Name          string             `json:"name"`
@@ -292,12 +297,21 @@ type Destination struct {
 	// Place Where the repository is.
 	Place string `json:"place"`
 
+	// PriceCurrency Such as USD or €.
+	PriceCurrency string `json:"price_currency,omitempty,omitzero"`
+
+	// PricePerTbMonth What 10^12 stored bytes cost a month, in price_currency; 0 where nothing is paid by size.
+	PricePerTbMonth float64 `json:"price_per_tb_month,omitempty,omitzero"`
+
 	// Provider Who runs the storage, for the question what fails together; empty to have it derived.
 	Provider string `json:"provider,omitempty,omitzero"`
 
 	// RepoID restic's id of the repository.
-	RepoID                 string `json:"repo_id,omitempty,omitzero"`
-	RepoInitialized        bool   `json:"repo_initialized"`
+	RepoID          string `json:"repo_id,omitempty,omitzero"`
+	RepoInitialized bool   `json:"repo_initialized"`
+
+	// RestorableSize Bytes of the files of all snapshots, each copied whole.
+	RestorableSize         int64  `json:"restorable_size,omitempty,omitzero"`
 	S3Bucket               string `json:"s3_bucket,omitempty,omitzero"`
 	S3CaCert               string `json:"s3_ca_cert,omitempty,omitzero"`
 	S3Endpoint             string `json:"s3_endpoint,omitempty,omitzero"`
@@ -361,6 +375,12 @@ type DestinationChange struct {
 
 	// Prefix A folder inside the bucket.
 	Prefix string `json:"prefix,omitempty,omitzero"`
+
+	// PriceCurrency Such as USD or €.
+	PriceCurrency string `json:"price_currency,omitempty,omitzero"`
+
+	// PricePerTbMonth What 10^12 stored bytes cost a month, in price_currency; 0 where nothing is paid by size.
+	PricePerTbMonth float64 `json:"price_per_tb_month,omitempty,omitzero"`
 
 	// PrivateKey In the form of OpenSSH or PEM, without a passphrase.
 	PrivateKey string `json:"private_key,omitempty,omitzero"`
