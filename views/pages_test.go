@@ -42,7 +42,7 @@ func plainPages(s sample) map[string]templ.Component {
 		"error":             show(s, ErrorPage, ErrorProps{Chrome: s.chrome, Status: 404}),
 		"error-anonymous":   show(s, ErrorPage, ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
 		"design":            DesignPage(DesignProps{Chrome: s.chrome}),
-		"go":                show(s, GoPage, goSample(s, "re")), "go-none": show(s, GoPage, goSample(s, "<img src=x onerror=alert(1)>")),
+		"go":                show(s, GoPage, goSample(s, "re")), "go-none": show(s, GoPage, goSample(s, "xyzzy")),
 	}
 }
 

@@ -48,7 +48,7 @@ var ours = map[string]bool{
 	"ConfirmProps.Action": true, "ConfirmProps.Back": true, "HostKeyProps.Scan": true, "Destination.RepoID": true, "Destination.S3Endpoint": true, "Snapshot.ResticSnapshotID": true,
 	"DestinationForm.Type": true, "DeviceForm.How": true, "RestoreForm.Where": true, "RestoreForm.Mode": true, "RestoreForm.Files": true,
 	"RestoreForm.Volumes": true, "Policy.Schedule": true, "Policy.TimeZone": true, "Invalid.Field": true,
-	"Node.Type": true, "ProbeStep.Name": true,
+	"Node.Type": true, "ProbeStep.Name": true, "Goal.Path": true,
 }
 
 func (s *spoiler) over(v reflect.Value, where string) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,7 +216,7 @@ func TestEmptyHouse(t *testing.T) {
 	cookie := s.signIn()
 	srv, opened := server{Options: s.opts}, 0
 	for _, r := range srv.routes() {
-		if r.Method != http.MethodGet || strings.ContainsAny(r.Path, ":*") || r.Path == "/setup" || r.Path == "/healthz" || r.Path == "/readyz" {
+		if r.Method != http.MethodGet || strings.ContainsAny(r.Path, ":*") || r.Path == "/setup" || slices.Contains([]string{"/healthz", "/readyz", "/manifest.webmanifest"}, r.Path) {
 			continue
 		}
 		opened++
