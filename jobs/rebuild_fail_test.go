@@ -98,7 +98,7 @@ func (h *shaken) begun(step string) model.Job {
 	h.t.Helper()
 	made, err := h.Restore(h.t.Context(), model.Restore{SnapshotID: h.good.SnapshotID, App: &h.want}, model.TriggerManual)
 	h.must(err)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		job, err := h.Store.Job(h.t.Context(), made.ID)
 		h.must(err)
 		if running(job.Steps, step) || job.State.Final() {

@@ -425,7 +425,7 @@ func palette() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "\" hx-target=\"#palette-list\" hx-swap=\"innerHTML settle:0ms\" hx-trigger=\"input changed delay:80ms, palette\" hx-sync=\"this:replace\"> <button type=\"button\" class=\"btn btn-quiet btn-icon\" data-close aria-label=\"Close\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "\" hx-target=\"#palette-list\" hx-swap=\"innerHTML settle:0ms\" hx-trigger=\"input changed delay:80ms, palette\" hx-sync=\"this:queue last\"> <button type=\"button\" class=\"btn btn-quiet btn-icon\" data-close aria-label=\"Close\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
