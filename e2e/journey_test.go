@@ -85,14 +85,15 @@ func (b *tab) watchBackup(photos string) {
 	b.mark()
 	b.press("Back up now")
 	// The old page may show the job before the new one is there, and what watches it would go with it.
-	b.await("the job runs on a new page", `window.stillHere === undefined && document.readyState === "complete" &&
-		document.querySelector("main progress, main [role=progressbar]") !== null`)
-	b.script("watch", `
-		window.seen = new Set();
-		new MutationObserver(() => { const p = document.querySelector("main progress, main [role=progressbar]");
-			if (p) window.seen.add(p.getAttribute("value") ?? p.getAttribute("aria-valuenow")) })
-			.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true})`)
-	b.mark()
+	b.await("the job runs on a new page", `window.stillHere === undefined &&
+		document.querySelector("main progress, main [role=progressbar]") !== null && (() => {
+			window.stillHere = true; // watched from here on, before the job is over
+			window.seen = new Set();
+			new MutationObserver(() => { const p = document.querySelector("main progress, main [role=progressbar]");
+				if (p) window.seen.add(p.getAttribute("value") ?? p.getAttribute("aria-valuenow")) })
+				.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+			return true;
+		})()`)
 	b.await("the job ends", `document.querySelector("main progress, main [role=progressbar]") === null`)
 	b.unreloaded()
 	if steps := ask[int](b, `window.seen.size`); steps < 3 {

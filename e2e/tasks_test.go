@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -35,6 +36,7 @@ func furnish(t *testing.T) *house {
 	app, configuration := h.addApp("Photos", policy, h.photos)
 	h.app = app
 	h.backup(configuration, "success")
+	time.Sleep(time.Second) // pages name snapshots by the second
 	writeFile(t, filepath.Join(h.photos, "holiday.txt"), "second, and longer\n")
 	h.backup(configuration, "success")
 
