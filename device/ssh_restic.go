@@ -145,74 +145,62 @@ func stamp(name string) string {
 
 // placeRestic makes sure that our restic is in the folder dir of the machine. Its name has its hash, and the hash is
 // computed there too, so that neither a transfer that broke off nor somebody's change goes unseen.
-func (s *SSH) placeRestic(ctx context.Context, name, dir string) (placed Restic, err error) {
-	was := stamp(name)
+func (s *SSH) placeRestic(ctx context.Context, name, dir string) (Restic, error) {
+	ours := checkedRestic{local: name, stamp: stamp(name)}
 	file, err := os.Open(name)
 	if err != nil {
-		return placed, fmt.Errorf("open our restic: %w", err)
+		return Restic{}, fmt.Errorf("open our restic: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	sum := sha256.New()
 	size, err := io.Copy(sum, file)
 	if err != nil {
-		return placed, fmt.Errorf("read our restic: %w", err)
+		return Restic{}, fmt.Errorf("read our restic: %w", err)
 	}
 	hash := hex.EncodeToString(sum.Sum(nil))
-	placed = Restic{Path: pathpkg.Join(dir, "restic-"+hash), Dir: dir}
-	defer func() {
-		if err != nil {
-			placed = Restic{}
-		}
-	}()
-	check := func() error {
-		var mark string
-		if placed.Version, mark, err = s.checkRestic(ctx, placed.Path, hash); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.restic = checkedRestic{Restic: placed, local: name, stamp: was, mark: mark, at: time.Now()}
-		return nil
-	}
-	if err = check(); err == nil {
-		return placed, nil
-	}
+	ours.Path, ours.Dir = pathpkg.Join(dir, "restic-"+hash), dir
+	placed, err := s.checkRestic(ctx, ours, hash)
 	var known *SSHError
-	if errors.As(err, &known) || ctx.Err() != nil {
+	if err == nil || errors.As(err, &known) || ctx.Err() != nil {
 		return placed, err
 	}
-	if err := s.uploadRestic(ctx, file, size, placed.Path); err != nil {
-		return placed, fmt.Errorf("put restic on %s: %w", s.config.Address, err)
+	if err := s.uploadRestic(ctx, file, size, ours.Path); err != nil {
+		return Restic{}, fmt.Errorf("put restic on %s: %w", s.config.Address, err)
 	}
-	if err = check(); err != nil {
-		return placed, fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
+	if placed, err = s.checkRestic(ctx, ours, hash); err != nil {
+		return Restic{}, fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
 	}
 	// One that another Keepstead put there later may be in use; older ones of ours go when theirs are not.
 	_, err = s.ask(ctx, fmt.Sprintf("find %s -maxdepth 1 -name 'restic-*' ! -name %s -mtime +30 -exec rm -f {} +; true", quote(dir), quote("restic-"+hash)), s.config.Sudo)
 	return placed, err
 }
 
-// checkRestic computes the hash there and asks the program for its version. The mark is that of the file whose hash it was.
-func (s *SSH) checkRestic(ctx context.Context, remotePath, hash string) (version, mark string, err error) {
+// checkRestic computes the hash there, asks the program for its version and remembers it. The mark is that of the file
+// whose hash it was.
+func (s *SSH) checkRestic(ctx context.Context, ours checkedRestic, hash string) (Restic, error) {
 	said, err := s.ask(ctx, fmt.Sprintf(`
 f=%s
 [ -f "$f" ] || exit 3
 touch "$f" && chmod 0700 "$f" || exit 5
 %s
 { sha256sum "$f" 2>/dev/null || busybox sha256sum "$f" 2>/dev/null || openssl dgst -sha256 -r "$f" 2>/dev/null; } | grep -q ^%s || exit 4
-"$f" version`, quote(remotePath), markRestic, hash), s.config.Sudo)
+"$f" version`, quote(ours.Path), markRestic, hash), s.config.Sudo)
 	if err != nil {
-		return "", "", err
+		return Restic{}, err
 	}
 	said = strings.TrimSpace(said)
-	if first, rest, ok := strings.Cut(said, "\n"); ok {
-		mark, said = first, rest
+	if mark, rest, ok := strings.Cut(said, "\n"); ok {
+		ours.mark, said = mark, rest
 	}
 	fields := strings.Fields(said)
 	if len(fields) < 2 || fields[0] != "restic" {
-		return "", "", fmt.Errorf("%s says %.60q and not its version", remotePath, said)
+		return Restic{}, fmt.Errorf("%s says %.60q and not its version", ours.Path, said)
 	}
-	return fields[1], mark, nil
+	ours.Version, ours.at = fields[1], time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restic = ours
+	return ours.Restic, nil
 }
 
 // uploadRestic brings the program over the session's input, since a machine need not serve files.

@@ -53,11 +53,9 @@ type feed struct {
 
 // frame is what a fragment needs of the frame around it: now, written as the pages that it goes into write it.
 func (f *feed) frame() views.Chrome {
-	frame := f.Handlers.frame()
-	now := frame.Now
-	frame.Clock = f.clock
-	frame.Now = now
-	return frame
+	clock := f.clock
+	clock.Now = f.Clock()
+	return f.Handlers.frame(clock)
 }
 
 // feeds are the open feeds, by what they show.

@@ -81,16 +81,15 @@ func LogPath(c *fiber.Ctx) string {
 }
 
 // frame is the part of a page's props that no request is needed for.
-func (h *Handlers) frame() views.Chrome {
-	return views.Chrome{Clock: ui.Clock{Now: h.Clock(), Zone: time.Local}, Version: h.Version, Asset: h.Static.URL}
+func (h *Handlers) frame(clock ui.Clock) views.Chrome {
+	return views.Chrome{Clock: clock, Version: h.Version, Asset: h.Static.URL}
 }
 
 // chrome is the frame of the request's page, without a stream of the page's own.
 func (h *Handlers) chrome(c *fiber.Ctx) (f views.Chrome, err error) {
-	f = h.frame()
-	f.Path, f.Flash = c.Path(), takeFlash(c)
 	a, err := h.appearance(c)
-	f.Clock, f.Theme, f.FollowsZone = h.clockOf(c, a), a.Theme, a.TimeZone == ""
+	f = h.frame(h.clockOf(c, a))
+	f.Path, f.Flash, f.Theme, f.FollowsZone = c.Path(), takeFlash(c), a.Theme, a.TimeZone == ""
 	who, ok := auth.Who(c)
 	if !ok || err != nil {
 		return f, err
