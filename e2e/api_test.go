@@ -72,6 +72,9 @@ type (
 	body map[string]any
 )
 
+// patience is how long a test waits for what only needs to end: a machine that is busy with many tests takes its time.
+const patience = 10 * time.Minute
+
 // try sends a request and returns the status and the whole answer.
 func (k *keepstead) try(method, path string, in any) (int, []byte) {
 	k.t.Helper()
@@ -91,7 +94,7 @@ func (k *keepstead) try(method, path string, in any) (int, []byte) {
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := (&http.Client{Timeout: 3 * time.Minute}).Do(req)
+	res, err := (&http.Client{Timeout: patience}).Do(req)
 	if err != nil {
 		k.t.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -198,7 +201,7 @@ var final = []string{"success", "partial", "failed", "cancelled", "interrupted"}
 // wait returns the job when it has ended.
 func (k *keepstead) wait(id string) job {
 	k.t.Helper()
-	for deadline := time.Now().Add(1 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if j := k.job(id); slices.Contains(final, j.State) {
 			return j
 		}
@@ -210,7 +213,7 @@ func (k *keepstead) wait(id string) job {
 // quiet waits until no job is queued or running.
 func (k *keepstead) quiet() {
 	k.t.Helper()
-	for deadline := time.Now().Add(1 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if len(k.jobs("state=queued&state=running")) == 0 {
 			return
 		}
