@@ -163,6 +163,11 @@ func (c *catalogue) look(s string) (string, bool) {
 	if out, ok := c.sentences(s); ok {
 		return out, true
 	}
+	if first, rest, ok := strings.Cut(s, " · "); ok {
+		first, found := c.text(first)
+		rest, found2 := c.text(rest)
+		return first + " · " + rest, found && found2
+	}
 	if out, ok := c.whole(s, false); ok {
 		return out, true
 	}

@@ -1,0 +1,4 @@
+package lang
+
+// notShown are strings of the source that read like texts and are on no page.
+var notShown = []string{}
