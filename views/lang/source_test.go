@@ -190,6 +190,12 @@ func piecesOfFormat(format string, args []ast.Expr) []piece {
 
 func letters(s string) bool { return strings.IndexFunc(s, unicode.IsLetter) >= 0 }
 
+// noPages are packages whose texts programs and logs get, and no page.
+var noPages = []string{"config", "gateway", "handlers/api"}
+
+// statement is the beginning of a statement of SQL.
+var statement = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE|VACUUM|PRAGMA|WITH|CREATE|DROP|ALTER) [A-Za-z(*]`)
+
 // sourceTexts reads the texts out of the program's source: in the views whatever reads like a text, elsewhere sentences.
 func sourceTexts(t *testing.T, root string) []sourceText {
 	t.Helper()
@@ -202,7 +208,7 @@ func sourceTexts(t *testing.T, root string) []sourceText {
 		}
 		rel, _ := filepath.Rel(root, path)
 		if d.IsDir() {
-			if slices.Contains([]string{"tools", "testbed", "e2e", "bin", "node_modules", "views/lang", ".git", "data"}, rel) {
+			if slices.Contains([]string{"tools", "testbed", "e2e", "bin", "node_modules", "views/lang", ".git", "data"}, rel) || slices.Contains(noPages, rel) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -332,7 +338,7 @@ func readsLikeText(path, s string) bool {
 
 func readsLikeSentence(s string) bool {
 	s = strings.TrimSpace(s)
-	if s == "" || !strings.Contains(s, " ") {
+	if s == "" || !strings.Contains(s, " ") || statement.MatchString(s) || strings.Contains(s, "\n\t") {
 		return false
 	}
 	first, last := []rune(s)[0], []rune(s)[len([]rune(s))-1]
