@@ -2,7 +2,7 @@ package lang
 
 import (
 	"cmp"
-	"embed"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -52,14 +52,14 @@ type pattern struct {
 
 var place = regexp.MustCompile(`\{([a-z]+[0-9]*)\}`)
 
-func read(files embed.FS, dir string) *catalogue {
+func read(files fs.FS, dir string) *catalogue {
 	c := &catalogue{exact: map[string]string{}, known: map[string]result{}}
-	entries, err := files.ReadDir(dir)
+	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		panic(err) // it is part of the program
 	}
 	for _, e := range entries {
-		text, err := files.ReadFile(path.Join(dir, e.Name()))
+		text, err := fs.ReadFile(files, path.Join(dir, e.Name()))
 		if err != nil {
 			panic(err)
 		}
@@ -144,6 +144,12 @@ func (c *catalogue) text(s string) (string, bool) {
 	return r.text, r.found
 }
 
+// Bounds of what is taken apart: somebody may name an app like a book.
+const (
+	maxText  = 2000 // bytes
+	maxParts = 16
+)
+
 // edges are what may stand around a part of a line.
 const edges = " \n\t·,;:()→—"
 
@@ -160,6 +166,9 @@ func (c *catalogue) look(s string) (string, bool) {
 			return around(s, core, out), true
 		}
 	}
+	if len(s) > maxText || len(breaks(s)) > maxParts || strings.Count(s, " · ") > maxParts {
+		return c.wholeOrNot(s)
+	}
 	if out, ok := c.sentences(s); ok {
 		return out, true
 	}
@@ -173,6 +182,13 @@ func (c *catalogue) look(s string) (string, bool) {
 	}
 	out, _ := c.partly(s)
 	return out, false
+}
+
+func (c *catalogue) wholeOrNot(s string) (string, bool) {
+	if out, ok := c.whole(s, false); ok {
+		return out, true
+	}
+	return s, false
 }
 
 func around(s, core, out string) string {
@@ -239,7 +255,7 @@ func breaks(s string) []int {
 		}
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
 		after, _ := utf8.DecodeRuneInString(s[i+1:])
-		if strings.ContainsRune(".!?:;…”", before) && (unicode.IsUpper(after) || unicode.IsDigit(after) || after == '“') {
+		if strings.ContainsRune(".!?", before) || strings.ContainsRune(":;…”", before) && (unicode.IsUpper(after) || unicode.IsDigit(after) || after == '“') {
 			out = append(out, i)
 		}
 	}
