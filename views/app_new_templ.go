@@ -49,8 +49,8 @@ func AppNewPage(p AppNewProps) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Head(ui.Heading{
-				Up: AppsPath, UpText: "Apps", Title: "Add folders",
-				Sub: "They become one app: backed up together, restored together. It follows the default policy at once.",
+				Up: AppsPath, UpText: lang.T(ctx, "Apps"), Title: lang.T(ctx, "Add folders"),
+				Sub: lang.T(ctx, "They become one app: backed up together, restored together. It follows the default policy at once."),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -129,7 +129,7 @@ func AppNewPage(p AppNewProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Layout(p.Chrome, "Add folders").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Layout(p.Chrome, lang.T(ctx, "Add folders")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -46,7 +46,7 @@ func needsOfFound(p HomeProps) []need {
 	}
 	return append(out, need{
 		State: ui.OfProtection(model.Unprotected), Title: ui.Plural(len(pending), "app was", "apps were") + " found and " + isAre(len(pending)) + " not protected",
-		Text: someOf(pending, 4), Post: AcceptAllPath, PostText: protectWords(len(pending)), Link: AppsPath, LinkText: "Choose",
+		Names: pending, Post: AcceptAllPath, PostText: protectWords(len(pending)), Link: AppsPath, LinkText: "Choose",
 		severity: model.Unprotected.Severity(),
 	})
 }

@@ -2,6 +2,7 @@ package views
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func goSample(s sample, query string) GoProps {
 	for _, a := range s.apps {
 		newest[a.App.ID] = id(402)
 	}
-	p.Goals, p.Total = Rank(query, Goals(Places{Apps: s.apps, Newest: newest, Destinations: s.destinations, Devices: []model.Device{s.device}, Policies: s.policies}))
+	p.Goals, p.Total = Rank(query, Goals(context.Background(), Places{Apps: s.apps, Newest: newest, Destinations: s.destinations, Devices: []model.Device{s.device}, Policies: s.policies}))
 	return p
 }
 
