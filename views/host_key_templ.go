@@ -119,9 +119,9 @@ func HostKeyField(p HostKeyFieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "ssh-keygen -lf "+hostKeyFile(p.Offered)))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs("ssh-keygen -lf " + hostKeyFile(p.Offered))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `host_key.templ`, Line: 26, Col: 80}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `host_key.templ`, Line: 26, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -244,8 +244,8 @@ func HostKeyPage(p HostKeyProps) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Head(ui.Heading{
-				Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: "Host key",
-				Sub: "By it Keepstead knows that it speaks to this machine and to no other.",
+				Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: lang.T(ctx, "Host key"),
+				Sub: lang.T(ctx, "By it Keepstead knows that it speaks to this machine and to no other."),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -375,9 +375,9 @@ func HostKeyPage(p HostKeyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "ssh-keygen -lf "+hostKeyFile(p.Offered)))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs("ssh-keygen -lf " + hostKeyFile(p.Offered))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `host_key.templ`, Line: 74, Col: 83}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `host_key.templ`, Line: 74, Col: 70}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 				if templ_7745c5c3_Err != nil {
@@ -445,7 +445,7 @@ func HostKeyPage(p HostKeyProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Layout(p.Chrome, "Host key of "+p.Device.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Layout(p.Chrome, lang.T(ctx, "Host key of "+p.Device.Name)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
