@@ -180,6 +180,9 @@ func piecesOfFormat(format string, args []ast.Expr) []piece {
 		case v[len(v)-1] == 'q':
 			out = append(out, piece{fixed: `"`}, piece{place: "x"}, piece{fixed: `"`})
 		case len(arg) > 0:
+			if n := len(out); arg[0].countedNoun && n >= 2 && out[n-2].place == "n" && out[n-1].fixed == " " {
+				out = out[:n-2] // its count was written on its own
+			}
 			out = append(out, arg...)
 		default:
 			out = append(out, piece{place: "x"})
