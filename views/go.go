@@ -14,7 +14,7 @@ import (
 
 // Goal is one thing that the palette leads to: a page, or an act.
 type Goal struct {
-	Verb string // of an act: “Back up”, “Restore”; empty for a place
+	Verb string // of an act on Name: “Back up”, “Restore”
 	Name string // of the page or the thing, as somebody typed it
 	Kind string // what it is: “App on atlas”
 	Icon ui.IconName
@@ -83,7 +83,7 @@ func Goals(ctx context.Context, p Places) []Goal {
 	for _, s := range sections() {
 		out = append(out, Goal{Name: s.name, own: true, Kind: "Page", Icon: s.icon, Path: s.path, words: synonyms()[s.path]})
 	}
-	out = append(out, Goal{Verb: "Back up", Name: "everything", own: true, Kind: "All apps", Icon: ui.IconBackup, Path: BackupAllPath, Post: true, words: "backup all now"})
+	out = append(out, Goal{Name: "Back up everything", own: true, Kind: "All apps", Icon: ui.IconBackup, Path: BackupAllPath, Post: true, words: "backup all now"})
 	for _, a := range p.Apps {
 		out = append(out, Goal{Name: a.App.Name, Kind: appKind(a), Icon: ui.AppIconName(a.App), Path: AppPath(a.App.ID)})
 	}
@@ -137,11 +137,11 @@ func corners() []Goal {
 		return Goal{Name: name, own: true, Kind: "Settings", Icon: ui.IconSettings, Path: SettingsPath + "#" + anchor, words: words}
 	}
 	add := func(name, path, words string) Goal {
-		return Goal{Verb: "Add", Name: name, own: true, Kind: "Page", Icon: ui.IconPlus, Path: path, words: words}
+		return Goal{Name: name, own: true, Kind: "Page", Icon: ui.IconPlus, Path: path, words: words}
 	}
 	return []Goal{
-		add("folders", NewAppPath, "new app protect"), add("a destination", NewDestinationPath, "new repository storage"),
-		add("a device", NewDevicePath, "new machine host ssh"), add("a policy", NewPolicyPath, "new schedule retention"),
+		add("Add folders", NewAppPath, "new app protect"), add("Add a destination", NewDestinationPath, "new repository storage"),
+		add("Add a device", NewDevicePath, "new machine host ssh"), add("Add a policy", NewPolicyPath, "new schedule retention"),
 		part("Appearance", "appearance", "theme dark light time zone clock dates"), part("API tokens", "tokens", "key"),
 		part("Where you are signed in", "sessions", "sessions browsers sign out"), part("Your password", "password", "change"),
 		part("Users", "users", "add people"), part("New apps", "discovery", "discover containers docker"),

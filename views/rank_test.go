@@ -78,7 +78,7 @@ func TestGoalsAreHonest(t *testing.T) {
 	p := lab()
 	p.Apps[0].Status, p.Apps[1].App.Gone, p.Apps[2].Status = model.Running, true, model.Paused
 	for _, g := range Goals(t.Context(), p) {
-		if g.Post && g.Name != "everything" && g.Name != "Home" {
+		if g.Post && g.Name != "Back up everything" && g.Name != "Home" {
 			t.Errorf("%q is offered", g.Title())
 		}
 		if g.Verb == "Restore" && g.Path != RestorePath(id(200)) && g.Path != RestorePath(id(201)) {
