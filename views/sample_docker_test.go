@@ -127,15 +127,15 @@ func (s *sample) counts() map[uuid.UUID]model.FoundCounts {
 func (s *sample) steps(failed bool) []model.Step {
 	at := func(ago time.Duration) *time.Time { t := s.chrome.Now.Add(-ago); return &t }
 	steps := []model.Step{
-		{Title: "Look at what is there", State: model.StepDone, Detail: "84 GiB free, all images present, ports 2283 and 6379 free", StartedAt: at(95 * time.Second), FinishedAt: at(93 * time.Second)},
-		{Title: "Take a safety snapshot", State: model.StepDone, Detail: "snapshot 5f1c0d9e, 41 GiB", StartedAt: at(93 * time.Second), FinishedAt: at(51 * time.Second)},
-		{Title: "Stop the app", State: model.StepDone, Detail: "4 containers", StartedAt: at(51 * time.Second), FinishedAt: at(48 * time.Second)},
-		{Title: "Restore /srv/immich/library", State: model.StepDone, Detail: "52,318 files, 41 GiB", StartedAt: at(48 * time.Second), FinishedAt: at(20 * time.Second)},
-		{Title: "Import the database of database", State: model.StepRunning, Detail: "immich, 2.0 GiB", StartedAt: at(20 * time.Second)},
-		{Title: "Start and wait until healthy", State: model.StepWaiting},
+		{Title: "Check that everything needed is there", State: model.StepDone, Detail: "2 volumes and folders to bring back.", StartedAt: at(95 * time.Second), FinishedAt: at(93 * time.Second)},
+		{Title: "Save the present state", State: model.StepDone, Detail: "Saved as snapshot 5f1c0d9e: 52318 files, 41 GiB, in 42 s.", StartedAt: at(93 * time.Second), FinishedAt: at(51 * time.Second)},
+		{Title: "Stop what uses the data", State: model.StepDone, Detail: "Nothing that uses it runs.", StartedAt: at(51 * time.Second), FinishedAt: at(48 * time.Second)},
+		{Title: "Restore /srv/immich/library", State: model.StepDone, Detail: "52318 files and folders, 41 GiB, verified, in 28 s.", StartedAt: at(48 * time.Second), FinishedAt: at(20 * time.Second)},
+		{Title: "Import PostgreSQL of “database” and check it", State: model.StepRunning, StartedAt: at(20 * time.Second)},
+		{Title: "Start the app and wait until it is healthy", State: model.StepWaiting},
 	}
 	if failed {
-		steps[4].State, steps[4].FinishedAt, steps[4].Detail = model.StepFailed, at(9*time.Second), "ERROR: extension \"vchord\" is not available"
+		steps[4].State, steps[4].FinishedAt, steps[4].Detail = model.StepFailed, at(9*time.Second), "No database server is recognised in immich_postgres."
 		steps[5].State = model.StepWaiting
 	}
 	return steps
@@ -195,7 +195,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		if failed {
 			safety := id(402)
 			j.State, j.FinishedAt, j.Cause = model.JobFailed, &s.chrome.Now, model.CauseImport
-			j.Message, j.Mend = "The database immich could not be imported. Everything was put back as it was.", "Use the image that the snapshot names, then try again."
+			j.Message, j.Mend = "No database server is recognised in immich_postgres. Everything was put back as it was before.", "Look at the service's image: it is another one by now."
 			j.Result = &model.Result{SafetyID: &safety, Project: "immich"}
 		}
 		return JobProps{Chrome: at(JobPath(j.ID)), Job: j, Log: []string{"09:41:00 import immich"}}
@@ -205,7 +205,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		"docker-restore-whole": restore("in_place", func(p *RestoreProps) { p.Damaged, p.Plan = true, whole }),
 		"docker-restore-parts": restore("parts", func(p *RestoreProps) { p.Form.Volumes = []string{FileValue("immich_model-cache")} }),
 		"docker-restore-new": restore("new_project", func(p *RestoreProps) {
-			p.Plan, p.Errors = plan, model.Invalids{{Field: "project", Reason: "There is a project of this name already."}}
+			p.Plan, p.Errors = plan, model.Invalids{{Field: "project", Reason: "There is a volume named immich-restored_pgdata already. Choose another name for the project."}}
 		}),
 		"docker-restore-files": restore("files", func(*RestoreProps) {}),
 		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents = nil }),
