@@ -42,6 +42,14 @@ func naming(ctx context.Context, sentence, name string) string {
 	return strings.Replace(lang.T(ctx, sentence), gap, name, 1)
 }
 
+// wordFor is a word of ours that stands for different things, which other languages call differently; about tells them apart.
+func wordFor(ctx context.Context, word, about string) string {
+	if lang.In(ctx) == lang.English {
+		return word
+	}
+	return lang.T(ctx, word+" ("+about+")")
+}
+
 // titleIn is the title of a job in the language, with the names as they are.
 func titleIn(ctx context.Context, j JobItem) string {
 	const place = "\ufffd"

@@ -713,7 +713,7 @@ func limitFields(p DestinationFormProps) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.Field(ui.Input{
 			Name: "site", Label: "Stands at", Value: p.Form.Site, Reason: reason(p.Errors, "site"), Optional: true, Autocomplete: "off",
-			Placeholder: "Home", Hint: derived(failureDomain(p).Site),
+			Hint: derived(failureDomain(p).Site), Attrs: templ.Attributes{"placeholder": wordFor(ctx, "Home", "place")},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
