@@ -19,15 +19,6 @@ func between(ctx context.Context, sentence string) []string {
 	return out
 }
 
-// textsIn puts texts of ours into the language, each for itself.
-func textsIn(ctx context.Context, texts []string) []string {
-	out := make([]string, len(texts))
-	for i, text := range texts {
-		out[i] = lang.T(ctx, text)
-	}
-	return out
-}
-
 // namesIn joins the first names and counts the rest, in the language. The names stay as they are.
 func namesIn(ctx context.Context, names []string, n int) string {
 	if len(names) <= n {

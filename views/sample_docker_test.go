@@ -70,7 +70,7 @@ func (s *sample) contents() *model.Contents {
 			{FoundMount: model.FoundMount{Kind: model.MountVolume, Name: "immich_pgdata", Role: model.RoleDumped}},
 			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/srv/immich/library", Users: []string{"immich-server:/data"}, Role: model.RoleData, Bytes: 41 << 30}, In: "/srv/immich/library"},
 			{FoundMount: model.FoundMount{Kind: model.MountVolume, Name: "immich_model-cache", Users: []string{"immich-machine-learning:/cache"}, Role: model.RoleData, Bytes: 812 << 20}, In: "/var/lib/docker/volumes/immich_model-cache/_data"},
-			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/mnt/media/photos", Role: model.RoleAsk, Why: "nobody decided about it yet"}},
+			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/mnt/media/photos", Role: model.RoleAsk, Why: "It is a whole folder of the host's system. Choose whether it belongs to this app."}},
 		},
 		Dumps: []model.Dump{
 			{Service: "database", Kind: model.Postgres, Version: "14.18", Bytes: 4096, Objects: 3},
@@ -185,7 +185,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		Project: "immich-restored", Created: []string{"network immich-restored_default", "volume immich-restored_pgdata", "container immich-restored-database-1"},
 		Ports:   []model.PortPlan{{Service: "immich-server", From: 2283, To: 2284}, {Service: "redis", From: 6379, To: 6379, Taken: "the container immich_redis"}},
 		Images:  []model.ImagePlan{{Image: "ghcr.io/immich-app/postgres:14", Present: true}, {Image: "docker.io/valkey/valkey:8", Pull: "docker.io/valkey/valkey@sha256:00"}, {Image: "local/thing:1"}},
-		Missing: []string{"The folder /mnt/media/photos is not in this snapshot."}, Obstacles: []string{"The image local/thing:1 is not here and cannot be pulled; build it first."},
+		Missing: []string{"/mnt/media/photos is not in this snapshot: It is a whole folder of the host's system. Choose whether it belongs to this app."}, Obstacles: []string{"The image of thing is not here and has no name in any registry. Load or build it again, then restore."},
 	}}
 	whole := &model.RestorePlan{Target: "/srv", FreeBytes: 84 << 30, NeedBytes: 44 << 30, App: &model.AppPlan{Project: "immich", Replaced: []string{"/srv/immich/library", "volume immich_model-cache", "the databases of database"}, Stopped: []string{"immich_server", "immich_postgres"}}}
 	job := func(failed bool) JobProps {
