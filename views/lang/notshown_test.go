@@ -16,7 +16,6 @@ var notShown = []string{
 	"M{n} 3v14",
 	"M{n} 7v6",
 	"Stored bytes at the prices you set",
-	"This machine",
 	"and verified",
 	"apps are not protected.",
 	"apps are overdue.",
