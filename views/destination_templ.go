@@ -295,7 +295,7 @@ func DestinationHead(p DestinationProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastBackupAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastBackupAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -317,7 +317,7 @@ func DestinationHead(p DestinationProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastCheckAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastCheckAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -339,7 +339,7 @@ func DestinationHead(p DestinationProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastRestoreAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastRestoreAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -361,7 +361,7 @@ func DestinationHead(p DestinationProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastPruneAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Destination.LastPruneAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -389,7 +389,7 @@ func DeviceHead(p DeviceProps) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Device.LastSeenAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.TimeOr(p.Clock, p.Device.LastSeenAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -129,12 +129,9 @@ func hostKeyFile(key string) string {
 	return "/etc/ssh/ssh_host_" + strings.ToLower(model.KeyType(key)) + "_key.pub"
 }
 
-// socketWords says whether a device has a container engine that can be used.
+// socketWords says where the container engine of a device is, and whether it can be used.
 func socketWords(f model.DeviceFacts) string {
-	switch {
-	case f.Engine == "":
-		return "none"
-	case f.EngineAllowed:
+	if f.EngineAllowed {
 		return "at " + f.Engine
 	}
 	return "at " + f.Engine + ", out of reach for this user"

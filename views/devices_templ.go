@@ -384,7 +384,7 @@ func deviceRow(c ui.Clock, d DeviceItem) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.TimeOr(c, d.LastSeenAt, "never").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TimeOr(c, d.LastSeenAt, lang.T(ctx, "never")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -148,6 +148,14 @@ func price(d model.Destination) measure {
 	return m
 }
 
+// linkIn is the text of a measure's link in the reader's language.
+func (m measure) linkIn(ctx context.Context) string {
+	if m.LinkText == "Change" {
+		return wordFor(ctx, m.LinkText, "act")
+	}
+	return lang.T(ctx, m.LinkText)
+}
+
 // figure is the value of a measure in the reader's language.
 func figure(ctx context.Context, m measure) string {
 	if len(m.Costs) == 0 {
