@@ -67,7 +67,7 @@ func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
 		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
 		"app-new": show(s, AppNewPage, AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
-			{Field: "paths", Reason: "“srv/photos” is relative; start the path with /."},
+			{Field: "paths", Reason: "\"srv/photos\" is relative; start the path with /."},
 		}}),
 		"destinations":     show(s, DestinationsPage, DestinationsProps{Chrome: at(DestinationsPath), Destinations: s.destinations, Policies: s.policies, Open: s.jobs[:2]}),
 		"destination-new":  show(s, DestinationFormPage, DestinationFormProps{Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "s3", Preset: "b2", Name: "Backblaze", Endpoint: "s3.us-west-002.backblazeb2.com", Bucket: "homelab"}, Devices: []model.Device{s.device}, Probe: badProbe()}),
@@ -95,7 +95,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	return map[string]templ.Component{
 		"app":         show(s, AppPage, app(0)),
 		"app-frozen":  show(s, AppPage, frozen),
-		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
+		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30))}),
 		"destination": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
 		"policy":      show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),

@@ -21,22 +21,22 @@ func (s *sample) found() *model.Found {
 		WorkingDir: "/opt/immich", ConfigFiles: []string{"/opt/immich/docker-compose.yml", "/opt/immich/hwaccel.ml.yml"}, EnvFiles: []string{"/opt/immich/.env"},
 		Profiles: []string{"ml"}, Networks: []string{"immich_default"}, SeenAt: at,
 		Services: []model.FoundService{
-			{Name: "database", Image: "ghcr.io/immich-app/postgres:14-vectorchord0.3.0-pgvectors0.2.0", Digest: "ghcr.io/immich-app/postgres@sha256:8d292bdb796aa58bbbaa47fe971c8516f6f57d6a47e7172e62754feb6ed4e7b0", Containers: []string{"immich_postgres"}, Running: 1, State: "running", Health: "healthy", Database: model.Postgres, DatabaseWhy: "by its image’s name and its data folder", Strategy: model.StrategyDump, Why: "PostgreSQL writes a consistent dump while it runs.", Origin: "auto"},
-			{Name: "immich-machine-learning", Image: "ghcr.io/immich-app/immich-machine-learning:v2.1.0", Containers: []string{"immich_ml"}, Running: 1, State: "running", Health: "starting", Strategy: model.StrategyHot, Why: "It mounts no data that it writes.", Origin: "auto"},
-			{Name: "immich-server", Image: "ghcr.io/immich-app/immich-server:v2.1.0", Containers: []string{"immich_server"}, Running: 1, State: "running", Strategy: model.StrategyStop, Why: "You chose to stop it.", Origin: "person", DependsOn: []string{"database", "redis"}, Ports: []string{"0.0.0.0:2283->2283/tcp"}},
+			{Name: "database", Image: "ghcr.io/immich-app/postgres:14-vectorchord0.3.0-pgvectors0.2.0", Digest: "ghcr.io/immich-app/postgres@sha256:8d292bdb796aa58bbbaa47fe971c8516f6f57d6a47e7172e62754feb6ed4e7b0", Containers: []string{"immich_postgres"}, Running: 1, State: "running", Health: "healthy", Database: model.Postgres, DatabaseWhy: "by its image’s name and its data folder", Strategy: model.StrategyDump, Why: "PostgreSQL writes a consistent copy of itself while it runs.", Origin: "auto"},
+			{Name: "immich-machine-learning", Image: "ghcr.io/immich-app/immich-machine-learning:v2.1.0", Containers: []string{"immich_ml"}, Running: 1, State: "running", Health: "starting", Strategy: model.StrategyHot, Why: "It writes to nothing that is backed up.", Origin: "auto"},
+			{Name: "immich-server", Image: "ghcr.io/immich-app/immich-server:v2.1.0", Containers: []string{"immich_server"}, Running: 1, State: "running", Strategy: model.StrategyStop, Why: "You chose it.", Origin: "person", DependsOn: []string{"database", "redis"}, Ports: []string{"0.0.0.0:2283->2283/tcp"}},
 			{Name: "redis", Image: "docker.io/valkey/valkey:8", Containers: []string{"immich_redis"}, State: "exited", Database: model.Valkey, DatabaseWhy: "by its image’s name", Strategy: model.StrategyPause, Why: "The label keepstead.strategy says so.", Origin: "label", Labels: map[string]string{"strategy": "pause", "pre": "valkey-cli save"}},
 			{Name: "keepstead", Image: "keepstead:0.3.0", Containers: []string{"a", "b", "c"}, Running: 2, State: "running", Self: true, Strategy: model.StrategyHot, Origin: "auto"},
 		},
 		Mounts: []model.FoundMount{
-			{Kind: model.MountVolume, Name: "immich_pgdata", Source: "/var/lib/docker/volumes/immich_pgdata/_data", Users: []string{"database:/var/lib/postgresql/data"}, Role: model.RoleDumped, Why: "Its database is dumped."},
+			{Kind: model.MountVolume, Name: "immich_pgdata", Source: "/var/lib/docker/volumes/immich_pgdata/_data", Users: []string{"database:/var/lib/postgresql/data"}, Role: model.RoleDumped, Why: "PostgreSQL of “database” is dumped, so its raw data folder is not needed."},
 			{Kind: model.MountBind, Source: "/srv/immich/library", Users: []string{"immich-server:/data"}, Role: model.RoleData, Bytes: 41 << 30},
 			{Kind: model.MountVolume, Name: "immich_model-cache", Users: []string{"immich-machine-learning:/cache"}, Role: model.RoleData, Bytes: 812 << 20},
-			{Kind: model.MountBind, Source: "/mnt/media/photos", Users: []string{"immich-server:/mnt/media"}, ReadOnly: true, Role: model.RoleAsk, Why: "It holds 1.9 TiB in 412,000 files, more than Keepstead takes unasked."},
-			{Kind: model.MountVolume, Name: "immich_nfs", Driver: "local (nfs)", Users: []string{"immich-server:/nfs"}, Role: model.RoleLost, Why: "The volume is an NFS share that is not mounted on this machine; start the app, or mount it."},
-			{Kind: model.MountBind, Source: "/var/run/docker.sock", Users: []string{"keepstead:/var/run/docker.sock"}, Role: model.RoleLeft, Why: "It is the engine’s socket, not data."},
-			{Kind: model.MountBind, Source: "/etc/localtime", Users: []string{"immich-server:/etc/localtime"}, ReadOnly: true, Role: model.RoleLeft, Why: "It is this machine’s time zone."},
+			{Kind: model.MountBind, Source: "/mnt/media/photos", Users: []string{"immich-server:/mnt/media"}, ReadOnly: true, Role: model.RoleAsk, Why: "It holds more than 200 GiB or 1,000,000 files. Choose whether to back it up."},
+			{Kind: model.MountVolume, Name: "immich_nfs", Driver: "local (nfs)", Users: []string{"immich-server:/nfs"}, Role: model.RoleLost, Why: "It is a network share that Docker mounts only while a container uses it, and Keepstead does not see it now."},
+			{Kind: model.MountBind, Source: "/var/run/docker.sock", Users: []string{"keepstead:/var/run/docker.sock"}, Role: model.RoleLeft, Why: "It is a socket, not data."},
+			{Kind: model.MountBind, Source: "/etc/localtime", Users: []string{"immich-server:/etc/localtime"}, ReadOnly: true, Role: model.RoleLeft, Why: "The time zone comes with the system."},
 			{Kind: model.MountVolume, Name: "8c1f0d2b9e7a4c55f0aa17bb3cdd2e9184b6a7c0d1e2f3a4b5c6d7e8f9a0b1c2", Anonymous: true, Users: []string{"redis:/data"}, Role: model.RoleData},
-			{Kind: model.MountBind, Source: "/srv/immich/thumbs", Users: []string{"immich-server:/thumbs"}, Role: model.RoleLeft, Why: "You left it out."},
+			{Kind: model.MountBind, Source: "/srv/immich/thumbs", Users: []string{"immich-server:/thumbs"}, Role: model.RoleLeft, Why: "You chose to leave it out."},
 		},
 	}
 }
@@ -85,7 +85,7 @@ func (s *sample) engine(state model.EngineState) model.Device {
 	d := s.device
 	d.Engine = &model.Engine{State: state, Version: "27.5.1", Containers: 34, SeenAt: s.chrome.Now}
 	if state == model.EngineForbidden {
-		d.Engine.Message, d.Engine.Mend = "Keepstead may not use /var/run/docker.sock.", "Add the user “keepstead” to the group “docker”, then start Keepstead again."
+		d.Engine.Message, d.Engine.Mend = "Keepstead may not use the Docker socket /var/run/docker.sock.", "Run Keepstead as root, or add its user to the group docker and restart it."
 	}
 	return d
 }

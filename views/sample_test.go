@@ -70,7 +70,7 @@ func (s *sample) fillApps(now time.Time) {
 		}
 		if status == model.Frozen {
 			c.Configuration.FrozenAt = ago(now, 7*time.Hour)
-			c.Configuration.FrozenReason = "The folder /srv/" + name + " shrank from 41 GiB to 2.1 GiB since the last good snapshot."
+			c.Configuration.FrozenReason = "The source shrank from 41 GiB to 2.1 GiB since the last good snapshot."
 		}
 		for i, d := range s.policies[policy].DestinationIDs {
 			v := model.Coverage{ConfigurationID: id(n + 100), DestinationID: d, LastGoodID: id(n + 300 + i), LastGoodAt: ago(now, time.Duration(7+n%3)*time.Hour), LastGoodSize: size, LastJobID: id(200 + n), LastState: model.JobSuccess, LastAt: ago(now, 7*time.Hour)}
