@@ -154,16 +154,19 @@ const (
 const edges = " \n\t·,;:()→—"
 
 func (c *catalogue) look(s string) (string, bool) {
-	if out, ok := c.whole(s, true); ok {
-		return out, true
-	}
 	core := strings.Trim(s, edges)
 	if core == "" {
 		return s, true
 	}
-	if core != s {
-		if out, ok := c.whole(core, true); ok {
-			return around(s, core, out), true
+	if out, ok := c.exact[s]; ok {
+		return out, true
+	}
+	if out, ok := c.exact[core]; ok {
+		return around(s, core, out), true
+	}
+	for _, text := range []string{s, core} {
+		if out, ok := c.whole(text, true); ok {
+			return around(s, text, out), true
 		}
 	}
 	if len(s) > maxText || len(breaks(s)) > maxParts || strings.Count(s, " · ") > maxParts {
