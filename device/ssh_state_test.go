@@ -118,6 +118,7 @@ func silentPeer(t *testing.T) (address string, port int) {
 func TestSSHStates(t *testing.T) {
 	t.Parallel()
 	m := testbed.NewMachine(t, testbed.MachineOptions{})
+	t.Run("no trace", func(t *testing.T) { sshLeavesNoTrace(t, m) }) // before the others leave theirs
 	for _, c := range states(t, m) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +151,6 @@ func TestSSHStates(t *testing.T) {
 	t.Run("users", func(t *testing.T) { t.Parallel(); sshUsers(t, m) })
 	t.Run("listen", func(t *testing.T) { t.Parallel(); sshListens(t, m) })
 	t.Run("dial", func(t *testing.T) { t.Parallel(); sshDials(t, m) })
-	t.Run("no trace", func(t *testing.T) { t.Parallel(); sshLeavesNoTrace(t, m) })
 }
 
 // sshKeys goes the way of a new machine: see its key, log in with the password once, leave a key there, use it.

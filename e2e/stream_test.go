@@ -89,6 +89,9 @@ func (b *tab) burst(k *keepstead) {
 		let last = performance.now();
 		const frame = now => { frames++; longest = Math.max(longest, now - last); last = now; requestAnimationFrame(frame) };
 		requestAnimationFrame(frame);
+		window.messages = 0; window.swaps = 0;
+		document.querySelector("[sse-connect]")["htmx-internal-data"].sseEventSource.addEventListener("policies-list", () => messages++);
+		document.addEventListener("htmx:sseMessage", ({target}) => { if (target.id === "policies-list") swaps++ });
 		const read = () => { const n = /edit (\d+)/.exec(document.querySelector("main").innerText); if (n && order.at(-1) !== Number(n[1])) order.push(Number(n[1])) };
 		new MutationObserver(read).observe(document.querySelector("main"), {subtree: true, childList: true, characterData: true})`)
 	for i := range edits {
@@ -111,6 +114,9 @@ func (b *tab) burst(k *keepstead) {
 				b.t.Errorf("edit %d was shown after edit %d", order[i+1], order[i])
 			}
 		}
+	}
+	if messages, swaps := ask[int](b, "messages"), ask[int](b, "swaps"); messages == 0 || swaps != messages {
+		b.t.Errorf("%d messages were swapped in %d times", messages, swaps)
 	}
 	frames, longest := ask[int](b, "frames"), ask[float64](b, "longest")
 	b.t.Logf("%d edits: %d frames, the longest took %.0f ms, %d states were shown", edits, frames, longest, ask[int](b, "order.length"))

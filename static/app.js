@@ -15,6 +15,19 @@
     return !((name === "value" || name === "checked" || name === "selected") && /^(INPUT|TEXTAREA|OPTION)$/.test(node.tagName) && node.type !== "hidden");
   };
 
+  // A swap that keeps its element does not set it up anew. For htmx it looks changed while it settles, and would then listen
+  // to the stream once more with each message.
+  const traits = (el) => [...el.attributes].filter(({ name }) => name !== "class").map(({ name, value }) => `${name}=${value}`).join("\n");
+  htmx.defineExtension("morph", {
+    isInlineSwap: (style) => style === "morph:outerHTML",
+    handleSwap: (style, target, { children }) => {
+      if (!style.startsWith("morph:")) return false;
+      const before = traits(target);
+      const nodes = Idiomorph.morph(target, children, { morphStyle: style.slice("morph:".length) });
+      return nodes.flatMap((node) => (node === target && traits(node) === before ? [...node.children] : [node]));
+    },
+  });
+
   // Times relative to now stay true in a page left open. The wording is that of ui.Clock.Relative.
   const units = [[60, "m"], [3600, "h"], [86400, "d"]];
   function relative(then) {
