@@ -102,13 +102,13 @@ func TestLanguage(t *testing.T) {
 			}
 		}
 	}
-	wants(with("de-CH, fr;q=0.7", "/destinations"), `<html lang="de"`, ">Ziele</h1>")
-	wants(with("fr", "/destinations"), `<html lang="en"`, ">Destinations</h1>")
+	wants(with("de-CH, fr;q=0.7", "/destinations"), `<html lang="de"`, "<bdi>Ziele</bdi>")
+	wants(with("fr", "/destinations"), `<html lang="en"`, "<bdi>Destinations</bdi>")
 	wants(s.do(ask{path: "/signin", header: map[string]string{"Accept-Language": "de"}}), `<html lang="de"`, ">Anmelden<")
-	wants(with("de", "/nowhere"), `<html lang="de"`, "Das gibt es nicht")
+	wants(with("de", "/nowhere"), `<html lang="de"`, "Hier ist nichts")
 
 	s.post303("/settings/appearance", cookie, url.Values{"hours": {"24"}, "dates": {"day"}, "language": {"de"}})
-	wants(with("en", "/"), `<html lang="de"`, `aria-current="page">`, "Startseite")
+	wants(with("en", "/"), `<html lang="de"`, `aria-current="page">`, "Was auf dich wartet")
 	wants(with("en", "/settings"), `name="language" value="de" checked`)
 	wants(with("en", "/apps"), ">Home<")
 	wants(with("en", "/apps/"+app.ID.String()), "<bdi>Home</bdi>")
