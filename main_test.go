@@ -30,11 +30,12 @@ func rooms() map[string][]string {
 		"index":               {"model"},
 		"jobs":                toJobs,
 		"auth":                {"model", "store"},
-		"views":               {"model", "views/ui"},
-		"views/ui":            {"model"},
+		"views/lang":          {"model"},
+		"views/ui":            {"model", "views/lang"},
+		"views":               {"model", "views/ui", "views/lang"},
 		"handlers/attachment": {"model"},
 		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment"},
-		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "static", "handlers/attachment"},
+		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "views/lang", "static", "handlers/attachment"},
 		"web":                 {"config", "auth", "handlers", "handlers/api", "static"},
 		"":                    {"*"}, // main
 	}
@@ -114,7 +115,7 @@ func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
 		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "jobs", "auth",
-		"views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
+		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {
 		t.Errorf("%d rooms in order, %d in the table", len(order), len(rooms()))

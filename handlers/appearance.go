@@ -10,6 +10,7 @@ import (
 	"keepstead/auth"
 	"keepstead/model"
 	"keepstead/views"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -19,19 +20,34 @@ const (
 	zoneCookie  = "zone"
 )
 
+// appearanceLocal keeps the appearance with the request that it was read for.
+const appearanceLocal = "appearance"
+
 // appearance is how the user of the request wants the pages to look. Where nothing was chosen, or nobody signed in, the
-// browser's own cookie says the theme.
+// browser's own cookie says the theme, and its header the language. From then on the request's context is in it.
 func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
+	if a, ok := c.Locals(appearanceLocal).(model.Appearance); ok {
+		return a, nil
+	}
 	var a model.Appearance
 	var err error
 	if who, ok := auth.Who(c); ok {
 		a, err = h.Store.Appearance(c.UserContext(), who.User.ID)
 	}
+	l := lang.Of(a.Language, c.Get(fiber.HeaderAcceptLanguage))
+	c.SetUserContext(lang.With(c.UserContext(), l))
 	if t := model.Theme(c.Cookies(themeCookie)); a.Theme == "" && (t == model.ThemeLight || t == model.ThemeDark) {
 		a.Theme = t
 	}
+	if err == nil {
+		c.Locals(appearanceLocal, a)
+	}
 	return a, err
 }
+
+// SetLanguage puts the language of who asks into the request's context. Where what they chose cannot be read it is their
+// browser's, and the page itself reports that.
+func (h *Handlers) SetLanguage(c *fiber.Ctx) { _, _ = h.appearance(c) }
 
 // clock is how the request's page shows times.
 func (h *Handlers) clock(c *fiber.Ctx) (ui.Clock, error) {
@@ -40,7 +56,7 @@ func (h *Handlers) clock(c *fiber.Ctx) (ui.Clock, error) {
 }
 
 func (h *Handlers) clockOf(c *fiber.Ctx, a model.Appearance) ui.Clock {
-	return ui.Clock{Now: h.Clock(), Zone: a.Zone(browserZone(c)), Hours: a.Hours, Dates: a.Dates}
+	return ui.Clock{Now: h.Clock(), Zone: a.Zone(browserZone(c)), Hours: a.Hours, Dates: a.Dates, Language: lang.In(c.UserContext())}
 }
 
 // browserZone is the IANA name that the browser gives its time zone, empty before it told.
@@ -78,7 +94,7 @@ func (h *Handlers) SetAppearance(c *fiber.Ctx) error {
 	}
 	f.TimeZone = strings.TrimSpace(f.TimeZone)
 	err = h.changeAppearance(c, func(a *model.Appearance) {
-		a.TimeZone, a.Hours, a.Dates = f.TimeZone, model.HourClock(f.Hours), model.DateOrder(f.Dates)
+		a.TimeZone, a.Hours, a.Dates, a.Language = f.TimeZone, model.HourClock(f.Hours), model.DateOrder(f.Dates), model.Language(f.Language)
 	})
 	if reasons := refusals(err); len(reasons) > 0 {
 		return h.settings(c.Status(status(err)), views.SettingsProps{Form: "appearance", Appearance: f, Errors: reasons})
@@ -86,7 +102,7 @@ func (h *Handlers) SetAppearance(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h.good(c, "Saved. Every page shows times like this from now on.")
+	h.good(c, "Saved. Every page is like this from now on.")
 	return goTo(c, views.SettingsPath+"#appearance")
 }
 

@@ -17,7 +17,7 @@ func (h *Handlers) Go(c *fiber.Ctx) error {
 	}
 	asked := []rune(c.Query("q")) // what is no UTF-8 becomes a sign of its own
 	p := views.GoProps{Query: string(asked[:min(len(asked), views.MaxGoalQuery)])}
-	p.Goals, p.Total = views.Rank(p.Query, views.Goals(places))
+	p.Goals, p.Total = views.Rank(p.Query, views.Goals(c.UserContext(), places))
 	if isFragment(c) {
 		return render(c, views.PaletteGoals(p))
 	}

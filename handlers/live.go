@@ -69,7 +69,7 @@ func (h *Handlers) Live(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	// Every request's context is the server's own, so the feed may outlive the page that opened it.
 	updates, leave := h.join(&feed{
-		Handlers: h, ctx: c.UserContext(), key: fmt.Sprintf("%s %s %q %q", c.OriginalURL(), clock.Zone, clock.Hours, clock.Dates),
+		Handlers: h, ctx: c.UserContext(), key: fmt.Sprintf("%s %s %q %q %s", c.OriginalURL(), clock.Zone, clock.Hours, clock.Dates, clock.Language.Code),
 		view: view, id: optionalID(nil, "", c.Params("id")), query: q, clock: clock,
 	})
 	s := &stream{Handlers: h, ctx: c.UserContext(), who: who, conn: c.Context().Conn(), updates: updates}

@@ -34,6 +34,15 @@ const (
 	YearFirst  DateOrder = "year"
 )
 
+// Language is what the texts of the pages are in, by its BCP 47 tag.
+type Language string
+
+// The languages.
+const (
+	English Language = "en"
+	German  Language = "de"
+)
+
 // Appearance is how a user wants the pages to look. An empty field was never chosen.
 type Appearance struct {
 	Theme Theme `json:"theme,omitempty"`
@@ -41,6 +50,8 @@ type Appearance struct {
 	TimeZone string    `json:"time_zone,omitempty"`
 	Hours    HourClock `json:"hours,omitempty"`
 	Dates    DateOrder `json:"dates,omitempty"`
+	// Language of the texts; empty follows whichever browser asks.
+	Language Language `json:"language,omitempty"`
 }
 
 // Validate checks all fields.
@@ -57,6 +68,9 @@ func (a Appearance) Validate() error {
 	}
 	if !slices.Contains([]DateOrder{"", DayFirst, MonthFirst, YearFirst}, a.Dates) {
 		problems.Add("dates", "Choose day, month or year first.")
+	}
+	if !slices.Contains([]Language{"", English, German}, a.Language) {
+		problems.Add("language", "Choose one of the languages.")
 	}
 	return problems.Err()
 }

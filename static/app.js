@@ -4,6 +4,10 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+  // The texts below in the page's language, where that is not English.
+  const texts = JSON.parse(document.documentElement.dataset.texts ?? "{}");
+  const say = (text) => texts[text] ?? text;
+
   // A swap keeps what the person opened, ticked or typed.
   Idiomorph.defaults.ignoreActiveValue = true;
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
@@ -29,11 +33,11 @@
   function relative(then) {
     const seconds = (Date.now() - then) / 1000;
     const span = Math.abs(seconds);
-    if (span < 45) return seconds < 0 ? "in a moment" : "just now";
+    if (span < 45) return say(seconds < 0 ? "in a moment" : "just now");
     if (span >= 7 * 86400) return null;
     const [size, unit] = span < 3600 ? units[0] : span < 86400 ? units[1] : units[2];
-    const text = `${Math.max(1, Math.round(span / size))} ${unit}`;
-    return seconds < 0 ? `in ${text}` : `${text} ago`;
+    const n = Math.max(1, Math.round(span / size));
+    return say(seconds < 0 ? `in ${n === 1 ? 1 : 2} ${unit}` : `${n === 1 ? 1 : 2} ${unit} ago`).replace(/[12]/, n);
   }
   function tickTimes() {
     for (const el of all("time[data-relative]")) {
@@ -144,7 +148,7 @@
     const { target } = event;
     const copy = target.closest("[data-copy]");
     if (copy && navigator.clipboard) {
-      navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim()).then(() => { $(".copied", copy).textContent = "Copied"; });
+      navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim()).then(() => { $(".copied", copy).textContent = say("Copied"); });
     }
     const step = target.closest("[data-schedule]");
     if (step) {
@@ -244,6 +248,6 @@
   if (/Mac|iP/.test(navigator.platform)) for (const key of all("[data-ctrl]")) key.textContent = "⌘";
 
   // A fragment that could not be fetched says so where it would have stood.
-  document.addEventListener("htmx:responseError", ({ detail }) => { detail.target.textContent = "That did not work. Try again, or reload the page."; });
-  document.addEventListener("htmx:sendError", ({ detail }) => { detail.target.textContent = "Keepstead did not answer. Is it running?"; });
+  document.addEventListener("htmx:responseError", ({ detail }) => { detail.target.textContent = say("That did not work. Try again, or reload the page."); });
+  document.addEventListener("htmx:sendError", ({ detail }) => { detail.target.textContent = say("Keepstead did not answer. Is it running?"); });
 })();

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -59,13 +61,13 @@ func howBackedUp(p AppProps, c model.ConfigurationOverview) string {
 	return "How it is backed up"
 }
 
-func policyNames(a model.AppOverview) string {
+func policyNames(ctx context.Context, a model.AppOverview) string {
 	var names []string
 	for _, c := range a.Configurations {
 		names = append(names, c.Policy.Name)
 	}
 	if len(names) == 0 {
-		return "No policy"
+		return lang.T(ctx, "No policy")
 	}
 	return strings.Join(names, ", ")
 }
@@ -224,11 +226,11 @@ func madeOfApp(p AppProps) string {
 }
 
 // followedBy says under an app's name, after its device, what it follows.
-func followedBy(p AppProps) string {
+func followedBy(ctx context.Context, p AppProps) string {
 	if len(p.App.Configurations) == 0 {
 		return ""
 	}
-	return " · follows " + policyNames(p.App)
+	return lang.T(ctx, " · follows "+policyNames(ctx, p.App))
 }
 
 // goneTitle says since when nothing is seen of an app.

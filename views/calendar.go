@@ -14,7 +14,8 @@ const calendarDays = 90
 type cell struct {
 	X, Y  int
 	Class string // day-good day-partial day-failed, or day-none
-	Title string
+	Title string // the day, or what the legend says
+	Words string // how its backups went
 }
 
 type monthMark struct {
@@ -60,7 +61,7 @@ func calendarOf(c ui.Clock, days []Day) calendarGrid {
 		d := byDate[day.Format(time.DateOnly)]
 		class := classOf(d)
 		tally[class]++
-		grid.Cells = append(grid.Cells, cell{X: column * 15, Y: i % 7 * 15, Class: class, Title: c.Weekday(day) + ": " + wordsOf(d)})
+		grid.Cells = append(grid.Cells, cell{X: column * 15, Y: i % 7 * 15, Class: class, Title: c.Weekday(day), Words: wordsOf(d)})
 	}
 	grid.Summary = fmt.Sprintf("In the last %d days: %d with all backups good, %d with a partial one, %d with a failed one, %d without any.",
 		calendarDays, tally["day-good"], tally["day-partial"], tally["day-failed"], tally["day-none"])

@@ -1,10 +1,12 @@
 package views
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -63,16 +65,16 @@ func thisFirst(devices []model.Device) []model.Device {
 
 // chooseOptions are the devices to choose from. One that cannot be used is shown all the same, but not offered; what was
 // chosen before stays chosen.
-func chooseOptions(devices []model.Device, chosen string, why func(model.Device) string) []ui.Option {
+func chooseOptions(ctx context.Context, devices []model.Device, chosen string, why func(model.Device) string) []ui.Option {
 	var out []ui.Option
 	for _, d := range thisFirst(devices) {
 		o := ui.Option{Value: d.ID.String(), Text: d.Name}
 		switch {
 		case why(d) != "":
-			o.Text += ", not now"
+			o.Text += lang.T(ctx, ", not now")
 			o.Disabled = o.Value != chosen
 		case d.Kind != model.DeviceSSH:
-			o.Text += ", this machine"
+			o.Text += lang.T(ctx, ", this machine")
 		}
 		out = append(out, o)
 	}

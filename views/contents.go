@@ -1,10 +1,12 @@
 package views
 
 import (
+	"context"
 	"path"
 	"strings"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -40,29 +42,29 @@ func howWas(s model.ContentService) string {
 }
 
 // dumpName names a dump: “db: shop”, or the service where the dump belongs to all of its server.
-func dumpName(d model.Dump) string {
+func dumpName(ctx context.Context, d model.Dump) string {
 	switch {
 	case d.Database != "":
 		return d.Service + ": " + d.Database
 	case d.Kind == model.Postgres && path.Base(d.File) == "settings.sql":
-		return d.Service + ": settings"
+		return lang.T(ctx, d.Service+": settings")
 	case d.Kind == model.Postgres:
-		return d.Service + ": roles"
+		return lang.T(ctx, d.Service+": roles")
 	case d.Kind == model.MySQL || d.Kind == model.MariaDB:
-		return d.Service + ": accounts"
+		return lang.T(ctx, d.Service+": accounts")
 	case d.Source != "":
 		return d.Source
 	}
 	return d.Service
 }
 
-func dumpWords(d model.Dump) string {
+func dumpWords(ctx context.Context, d model.Dump) string {
 	words := d.Kind.Title()
 	if d.Version != "" {
 		words += " " + d.Version
 	}
 	if d.Objects > 0 {
-		words += ", " + objectWords(d)
+		words += ", " + lang.T(ctx, objectWords(d))
 	}
 	return words
 }

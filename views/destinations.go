@@ -1,9 +1,11 @@
 package views
 
 import (
+	"context"
 	"strings"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -35,16 +37,19 @@ func destinationFieldNames() []string {
 	}
 }
 
-func destinationHeading(p DestinationProps) ui.Heading {
+func destinationHeading(ctx context.Context, p DestinationProps) ui.Heading {
 	state := ui.OfDestination(p.Destination)
-	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: p.Destination.Name, State: &state, Sub: p.Destination.Place(), Path: true}
+	return ui.Heading{Up: DestinationsPath, UpText: lang.T(ctx, "Destinations"), Title: p.Destination.Name, State: &state, Sub: p.Destination.Place(), Path: true}
 }
 
-func destinationFormHead(p DestinationFormProps) ui.Heading {
+func destinationFormHead(ctx context.Context, p DestinationFormProps) ui.Heading {
 	if p.Destination != nil {
-		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: "Edit " + p.Destination.Name}
+		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: lang.T(ctx, "Edit "+p.Destination.Name)}
 	}
-	return ui.Heading{Up: DestinationsPath, UpText: "Destinations", Title: "Add destination", Sub: "Everything is encrypted before it leaves its machine."}
+	return ui.Heading{
+		Up: DestinationsPath, UpText: lang.T(ctx, "Destinations"), Title: lang.T(ctx, "Add destination"),
+		Sub: lang.T(ctx, "Everything is encrypted before it leaves its machine."),
+	}
 }
 
 func keptKey(edit bool) string {
@@ -66,10 +71,10 @@ func openAt(open []JobItem, d model.Destination) int {
 }
 
 // placeOn is where a destination is, with the device where that is another one than this.
-func placeOn(d model.Destination, devices []model.Device) string {
+func placeOn(ctx context.Context, d model.Destination, devices []model.Device) string {
 	for _, device := range devices {
 		if d.Type == model.DestinationLocal && device.ID == d.LocalDeviceID {
-			return d.Place() + onDevice(device)
+			return d.Place() + lang.T(ctx, onDevice(device))
 		}
 	}
 	return d.Place()

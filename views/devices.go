@@ -1,11 +1,13 @@
 package views
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -15,27 +17,35 @@ func deviceFieldNames() []string {
 	}
 }
 
-func deviceHeading(p DeviceProps) ui.Heading {
+func deviceHeading(ctx context.Context, p DeviceProps) ui.Heading {
 	state := ui.OfDevice(p.Device.Device)
-	return ui.Heading{Up: DevicesPath, UpText: "Devices", Title: p.Device.Name, State: &state, Sub: p.Device.Place(), Path: true}
+	return ui.Heading{Up: DevicesPath, UpText: lang.T(ctx, "Devices"), Title: p.Device.Name, State: &state, Sub: placeOf(ctx, p.Device.Device), Path: true}
 }
 
-func deviceFormHead(p DeviceFormProps) ui.Heading {
+// placeOf is how a device is reached: a word for this machine, else an address.
+func placeOf(ctx context.Context, d model.Device) string {
+	if d.Kind != model.DeviceSSH {
+		return lang.T(ctx, d.Place())
+	}
+	return d.Place()
+}
+
+func deviceFormHead(ctx context.Context, p DeviceFormProps) ui.Heading {
 	if p.Device != nil {
-		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: "Edit " + p.Device.Name}
+		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: lang.T(ctx, "Edit "+p.Device.Name)}
 	}
 	return ui.Heading{
-		Up: DevicesPath, UpText: "Devices", Title: "Add device",
-		Sub: "A machine with SSH. Keepstead runs restic there for the length of a job, and leaves nothing but the restic program and its cache.",
+		Up: DevicesPath, UpText: lang.T(ctx, "Devices"), Title: lang.T(ctx, "Add device"),
+		Sub: lang.T(ctx, "A machine with SSH. Keepstead runs restic there for the length of a job, and leaves nothing but the restic program and its cache."),
 	}
 }
 
 // jumpOptions are the devices that another one may be reached through.
-func jumpOptions(devices []model.Device, self *model.Device) []ui.Option {
-	out := []ui.Option{{Text: "Directly"}}
+func jumpOptions(ctx context.Context, devices []model.Device, self *model.Device) []ui.Option {
+	out := []ui.Option{{Text: lang.T(ctx, "Directly")}}
 	for _, d := range devices {
 		if d.Kind == model.DeviceSSH && (self == nil || d.ID != self.ID) {
-			out = append(out, ui.Option{Value: d.ID.String(), Text: "Through " + d.Name})
+			out = append(out, ui.Option{Value: d.ID.String(), Text: lang.T(ctx, "Through "+d.Name)})
 		}
 	}
 	return out
@@ -119,12 +129,9 @@ func hostKeyFile(key string) string {
 	return "/etc/ssh/ssh_host_" + strings.ToLower(model.KeyType(key)) + "_key.pub"
 }
 
-// socketWords says whether a device has a container engine that can be used.
+// socketWords says where the container engine of a device is, and whether it can be used.
 func socketWords(f model.DeviceFacts) string {
-	switch {
-	case f.Engine == "":
-		return "none"
-	case f.EngineAllowed:
+	if f.EngineAllowed {
 		return "at " + f.Engine
 	}
 	return "at " + f.Engine + ", out of reach for this user"

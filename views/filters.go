@@ -1,14 +1,27 @@
 package views
 
 import (
+	"context"
+	"slices"
+
 	"github.com/a-h/templ"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
 // submits sends a filter's form as soon as a choice is made, where scripts run.
 func submits() templ.Attributes { return templ.Attributes{"data-submit": true} }
+
+// inWords puts the texts of options into the reader's language, where all of them are texts of ours.
+func inWords(ctx context.Context, options []ui.Option) []ui.Option {
+	out := slices.Clone(options)
+	for i := range out {
+		out[i].Text = lang.T(ctx, out[i].Text)
+	}
+	return out
+}
 
 func kindOptions() []ui.Option {
 	out := []ui.Option{{Text: "Every kind"}}

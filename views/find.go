@@ -1,11 +1,13 @@
 package views
 
 import (
+	"context"
 	"path"
 
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -68,11 +70,11 @@ func (p FindProps) action() string {
 // everywhere says that all snapshots of the app are searched.
 func (p FindProps) everywhere() bool { return p.Snapshot == nil || p.Form.In == "app" }
 
-func (p FindProps) title() string {
+func (p FindProps) title(ctx context.Context) string {
 	if p.Form.Text != "" {
-		return "“" + p.Form.Text + "” in " + p.App.Name
+		return lang.T(ctx, "“"+p.Form.Text+"” in "+p.App.Name)
 	}
-	return "Find a file of " + p.App.Name
+	return lang.T(ctx, "Find a file of "+p.App.Name)
 }
 
 // foundLine says how much was found, and in how much.
@@ -135,8 +137,8 @@ func grownLine(n int64) string {
 	return "None"
 }
 
-func compareOptions(p CompareProps) []ui.Option {
-	out := []ui.Option{{Text: "Choose a snapshot"}}
+func compareOptions(p CompareProps, none string) []ui.Option {
+	out := []ui.Option{{Text: none}}
 	for _, s := range p.Choices {
 		out = append(out, ui.Option{Value: s.ID.String(), Text: p.Clock.Exact(s.StartedAt) + " · " + s.DestinationName})
 	}

@@ -1,11 +1,13 @@
 package views
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -291,24 +293,24 @@ func mountWords(f model.Found) string {
 	return strings.Join(words, " · ")
 }
 
-func mountedBy(m model.FoundMount) string {
+func mountedBy(ctx context.Context, m model.FoundMount) string {
 	if len(m.Users) == 0 {
-		return "used by no service"
+		return lang.T(ctx, "used by no service")
 	}
-	return someOf(m.Users, 3)
+	return namesIn(ctx, m.Users, 3)
 }
 
 // mountTags are the short facts beside a mount.
-func mountTags(m model.FoundMount) []string {
+func mountTags(ctx context.Context, m model.FoundMount) []string {
 	var out []string
 	if m.Anonymous {
-		out = append(out, "without a name")
+		out = append(out, lang.T(ctx, "without a name"))
 	}
 	if m.Driver != "" && m.Driver != "local" {
 		out = append(out, m.Driver)
 	}
 	if m.ReadOnly {
-		out = append(out, "read-only")
+		out = append(out, lang.T(ctx, "read-only"))
 	}
 	return out
 }
@@ -346,14 +348,15 @@ func groupWords(g deviceGroup) string {
 }
 
 // underApp says under an app's name what it is and what it follows.
-func underApp(p AppRowProps) string {
-	if p.App.LeftOut() {
-		return kindName(p.App.App.Kind) + " · left out"
+func underApp(ctx context.Context, a model.AppOverview) string {
+	kind := lang.T(ctx, kindName(a.App.Kind))
+	if a.LeftOut() {
+		return kind + " · " + lang.T(ctx, "left out")
 	}
-	if p.App.App.Containers() {
-		return kindName(p.App.App.Kind) + " · " + policyNames(p.App)
+	if a.App.Containers() {
+		return kind + " · " + policyNames(ctx, a)
 	}
-	return policyNames(p.App)
+	return policyNames(ctx, a)
 }
 
 // containerApps counts the apps that are made of containers.

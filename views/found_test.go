@@ -102,7 +102,7 @@ func TestDatabaseParts(t *testing.T) {
 	if want := []string{"database", "database/immich", "database/postgres", "redis"}; !slices.Equal(got, want) {
 		t.Errorf("parts are %q, want %q", got, want)
 	}
-	if names := savedNames(*c); !slices.Equal(names, []string{"/srv/immich/library", "immich_model-cache", "the databases of “database”", "the databases of “redis”"}) {
+	if names := savedNames(t.Context(), *c); !slices.Equal(names, []string{"/srv/immich/library", "immich_model-cache", "the databases of “database”", "the databases of “redis”"}) {
 		t.Errorf("a restore in place replaces %q", names)
 	}
 }

@@ -1,20 +1,26 @@
 package views
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/a-h/templ"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
 // live makes an element follow its server-sent event. Its own attributes must never change: htmx would listen twice.
 func live(id string) templ.Attributes { return templ.Attributes{"id": id, "sse-swap": id} }
 
-// rootAttrs say on the html element which theme was chosen, and whether the browser's zone is followed.
+// rootAttrs say on the html element which theme was chosen, whether the browser's zone is followed, and in another
+// language than English what the scripts say.
 func rootAttrs(c Chrome) templ.Attributes {
 	out := templ.Attributes{}
+	if texts := scriptTexts(c.Language); len(texts) > 0 {
+		out["data-texts"] = jsonText(texts)
+	}
 	if c.Theme == model.ThemeLight || c.Theme == model.ThemeDark {
 		out["data-theme"] = string(c.Theme)
 	}
@@ -22,6 +28,31 @@ func rootAttrs(c Chrome) templ.Attributes {
 		out["data-follows-zone"] = true
 	}
 	return out
+}
+
+// saidByScripts are the texts of app.js.
+var saidByScripts = []string{
+	"just now", "in a moment", "1 m ago", "2 m ago", "1 h ago", "2 h ago", "1 d ago", "2 d ago", "in 1 m", "in 2 m", "in 1 h", "in 2 h", "in 1 d", "in 2 d",
+	"Copied", "That did not work. Try again, or reload the page.", "Keepstead did not answer. Is it running?",
+}
+
+// scriptTexts are the texts of the scripts that are others in the language.
+func scriptTexts(l *lang.Language) map[string]string {
+	out := map[string]string{}
+	for _, text := range saidByScripts {
+		if other, _ := l.Text(text); other != text {
+			out[text] = other
+		}
+	}
+	return out
+}
+
+func jsonText(texts map[string]string) string {
+	out, err := json.Marshal(texts)
+	if err != nil {
+		return "{}" // a map of texts always can be written
+	}
+	return string(out)
 }
 
 // browserColour is what a phone paints its own frame with: the colour of the navigation.

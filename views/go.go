@@ -1,29 +1,64 @@
 package views
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
 // Goal is one thing that the palette leads to: a page, or an act.
 type Goal struct {
-	Verb string // of an act: “Back up”, “Restore”; empty for a place
+	Verb string // of an act on Name: “Back up”, “Restore”
 	Name string // of the page or the thing, as somebody typed it
 	Kind string // what it is: “App on atlas”
 	Icon ui.IconName
 	Path string
 	Post bool // Path is posted to, at once
-	// words are further ones that it is found by.
+	// words are further ones that it is found by; own says that Name is a text of ours.
 	words string
+	own   bool
+	title string // in the reader's language, where that is not English
 }
 
 // Title is the goal in words.
-func (g Goal) Title() string { return strings.TrimSpace(g.Verb + " " + g.Name) }
+func (g Goal) Title() string {
+	if g.title != "" {
+		return g.title
+	}
+	return strings.TrimSpace(g.Verb + " " + g.Name)
+}
+
+// in has the goal be found by the words of another language as well.
+func (g Goal) in(ctx context.Context) Goal {
+	around := goalVerb(ctx, g)
+	g.title = around[0] + goalName(ctx, g) + around[1]
+	g.words += " " + lang.T(ctx, g.words) + " " + lang.T(ctx, g.Kind) + " " + g.Verb
+	if g.own {
+		g.words += " " + g.Name
+	}
+	return g
+}
+
+// goalVerb is what stands before and after the name of a goal.
+func goalVerb(ctx context.Context, g Goal) []string {
+	if g.Verb == "" {
+		return []string{"", ""}
+	}
+	return between(ctx, g.Verb+" "+gap)
+}
+
+func goalName(ctx context.Context, g Goal) string {
+	if g.own {
+		return lang.T(ctx, g.Name)
+	}
+	return g.Name
+}
 
 // GoProps is the palette, as a page and as the results in its dialog. Query: q.
 type GoProps struct {
@@ -43,12 +78,12 @@ type Places struct {
 }
 
 // Goals lists everything there is to go to or to start: pages first, acts last.
-func Goals(p Places) []Goal {
+func Goals(ctx context.Context, p Places) []Goal {
 	var out []Goal
 	for _, s := range sections() {
-		out = append(out, Goal{Name: s.name, Kind: "Page", Icon: s.icon, Path: s.path, words: synonyms()[s.path]})
+		out = append(out, Goal{Name: s.name, own: true, Kind: "Page", Icon: s.icon, Path: s.path, words: synonyms()[s.path]})
 	}
-	out = append(out, Goal{Verb: "Back up", Name: "everything", Kind: "All apps", Icon: ui.IconBackup, Path: BackupAllPath, Post: true, words: "backup all now"})
+	out = append(out, Goal{Name: "Back up everything", own: true, Kind: "All apps", Icon: ui.IconBackup, Path: BackupAllPath, Post: true, words: "backup all now"})
 	for _, a := range p.Apps {
 		out = append(out, Goal{Name: a.App.Name, Kind: appKind(a), Icon: ui.AppIconName(a.App), Path: AppPath(a.App.ID)})
 	}
@@ -56,7 +91,13 @@ func Goals(p Places) []Goal {
 	for _, a := range p.Apps {
 		out = append(out, p.acts(a)...)
 	}
-	return append(out, corners()...)
+	out = append(out, corners()...)
+	if lang.In(ctx) != lang.English {
+		for i := range out {
+			out[i] = out[i].in(ctx)
+		}
+	}
+	return out
 }
 
 // things are what there is beside apps.
@@ -93,14 +134,14 @@ func (p Places) acts(a model.AppOverview) []Goal {
 // corners are pages and parts of pages that the navigation does not name.
 func corners() []Goal {
 	part := func(name, anchor, words string) Goal {
-		return Goal{Name: name, Kind: "Settings", Icon: ui.IconSettings, Path: SettingsPath + "#" + anchor, words: words}
+		return Goal{Name: name, own: true, Kind: "Settings", Icon: ui.IconSettings, Path: SettingsPath + "#" + anchor, words: words}
 	}
 	add := func(name, path, words string) Goal {
-		return Goal{Verb: "Add", Name: name, Kind: "Page", Icon: ui.IconPlus, Path: path, words: words}
+		return Goal{Name: name, own: true, Kind: "Page", Icon: ui.IconPlus, Path: path, words: words}
 	}
 	return []Goal{
-		add("folders", NewAppPath, "new app protect"), add("a destination", NewDestinationPath, "new repository storage"),
-		add("a device", NewDevicePath, "new machine host ssh"), add("a policy", NewPolicyPath, "new schedule retention"),
+		add("Add folders", NewAppPath, "new app protect"), add("Add a destination", NewDestinationPath, "new repository storage"),
+		add("Add a device", NewDevicePath, "new machine host ssh"), add("Add a policy", NewPolicyPath, "new schedule retention"),
 		part("Appearance", "appearance", "theme dark light time zone clock dates"), part("API tokens", "tokens", "key"),
 		part("Where you are signed in", "sessions", "sessions browsers sign out"), part("Your password", "password", "change"),
 		part("Users", "users", "add people"), part("New apps", "discovery", "discover containers docker"),

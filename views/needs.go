@@ -13,7 +13,8 @@ import (
 type need struct {
 	State       ui.State
 	Title, Text string
-	Post        string // the mend as an act: where its button posts to
+	Names       []string // what it is about, in place of a text
+	Post        string   // the mend as an act: where its button posts to
 	PostText    string
 	Link        string // the mend as a page
 	LinkText    string

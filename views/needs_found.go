@@ -46,7 +46,7 @@ func needsOfFound(p HomeProps) []need {
 	}
 	return append(out, need{
 		State: ui.OfProtection(model.Unprotected), Title: ui.Plural(len(pending), "app was", "apps were") + " found and " + isAre(len(pending)) + " not protected",
-		Text: someOf(pending, 4), Post: AcceptAllPath, PostText: protectWords(len(pending)), Link: AppsPath, LinkText: "Choose",
+		Names: pending, Post: AcceptAllPath, PostText: protectWords(len(pending)), Link: AppsPath, LinkText: "Choose",
 		severity: model.Unprotected.Severity(),
 	})
 }
@@ -83,17 +83,14 @@ func mountNeeds(a model.AppOverview, n model.FoundCounts) []need {
 		})
 	}
 	if n.Ask > 0 {
+		title := "1 folder of " + ui.Plain(a.App.Name) + " waits for your decision"
+		if n.Ask > 1 {
+			title = ui.Count(n.Ask) + " folders of " + ui.Plain(a.App.Name) + " wait for your decision"
+		}
 		out = append(out, need{
-			State: ui.OfMount(model.RoleAsk), Title: ui.Plural(n.Ask, "folder", "folders") + " of " + ui.Plain(a.App.Name) + " " + waits(n.Ask) + " for your decision",
+			State: ui.OfMount(model.RoleAsk), Title: title,
 			Text: "Left out until you say so.", Mend: at, MendText: "Decide", severity: model.PartialSafe.Severity(),
 		})
 	}
 	return out
-}
-
-func waits(n int) string {
-	if n == 1 {
-		return "waits"
-	}
-	return "wait"
 }

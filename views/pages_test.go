@@ -2,6 +2,7 @@ package views
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func goSample(s sample, query string) GoProps {
 	for _, a := range s.apps {
 		newest[a.App.ID] = id(402)
 	}
-	p.Goals, p.Total = Rank(query, Goals(Places{Apps: s.apps, Newest: newest, Destinations: s.destinations, Devices: []model.Device{s.device}, Policies: s.policies}))
+	p.Goals, p.Total = Rank(query, Goals(context.Background(), Places{Apps: s.apps, Newest: newest, Destinations: s.destinations, Devices: []model.Device{s.device}, Policies: s.policies}))
 	return p
 }
 
@@ -66,7 +67,7 @@ func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
 		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
 		"app-new": show(s, AppNewPage, AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
-			{Field: "paths", Reason: "“srv/photos” is relative; start the path with /."},
+			{Field: "paths", Reason: "\"srv/photos\" is relative; start the path with /."},
 		}}),
 		"destinations":     show(s, DestinationsPage, DestinationsProps{Chrome: at(DestinationsPath), Destinations: s.destinations, Policies: s.policies, Open: s.jobs[:2]}),
 		"destination-new":  show(s, DestinationFormPage, DestinationFormProps{Chrome: at(NewDestinationPath), Form: DestinationForm{Type: "s3", Preset: "b2", Name: "Backblaze", Endpoint: "s3.us-west-002.backblazeb2.com", Bucket: "homelab"}, Devices: []model.Device{s.device}, Probe: badProbe()}),
@@ -94,10 +95,10 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	return map[string]templ.Component{
 		"app":         show(s, AppPage, app(0)),
 		"app-frozen":  show(s, AppPage, frozen),
-		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its settings here: folders, policy, includes and excludes."}, Stays: []string{"All 61 snapshots; they can still be restored.", "The files themselves."}, Action: AppForgetPath(id(30)), Button: "Forget immich", Back: AppPath(id(30))}),
+		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30))}),
 		"destination": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
 		"policy":      show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
-		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Not a schedule."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
+		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
 		"find":        show(s, FindPage, findSample(s, at)), "find-none": show(s, FindPage, FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
 		"versions": show(s, VersionsPage, versionsSample(s, at)), "compare": show(s, ComparePage, compareSample(s, at)), "compare-unindexed": show(s, ComparePage, unindexedSample(s, at)),
 		"compare-choose": show(s, ComparePage, CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
@@ -114,7 +115,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 
 func goodProbe() *model.Probe {
 	return &model.Probe{FreeBytes: 900 << 30, Repository: model.RepositoryNone, Steps: []model.ProbeStep{
-		{Name: "folder", State: model.ProbeOK, Detail: "made /var/lib/keepstead/repository", Duration: 2 * time.Millisecond},
+		{Name: "folder", State: model.ProbeOK, Detail: "The folder is there.", Duration: 2 * time.Millisecond},
 		{Name: "write", State: model.ProbeOK, Duration: time.Millisecond},
 		{Name: "read", State: model.ProbeOK, Duration: time.Millisecond},
 		{Name: "delete", State: model.ProbeOK, Duration: time.Millisecond},
@@ -123,10 +124,10 @@ func goodProbe() *model.Probe {
 
 func badProbe() *model.Probe {
 	return &model.Probe{FreeBytes: -1, Repository: model.RepositoryUnknown, Steps: []model.ProbeStep{
-		{Name: "resolve", State: model.ProbeOK, Detail: "206.190.208.254", Duration: 12 * time.Millisecond},
-		{Name: "connect", State: model.ProbeOK, Detail: "port 443", Duration: 140 * time.Millisecond},
-		{Name: "tls", State: model.ProbeOK, Detail: "TLS 1.3, certificate of *.backblazeb2.com", Duration: 160 * time.Millisecond},
-		{Name: "credentials", State: model.ProbeFailed, Detail: "InvalidAccessKeyId: the key is not valid", Mend: "Check the access key id; at Backblaze it is the keyID of an application key.", Duration: 210 * time.Millisecond},
+		{Name: "resolve", State: model.ProbeOK, Detail: "s3.us-west-002.backblazeb2.com is 206.190.208.254.", Duration: 12 * time.Millisecond},
+		{Name: "connect", State: model.ProbeOK, Detail: "Connected to 206.190.208.254:443.", Duration: 140 * time.Millisecond},
+		{Name: "tls", State: model.ProbeOK, Detail: "The certificate is valid until 2026-11-30.", Duration: 160 * time.Millisecond},
+		{Name: "credentials", State: model.ProbeFailed, Detail: "The server does not know this access key.", Mend: "Copy the access key id again, and check that it belongs to this endpoint.", Duration: 210 * time.Millisecond},
 		{Name: "bucket", State: model.ProbeSkipped},
 		{Name: "write", State: model.ProbeSkipped},
 		{Name: "read", State: model.ProbeSkipped},

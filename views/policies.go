@@ -1,16 +1,18 @@
 package views
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
-func policyTitle(p PolicyProps) string {
+func policyTitle(ctx context.Context, p PolicyProps) string {
 	if p.Policy == nil {
-		return "Add policy"
+		return lang.T(ctx, "Add policy")
 	}
 	return p.Policy.Name
 }

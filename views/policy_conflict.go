@@ -1,10 +1,12 @@
 package views
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 )
 
 // PolicyConflict is a policy that was changed, or deleted, while somebody had it open in the editor. What was typed is in
@@ -17,16 +19,16 @@ type PolicyConflict struct {
 // difference is one field that two people see differently.
 type difference struct{ Label, Saved, Typed string }
 
-func (c PolicyConflict) differences(destinations []model.Destination) []difference {
+func (c PolicyConflict) differences(ctx context.Context, destinations []model.Destination) []difference {
 	onOff := func(on bool) string {
 		if on {
-			return "on"
+			return lang.T(ctx, "on")
 		}
-		return "off"
+		return lang.T(ctx, "off")
 	}
 	zone := func(p model.Policy) string {
 		if p.TimeZone == "" {
-			return "the server’s own"
+			return lang.T(ctx, "the server’s own")
 		}
 		return p.TimeZone
 	}
@@ -35,7 +37,7 @@ func (c PolicyConflict) differences(destinations []model.Destination) []differen
 		{"Note", c.Now.Description, c.Mine.Description},
 		{"Schedule", c.Now.Schedule, c.Mine.Schedule},
 		{"Time zone", zone(c.Now), zone(c.Mine)},
-		{"Keeps", c.Now.Words(), c.Mine.Words()},
+		{"Keeps", lang.T(ctx, c.Now.Words()), lang.T(ctx, c.Mine.Words())},
 		{"Destinations", sortedNames(c.Now, destinations), sortedNames(c.Mine, destinations)},
 		{"On", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},
 		{"Used for new apps", onOff(c.Now.IsDefault), onOff(c.Mine.IsDefault)},

@@ -1,12 +1,14 @@
 package views
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -177,13 +179,17 @@ func decided(all []model.Decision, going bool) (shown []model.Decision, left int
 	return shown, 0
 }
 
-func whyKept(d model.Decision) string {
-	why := strings.Join(d.Reasons, ", ")
+func whyKept(ctx context.Context, d model.Decision) string {
+	words := make([]string, len(d.Reasons))
+	for i, reason := range d.Reasons {
+		words[i] = lang.T(ctx, reason)
+	}
+	why := strings.Join(words, ", ")
 	switch {
 	case d.Partial:
-		why += "; partial, counted apart"
+		why += lang.T(ctx, "; partial, counted apart")
 	case d.Safety:
-		why += "; safety snapshot, counted apart"
+		why += lang.T(ctx, "; safety snapshot, counted apart")
 	}
 	return why
 }

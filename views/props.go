@@ -322,17 +322,18 @@ type SettingsProps struct {
 	DataDir  string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string
-	// Appearance is how times are shown now, or what was typed when the form was refused.
+	// Appearance is how the pages are now, or what was typed when the form was refused.
 	Appearance  AppearanceForm
 	Zones       []string // offered time zones
 	BrowserZone string   // as the browser told it; empty before that
 }
 
-// AppearanceForm says how times are shown. POST AppearancePath.
+// AppearanceForm says how times are shown, and in which language the texts are. POST AppearancePath.
 type AppearanceForm struct {
 	TimeZone string `form:"time_zone"`
 	Hours    string `form:"hours"`
 	Dates    string `form:"dates"`
+	Language string `form:"language"`
 }
 
 // ErrorProps is a page for what went wrong, with a way on.

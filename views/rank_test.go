@@ -38,7 +38,7 @@ func goalTitles(goals []Goal) string {
 
 func TestRank(t *testing.T) {
 	t.Parallel()
-	goals := Goals(lab())
+	goals := Goals(t.Context(), lab())
 	tests := []struct{ name, query, want string }{
 		{"the thing before its acts, a word before a part", "photos", "Photos | Photos, hourly | Back up Photos | Restore Photos | myphotos"},
 		{"a beginning", "phot", "Photos | photon | Photos, hourly | Back up Photos | Restore Photos | myphotos"},
@@ -77,8 +77,8 @@ func TestGoalsAreHonest(t *testing.T) {
 	t.Parallel()
 	p := lab()
 	p.Apps[0].Status, p.Apps[1].App.Gone, p.Apps[2].Status = model.Running, true, model.Paused
-	for _, g := range Goals(p) {
-		if g.Post && g.Name != "everything" && g.Name != "Home" {
+	for _, g := range Goals(t.Context(), p) {
+		if g.Post && g.Name != "Back up everything" && g.Name != "Home" {
 			t.Errorf("%q is offered", g.Title())
 		}
 		if g.Verb == "Restore" && g.Path != RestorePath(id(200)) && g.Path != RestorePath(id(201)) {
@@ -94,7 +94,7 @@ func TestRankHoldsItsBounds(t *testing.T) {
 		p.Apps = append(p.Apps, model.AppOverview{App: model.App{ID: id(i), Name: "app " + strconv.Itoa(i)}})
 	}
 	p.Apps = append(p.Apps, model.AppOverview{App: model.App{Name: strings.Repeat("a", 100000)}})
-	best, total := Rank(strings.Repeat("app ", 25), Goals(p))
+	best, total := Rank(strings.Repeat("app ", 25), Goals(t.Context(), p))
 	if len(best) != MaxGoals || total < 3000 {
 		t.Errorf("%d of %d", len(best), total)
 	}

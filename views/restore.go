@@ -1,11 +1,13 @@
 package views
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -69,14 +71,14 @@ func savedVolumes(c model.Contents) []model.ContentVolume {
 }
 
 // savedNames name what a restore in place replaces: volumes, binds, and databases by their service.
-func savedNames(c model.Contents) []string {
+func savedNames(ctx context.Context, c model.Contents) []string {
 	var out []string
 	for _, v := range savedVolumes(c) {
 		out = append(out, v.Label())
 	}
 	for _, d := range databaseParts(c) {
 		if !d.Inner {
-			out = append(out, "the databases of “"+d.Value+"”")
+			out = append(out, lang.T(ctx, "the databases of “"+d.Value+"”"))
 		}
 	}
 	return out
@@ -183,6 +185,14 @@ func portWords(p model.PortPlan) string {
 		return from + " stays"
 	}
 	return from + " becomes " + strconv.Itoa(p.To)
+}
+
+// planEntry is one thing of a plan: its kind is a word of ours, its name is not.
+func planEntry(ctx context.Context, entry string) string {
+	if kind, _, named := strings.Cut(entry, " "); named && slices.Contains([]string{"container", "folder", "network", "volume"}, kind) {
+		return lang.T(ctx, entry)
+	}
+	return entry
 }
 
 // restoreFields are the fields whose refusals stand at their place in the form.

@@ -20,7 +20,7 @@ func (s *sample) remote(n int, name string, state model.DeviceState, message str
 	at := s.chrome.Now.Add(-3 * time.Minute)
 	return model.Device{
 		ID: id(n), Name: name, Kind: model.DeviceSSH, Hostname: "keepstead-0011", Address: "nas.lan", Port: 2222, SSHUser: "backup", Sudo: true,
-		HostKey: sampleHostKey, PublicKey: sampleHostKey + " keepstead@keepstead-0011", State: state, Message: message, Mend: "Do this about it.",
+		HostKey: sampleHostKey, PublicKey: sampleHostKey + " keepstead@keepstead-0011", State: state, Message: message, Mend: "Check that the machine is on, that its address and port are right, and that no firewall is between.",
 		OS: "linux", Arch: "arm64", ResticVersion: "0.19.1", LastSeenAt: &at, Facts: &model.DeviceFacts{
 			System: "Debian GNU/Linux 12 (bookworm)", Sudo: state == model.DeviceReady, Skew: -90 * time.Second, Engine: "/run/docker.sock", Compose: "2.26.1", SeenAt: at,
 			Mounts: []model.DeviceMount{{Path: "/", Type: "ext4", Total: 64 << 30, Free: 9 << 30}, {Path: "/mnt/tank", Type: "zfs", Total: 8 << 40, Free: 3 << 40}},
@@ -52,7 +52,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		{Device: changed},
 		{Device: pending},
 		{Device: s.remote(73, "off", model.DeviceUnreachable, "nas.lan:2222 cannot be reached.")},
-		{Device: s.remote(74, "old", model.DeviceDenied, "It refuses the key.")},
+		{Device: s.remote(74, "old", model.DeviceDenied, "nas.lan refuses the key of the user root.")},
 		{Device: odd, Apps: 1, Jump: &odd},
 	}
 	page := func(item DeviceItem, probe *model.Probe, testing bool) DeviceProps {
@@ -63,7 +63,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		return p
 	}
 	refused := model.Invalids{
-		{Field: "address", Reason: hostile}, {Field: "password", Reason: "The machine refuses it."}, {Field: "host_key_fingerprint", Reason: "Confirm it."}, {Field: "else", Reason: hostile},
+		{Field: "address", Reason: hostile}, {Field: "password", Reason: "Give it once more: it was not kept."}, {Field: "host_key_fingerprint", Reason: "Tick the box once you compared the fingerprint on the machine."}, {Field: "else", Reason: hostile},
 	}
 	devices := []model.Device{s.device, good, changed, odd}
 	sftp := model.Destination{
@@ -72,7 +72,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		TamperDetail: hostile, RepoID: "5f1c0d9e77aa",
 	}
 	held := s.destinations[1]
-	held.TamperResult, held.TamperedAt, held.TamperDetail, held.Direct = model.TamperHeld, ago(s.chrome.Now, time.Hour), "Four attempts, each refused.", true
+	held.TamperResult, held.TamperedAt, held.TamperDetail, held.Direct = model.TamperHeld, ago(s.chrome.Now, time.Hour), "The bucket's key could neither delete nor replace a test object.", true
 	off := items[4].Device
 	item := s.snapshots[1]
 	restore := func(bend func(*RestoreProps)) templ.Component {
@@ -141,7 +141,7 @@ func TestDevicePagesSay(t *testing.T) {
 		"host-key":           {model.Fingerprint(sampleHostKey), model.Fingerprint(otherHostKey), "Replace the pinned key", "somebody may be between"},
 		"device-new-refused": {model.Fingerprint(otherHostKey), "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub", "I compared it"},
 		"destination-sftp":   {"Not safe", "Failure domain", "at most 5.0 MiB/s"},
-		"destination-direct": {"Held", "Four attempts", `aria-checked="true"`, "directly"},
+		"destination-direct": {"Held", "neither delete nor replace", `aria-checked="true"`, "directly"},
 	} {
 		html := render(t, all[name])
 		for _, text := range wanted {

@@ -21,22 +21,22 @@ func (s *sample) found() *model.Found {
 		WorkingDir: "/opt/immich", ConfigFiles: []string{"/opt/immich/docker-compose.yml", "/opt/immich/hwaccel.ml.yml"}, EnvFiles: []string{"/opt/immich/.env"},
 		Profiles: []string{"ml"}, Networks: []string{"immich_default"}, SeenAt: at,
 		Services: []model.FoundService{
-			{Name: "database", Image: "ghcr.io/immich-app/postgres:14-vectorchord0.3.0-pgvectors0.2.0", Digest: "ghcr.io/immich-app/postgres@sha256:8d292bdb796aa58bbbaa47fe971c8516f6f57d6a47e7172e62754feb6ed4e7b0", Containers: []string{"immich_postgres"}, Running: 1, State: "running", Health: "healthy", Database: model.Postgres, DatabaseWhy: "by its image’s name and its data folder", Strategy: model.StrategyDump, Why: "PostgreSQL writes a consistent dump while it runs.", Origin: "auto"},
-			{Name: "immich-machine-learning", Image: "ghcr.io/immich-app/immich-machine-learning:v2.1.0", Containers: []string{"immich_ml"}, Running: 1, State: "running", Health: "starting", Strategy: model.StrategyHot, Why: "It mounts no data that it writes.", Origin: "auto"},
-			{Name: "immich-server", Image: "ghcr.io/immich-app/immich-server:v2.1.0", Containers: []string{"immich_server"}, Running: 1, State: "running", Strategy: model.StrategyStop, Why: "You chose to stop it.", Origin: "person", DependsOn: []string{"database", "redis"}, Ports: []string{"0.0.0.0:2283->2283/tcp"}},
-			{Name: "redis", Image: "docker.io/valkey/valkey:8", Containers: []string{"immich_redis"}, State: "exited", Database: model.Valkey, DatabaseWhy: "by its image’s name", Strategy: model.StrategyPause, Why: "The label keepstead.strategy says so.", Origin: "label", Labels: map[string]string{"strategy": "pause", "pre": "valkey-cli save"}},
+			{Name: "database", Image: "ghcr.io/immich-app/postgres:14-vectorchord0.3.0-pgvectors0.2.0", Digest: "ghcr.io/immich-app/postgres@sha256:8d292bdb796aa58bbbaa47fe971c8516f6f57d6a47e7172e62754feb6ed4e7b0", Containers: []string{"immich_postgres"}, Running: 1, State: "running", Health: "healthy", Database: model.Postgres, DatabaseWhy: "Its image is postgres.", Strategy: model.StrategyDump, Why: "PostgreSQL writes a consistent copy of itself while it runs.", Origin: "auto"},
+			{Name: "immich-machine-learning", Image: "ghcr.io/immich-app/immich-machine-learning:v2.1.0", Containers: []string{"immich_ml"}, Running: 1, State: "running", Health: "starting", Strategy: model.StrategyHot, Why: "It writes to nothing that is backed up.", Origin: "auto"},
+			{Name: "immich-server", Image: "ghcr.io/immich-app/immich-server:v2.1.0", Containers: []string{"immich_server"}, Running: 1, State: "running", Strategy: model.StrategyStop, Why: "You chose it.", Origin: "person", DependsOn: []string{"database", "redis"}, Ports: []string{"0.0.0.0:2283->2283/tcp"}},
+			{Name: "redis", Image: "docker.io/valkey/valkey:8", Containers: []string{"immich_redis"}, State: "exited", Database: model.Valkey, DatabaseWhy: "Its image is valkey.", Strategy: model.StrategyPause, Why: "The label keepstead.strategy says so.", Origin: "label", Labels: map[string]string{"strategy": "pause", "pre": "valkey-cli save"}},
 			{Name: "keepstead", Image: "keepstead:0.3.0", Containers: []string{"a", "b", "c"}, Running: 2, State: "running", Self: true, Strategy: model.StrategyHot, Origin: "auto"},
 		},
 		Mounts: []model.FoundMount{
-			{Kind: model.MountVolume, Name: "immich_pgdata", Source: "/var/lib/docker/volumes/immich_pgdata/_data", Users: []string{"database:/var/lib/postgresql/data"}, Role: model.RoleDumped, Why: "Its database is dumped."},
+			{Kind: model.MountVolume, Name: "immich_pgdata", Source: "/var/lib/docker/volumes/immich_pgdata/_data", Users: []string{"database:/var/lib/postgresql/data"}, Role: model.RoleDumped, Why: "PostgreSQL of “database” is dumped, so its raw data folder is not needed."},
 			{Kind: model.MountBind, Source: "/srv/immich/library", Users: []string{"immich-server:/data"}, Role: model.RoleData, Bytes: 41 << 30},
 			{Kind: model.MountVolume, Name: "immich_model-cache", Users: []string{"immich-machine-learning:/cache"}, Role: model.RoleData, Bytes: 812 << 20},
-			{Kind: model.MountBind, Source: "/mnt/media/photos", Users: []string{"immich-server:/mnt/media"}, ReadOnly: true, Role: model.RoleAsk, Why: "It holds 1.9 TiB in 412,000 files, more than Keepstead takes unasked."},
-			{Kind: model.MountVolume, Name: "immich_nfs", Driver: "local (nfs)", Users: []string{"immich-server:/nfs"}, Role: model.RoleLost, Why: "The volume is an NFS share that is not mounted on this machine; start the app, or mount it."},
-			{Kind: model.MountBind, Source: "/var/run/docker.sock", Users: []string{"keepstead:/var/run/docker.sock"}, Role: model.RoleLeft, Why: "It is the engine’s socket, not data."},
-			{Kind: model.MountBind, Source: "/etc/localtime", Users: []string{"immich-server:/etc/localtime"}, ReadOnly: true, Role: model.RoleLeft, Why: "It is this machine’s time zone."},
+			{Kind: model.MountBind, Source: "/mnt/media/photos", Users: []string{"immich-server:/mnt/media"}, ReadOnly: true, Role: model.RoleAsk, Why: "It holds more than 200 GiB or 1,000,000 files. Choose whether to back it up."},
+			{Kind: model.MountVolume, Name: "immich_nfs", Driver: "local (nfs)", Users: []string{"immich-server:/nfs"}, Role: model.RoleLost, Why: "It is a network share that Docker mounts only while a container uses it, and Keepstead does not see it now."},
+			{Kind: model.MountBind, Source: "/var/run/docker.sock", Users: []string{"keepstead:/var/run/docker.sock"}, Role: model.RoleLeft, Why: "It is a socket, not data."},
+			{Kind: model.MountBind, Source: "/etc/localtime", Users: []string{"immich-server:/etc/localtime"}, ReadOnly: true, Role: model.RoleLeft, Why: "The time zone comes with the system."},
 			{Kind: model.MountVolume, Name: "8c1f0d2b9e7a4c55f0aa17bb3cdd2e9184b6a7c0d1e2f3a4b5c6d7e8f9a0b1c2", Anonymous: true, Users: []string{"redis:/data"}, Role: model.RoleData},
-			{Kind: model.MountBind, Source: "/srv/immich/thumbs", Users: []string{"immich-server:/thumbs"}, Role: model.RoleLeft, Why: "You left it out."},
+			{Kind: model.MountBind, Source: "/srv/immich/thumbs", Users: []string{"immich-server:/thumbs"}, Role: model.RoleLeft, Why: "You chose to leave it out."},
 		},
 	}
 }
@@ -70,7 +70,7 @@ func (s *sample) contents() *model.Contents {
 			{FoundMount: model.FoundMount{Kind: model.MountVolume, Name: "immich_pgdata", Role: model.RoleDumped}},
 			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/srv/immich/library", Users: []string{"immich-server:/data"}, Role: model.RoleData, Bytes: 41 << 30}, In: "/srv/immich/library"},
 			{FoundMount: model.FoundMount{Kind: model.MountVolume, Name: "immich_model-cache", Users: []string{"immich-machine-learning:/cache"}, Role: model.RoleData, Bytes: 812 << 20}, In: "/var/lib/docker/volumes/immich_model-cache/_data"},
-			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/mnt/media/photos", Role: model.RoleAsk, Why: "nobody decided about it yet"}},
+			{FoundMount: model.FoundMount{Kind: model.MountBind, Source: "/mnt/media/photos", Role: model.RoleAsk, Why: "It is a whole folder of the host's system. Choose whether it belongs to this app."}},
 		},
 		Dumps: []model.Dump{
 			{Service: "database", Kind: model.Postgres, Version: "14.18", Bytes: 4096, Objects: 3},
@@ -85,7 +85,7 @@ func (s *sample) engine(state model.EngineState) model.Device {
 	d := s.device
 	d.Engine = &model.Engine{State: state, Version: "27.5.1", Containers: 34, SeenAt: s.chrome.Now}
 	if state == model.EngineForbidden {
-		d.Engine.Message, d.Engine.Mend = "Keepstead may not use /var/run/docker.sock.", "Add the user “keepstead” to the group “docker”, then start Keepstead again."
+		d.Engine.Message, d.Engine.Mend = "Keepstead may not use the Docker socket /var/run/docker.sock.", "Run Keepstead as root, or add its user to the group docker and restart it."
 	}
 	return d
 }
@@ -127,15 +127,15 @@ func (s *sample) counts() map[uuid.UUID]model.FoundCounts {
 func (s *sample) steps(failed bool) []model.Step {
 	at := func(ago time.Duration) *time.Time { t := s.chrome.Now.Add(-ago); return &t }
 	steps := []model.Step{
-		{Title: "Look at what is there", State: model.StepDone, Detail: "84 GiB free, all images present, ports 2283 and 6379 free", StartedAt: at(95 * time.Second), FinishedAt: at(93 * time.Second)},
-		{Title: "Take a safety snapshot", State: model.StepDone, Detail: "snapshot 5f1c0d9e, 41 GiB", StartedAt: at(93 * time.Second), FinishedAt: at(51 * time.Second)},
-		{Title: "Stop the app", State: model.StepDone, Detail: "4 containers", StartedAt: at(51 * time.Second), FinishedAt: at(48 * time.Second)},
-		{Title: "Restore /srv/immich/library", State: model.StepDone, Detail: "52,318 files, 41 GiB", StartedAt: at(48 * time.Second), FinishedAt: at(20 * time.Second)},
-		{Title: "Import the database of database", State: model.StepRunning, Detail: "immich, 2.0 GiB", StartedAt: at(20 * time.Second)},
-		{Title: "Start and wait until healthy", State: model.StepWaiting},
+		{Title: "Check that everything needed is there", State: model.StepDone, Detail: "2 volumes and folders to bring back.", StartedAt: at(95 * time.Second), FinishedAt: at(93 * time.Second)},
+		{Title: "Save the present state", State: model.StepDone, Detail: "Saved as snapshot 5f1c0d9e: 52318 files, 41 GiB, in 42 s.", StartedAt: at(93 * time.Second), FinishedAt: at(51 * time.Second)},
+		{Title: "Stop what uses the data", State: model.StepDone, Detail: "Nothing that uses it runs.", StartedAt: at(51 * time.Second), FinishedAt: at(48 * time.Second)},
+		{Title: "Restore /srv/immich/library", State: model.StepDone, Detail: "52318 files and folders, 41 GiB, verified, in 28 s.", StartedAt: at(48 * time.Second), FinishedAt: at(20 * time.Second)},
+		{Title: "Import PostgreSQL of “database” and check it", State: model.StepRunning, StartedAt: at(20 * time.Second)},
+		{Title: "Start the app and wait until it is healthy", State: model.StepWaiting},
 	}
 	if failed {
-		steps[4].State, steps[4].FinishedAt, steps[4].Detail = model.StepFailed, at(9*time.Second), "ERROR: extension \"vchord\" is not available"
+		steps[4].State, steps[4].FinishedAt, steps[4].Detail = model.StepFailed, at(9*time.Second), "No database server is recognised in immich_postgres."
 		steps[5].State = model.StepWaiting
 	}
 	return steps
@@ -185,7 +185,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		Project: "immich-restored", Created: []string{"network immich-restored_default", "volume immich-restored_pgdata", "container immich-restored-database-1"},
 		Ports:   []model.PortPlan{{Service: "immich-server", From: 2283, To: 2284}, {Service: "redis", From: 6379, To: 6379, Taken: "the container immich_redis"}},
 		Images:  []model.ImagePlan{{Image: "ghcr.io/immich-app/postgres:14", Present: true}, {Image: "docker.io/valkey/valkey:8", Pull: "docker.io/valkey/valkey@sha256:00"}, {Image: "local/thing:1"}},
-		Missing: []string{"The folder /mnt/media/photos is not in this snapshot."}, Obstacles: []string{"The image local/thing:1 is not here and cannot be pulled; build it first."},
+		Missing: []string{"/mnt/media/photos is not in this snapshot: It is a whole folder of the host's system. Choose whether it belongs to this app."}, Obstacles: []string{"The image of thing is not here and has no name in any registry. Load or build it again, then restore."},
 	}}
 	whole := &model.RestorePlan{Target: "/srv", FreeBytes: 84 << 30, NeedBytes: 44 << 30, App: &model.AppPlan{Project: "immich", Replaced: []string{"/srv/immich/library", "volume immich_model-cache", "the databases of database"}, Stopped: []string{"immich_server", "immich_postgres"}}}
 	job := func(failed bool) JobProps {
@@ -195,7 +195,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		if failed {
 			safety := id(402)
 			j.State, j.FinishedAt, j.Cause = model.JobFailed, &s.chrome.Now, model.CauseImport
-			j.Message, j.Mend = "The database immich could not be imported. Everything was put back as it was.", "Use the image that the snapshot names, then try again."
+			j.Message, j.Mend = "No database server is recognised in immich_postgres. Everything was put back as it was before.", "Look at the service's image: it is another one by now."
 			j.Result = &model.Result{SafetyID: &safety, Project: "immich"}
 		}
 		return JobProps{Chrome: at(JobPath(j.ID)), Job: j, Log: []string{"09:41:00 import immich"}}
@@ -205,7 +205,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		"docker-restore-whole": restore("in_place", func(p *RestoreProps) { p.Damaged, p.Plan = true, whole }),
 		"docker-restore-parts": restore("parts", func(p *RestoreProps) { p.Form.Volumes = []string{FileValue("immich_model-cache")} }),
 		"docker-restore-new": restore("new_project", func(p *RestoreProps) {
-			p.Plan, p.Errors = plan, model.Invalids{{Field: "project", Reason: "There is a project of this name already."}}
+			p.Plan, p.Errors = plan, model.Invalids{{Field: "project", Reason: "There is a volume named immich-restored_pgdata already. Choose another name for the project."}}
 		}),
 		"docker-restore-files": restore("files", func(*RestoreProps) {}),
 		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents = nil }),

@@ -55,7 +55,7 @@ func ago(now time.Time, d time.Duration) *time.Time { t := now.Add(-d).UTC(); re
 func (s *sample) fillDestinations(now time.Time) {
 	s.destinations = []model.Destination{
 		{ID: id(10), Name: "Backup disk", Type: model.DestinationLocal, Enabled: true, LocalDeviceID: id(1), LocalPath: "/mnt/backup/keepstead", TotalSnapshots: 412, TotalSize: 739 << 30, RestorableSize: 21 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, FreeSize: new(int64(1) << 40), FreeAt: ago(now, 26*time.Minute), TamperResult: model.TamperHeld, LastRestoreAt: ago(now, 11*24*time.Hour), LastBackupAt: ago(now, 26*time.Minute), LastCheckAt: ago(now, 3*24*time.Hour), LastPruneAt: ago(now, 5*time.Hour), RepoID: "5f1c0d9e77aa", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -8, 0)}},
-		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, RestorableSize: 20 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, PricePerTBMonth: 6, PriceCurrency: "USD", LastBackupAt: ago(now, 7*time.Hour), LastError: "The access key was refused by s3.us-west-002.backblazeb2.com. Was it deleted or renewed?", RepoID: "a81bce02f3d4", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
+		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, RestorableSize: 20 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, PricePerTBMonth: 6, PriceCurrency: "USD", LastBackupAt: ago(now, 7*time.Hour), LastError: "The server does not know this access key.", RepoID: "a81bce02f3d4", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
 		{ID: id(12), Name: "Garage at Mum’s", Type: model.DestinationS3, S3Endpoint: "http://192.168.178.40:3900", S3Bucket: "atlas", TotalSnapshots: 31, TotalSize: 88 << 30, LastBackupAt: ago(now, 40*24*time.Hour), RepoID: "0c", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -2, 0)}},
 	}
 }
@@ -70,7 +70,7 @@ func (s *sample) fillApps(now time.Time) {
 		}
 		if status == model.Frozen {
 			c.Configuration.FrozenAt = ago(now, 7*time.Hour)
-			c.Configuration.FrozenReason = "The folder /srv/" + name + " shrank from 41 GiB to 2.1 GiB since the last good snapshot."
+			c.Configuration.FrozenReason = "The source shrank from 41 GiB to 2.1 GiB since the last good snapshot."
 		}
 		for i, d := range s.policies[policy].DestinationIDs {
 			v := model.Coverage{ConfigurationID: id(n + 100), DestinationID: d, LastGoodID: id(n + 300 + i), LastGoodAt: ago(now, time.Duration(7+n%3)*time.Hour), LastGoodSize: size, LastJobID: id(200 + n), LastState: model.JobSuccess, LastAt: ago(now, 7*time.Hour)}
@@ -88,8 +88,8 @@ func (s *sample) fillApps(now time.Time) {
 		s.apps = append(s.apps, model.AppOverview{App: app, Device: s.device, Configurations: []model.ConfigurationOverview{c}, Status: status})
 	}
 	add(30, "immich", 0, model.Running, 412<<30, "", "", model.AppFolders)
-	add(31, "nextcloud", 0, model.FailedSafe, 96<<30, model.JobFailed, "The access key was refused by s3.us-west-002.backblazeb2.com.", model.AppFolders)
-	add(32, "paperless", 0, model.PartialSafe, 14<<30, model.JobPartial, "3 files could not be read: permission denied.", model.AppFolders)
+	add(31, "nextcloud", 0, model.FailedSafe, 96<<30, model.JobFailed, "The server does not know this access key.", model.AppFolders)
+	add(32, "paperless", 0, model.PartialSafe, 14<<30, model.JobPartial, "Saved, but 3 files could not be read.", model.AppFolders)
 	add(33, "home-assistant", 1, model.Protected, 3<<30+700<<20, "", "", model.AppCompose)
 	add(34, "vaultwarden", 1, model.Protected, 48<<20, "", "", model.AppCompose)
 	add(35, "photos-archive", 0, model.Frozen, 2<<30, "", "", model.AppFolders)
@@ -105,8 +105,8 @@ func (s *sample) fillJobs(now time.Time) {
 	s.jobs = []JobItem{
 		{Job: model.Job{ID: id(201), Kind: model.JobBackup, State: model.JobRunning, Trigger: model.TriggerManual, AppID: id(30), DestinationID: id(10), CreatedAt: *ago(now, 38*time.Minute), StartedAt: ago(now, 37*time.Minute)}, AppName: "immich", DestinationName: "Backup disk", Progress: &progress},
 		{Job: model.Job{ID: id(202), Kind: model.JobBackup, State: model.JobQueued, Trigger: model.TriggerManual, AppID: id(30), DestinationID: id(11), CreatedAt: *ago(now, 38*time.Minute)}, AppName: "immich", DestinationName: "Backblaze B2"},
-		{Job: model.Job{ID: id(203), Kind: model.JobBackup, State: model.JobFailed, Trigger: model.TriggerSchedule, AppID: id(31), DestinationID: id(11), CreatedAt: *ago(now, 7*time.Hour), StartedAt: ago(now, 7*time.Hour), FinishedAt: ago(now, 7*time.Hour-4*time.Second), Cause: model.CauseUnreachable, Message: "The access key was refused by s3.us-west-002.backblazeb2.com.", Mend: "Make a new key at the provider, then put it into this destination under Edit."}, AppName: "nextcloud", DestinationName: "Backblaze B2"},
-		{Job: model.Job{ID: id(204), Kind: model.JobBackup, State: model.JobPartial, Trigger: model.TriggerSchedule, AppID: id(32), DestinationID: id(10), CreatedAt: *ago(now, 7*time.Hour), StartedAt: ago(now, 7*time.Hour), FinishedAt: ago(now, 7*time.Hour-130*time.Second), Message: "3 files could not be read: permission denied.", Result: &model.Result{Files: 18212, Bytes: 14 << 30, FilesNew: 31, FilesChange: 4, DataAdded: 122 << 20, Errors: 3}}, AppName: "paperless", DestinationName: "Backup disk"},
+		{Job: model.Job{ID: id(203), Kind: model.JobBackup, State: model.JobFailed, Trigger: model.TriggerSchedule, AppID: id(31), DestinationID: id(11), CreatedAt: *ago(now, 7*time.Hour), StartedAt: ago(now, 7*time.Hour), FinishedAt: ago(now, 7*time.Hour-4*time.Second), Cause: model.CauseUnreachable, Message: "The server does not know this access key.", Mend: "Copy the access key id again, and check that it belongs to this endpoint."}, AppName: "nextcloud", DestinationName: "Backblaze B2"},
+		{Job: model.Job{ID: id(204), Kind: model.JobBackup, State: model.JobPartial, Trigger: model.TriggerSchedule, AppID: id(32), DestinationID: id(10), CreatedAt: *ago(now, 7*time.Hour), StartedAt: ago(now, 7*time.Hour), FinishedAt: ago(now, 7*time.Hour-130*time.Second), Message: "Saved, but 3 files could not be read.", Result: &model.Result{Files: 18212, Bytes: 14 << 30, FilesNew: 31, FilesChange: 4, DataAdded: 122 << 20, Errors: 3}}, AppName: "paperless", DestinationName: "Backup disk"},
 		{Job: model.Job{ID: id(205), Kind: model.JobRestore, State: model.JobSuccess, Trigger: model.TriggerManual, AppID: id(34), DestinationID: id(10), CreatedAt: *ago(now, 20*time.Hour), StartedAt: ago(now, 20*time.Hour), FinishedAt: ago(now, 20*time.Hour-9*time.Second), Result: &model.Result{Files: 214, Bytes: 48 << 20, Verified: true, RestoredTo: "/tmp/restore/vaultwarden"}}, AppName: "vaultwarden", DestinationName: "Backup disk"},
 		{Job: model.Job{ID: id(206), Kind: model.JobPrune, State: model.JobSuccess, Trigger: model.TriggerFollowUp, DestinationID: id(10), CreatedAt: *ago(now, 5*time.Hour), StartedAt: ago(now, 5*time.Hour), FinishedAt: ago(now, 5*time.Hour-11*time.Minute), Result: &model.Result{Freed: 3 << 30}}, DestinationName: "Backup disk"},
 		{Job: model.Job{ID: id(207), Kind: model.JobForget, State: model.JobSuccess, Trigger: model.TriggerFollowUp, AppID: id(33), DestinationID: id(10), CreatedAt: *ago(now, 26*time.Minute), StartedAt: ago(now, 26*time.Minute), FinishedAt: ago(now, 26*time.Minute-2*time.Second), Result: &model.Result{Kept: 61, Removed: 1}}, AppName: "home-assistant", DestinationName: "Backup disk"},
@@ -123,7 +123,7 @@ func (s *sample) fillSnapshots(now time.Time) {
 			snapshot.ResticSnapshotID = fmt.Sprintf("%08x5a1b0c9d8e7f", 0x1f3a77c0+i*7919)
 		}
 		if status == model.SnapshotPartial {
-			snapshot.ErrorMessage, snapshot.FailedCount = "3 files could not be read: permission denied.", 3
+			snapshot.ErrorMessage, snapshot.FailedCount = "Saved, but 3 files could not be read.", 3
 			snapshot.FailedFiles = []string{"/srv/paperless/media/originals/0000412.pdf", "/srv/paperless/media/originals/0000413.pdf", "/srv/paperless/index/lock"}
 		}
 		s.snapshots = append(s.snapshots, SnapshotItem{Snapshot: snapshot, AppName: a.Name, DestinationName: s.destinations[i%2].Name, PolicyName: "Default"})

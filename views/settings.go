@@ -49,7 +49,7 @@ func pressed(now, theme model.Theme) string {
 
 // NewAppearanceForm is the form as it stands for what a user chose.
 func NewAppearanceForm(a model.Appearance) AppearanceForm {
-	f := AppearanceForm{TimeZone: a.TimeZone, Hours: string(a.Hours), Dates: string(a.Dates)}
+	f := AppearanceForm{TimeZone: a.TimeZone, Hours: string(a.Hours), Dates: string(a.Dates), Language: string(a.Language)}
 	if f.Hours == "" {
 		f.Hours = string(model.Hours24)
 	}

@@ -39,7 +39,8 @@ func framed[P any](frame Chrome) P {
 // container, a file, another machine or a platform chose. Strings with a type of their own are words of ours.
 type spoiler struct {
 	text  string
-	empty bool // also where nothing stands
+	empty bool                    // also where nothing stands
+	only  func(where string) bool // the strings to write into; nil for all that others chose
 }
 
 // ours are the strings that Keepstead itself writes, and those that choose which parts of a page there are.
@@ -71,7 +72,7 @@ func (s *spoiler) over(v reflect.Value, where string) {
 			v.SetMapIndex(key, value)
 		}
 	case reflect.String:
-		if v.Type() == reflect.TypeFor[string]() && !ours[where] && (s.empty || v.String() != "") {
+		if v.Type() == reflect.TypeFor[string]() && !ours[where] && (s.empty || v.String() != "") && (s.only == nil || s.only(where)) {
 			v.SetString(s.text)
 		}
 	default: // numbers, times and functions hold no text

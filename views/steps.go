@@ -1,9 +1,12 @@
 package views
 
 import (
+	"context"
+	"strings"
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -52,6 +55,26 @@ func stepsDone(steps []model.Step) (done, not []string) {
 		}
 	}
 	return done, not
+}
+
+// stepNames joins the titles of the first steps in the language. Semicolons stand between them where a translation has a
+// comma of its own.
+func stepNames(ctx context.Context, titles []string) string {
+	const most = 8
+	var names []string
+	mark := ", "
+	for _, title := range titles[:min(len(titles), most)] {
+		name := lang.T(ctx, title)
+		if name != title && strings.Contains(name, ",") {
+			mark = "; "
+		}
+		names = append(names, name)
+	}
+	text := strings.Join(names, mark)
+	if more := len(titles) - most; more > 0 {
+		text += lang.T(ctx, " and "+ui.Count(more)+" more")
+	}
+	return text
 }
 
 func milliseconds(n int64) string { return ui.Duration(time.Duration(n) * time.Millisecond) }

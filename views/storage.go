@@ -1,6 +1,7 @@
 package views
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -20,7 +22,8 @@ const (
 // measure is one figure with the line that says what it means.
 type measure struct {
 	Label, Value, Exact, Note string
-	Link, LinkText            string // the way to what is missing
+	Costs                     []model.Cost // that Value is made of; currencies are no words of ours
+	Link, LinkText            string       // the way to what is missing
 }
 
 func sized(label string, bytes int64, note string) measure {
@@ -124,11 +127,7 @@ func costs(destinations []model.Destination) measure {
 	if priced == 0 {
 		return m
 	}
-	var words []string
-	for _, c := range sums {
-		words = append(words, money(c))
-	}
-	m.Value, m.Note = strings.Join(words, " + "), "Stored bytes at the prices you set"
+	m.Value, m.Costs, m.Note = amounts(sums, strings.Clone), sums, "Stored bytes at the prices you set"
 	if priced < len(destinations) {
 		have := "have"
 		if priced == 1 {
@@ -143,10 +142,35 @@ func costs(destinations []model.Destination) measure {
 func price(d model.Destination) measure {
 	m := measure{Label: "Cost a month", Value: "No price set", Note: "Set what a TB costs here, where you pay by size.", Link: DestinationEditPath(d.ID) + "#f-price", LinkText: "Set a price"}
 	if d.PricePerTBMonth > 0 {
-		m.Value, m.LinkText = money(d.MonthlyCost()), "Change"
+		m.Value, m.Costs, m.LinkText = money(d.MonthlyCost()), []model.Cost{d.MonthlyCost()}, "Change"
 		m.Note = "Stored bytes at " + money(model.Cost{Currency: d.PriceCurrency, Amount: d.PricePerTBMonth}) + " a TB, the price you set."
 	}
 	return m
+}
+
+// linkIn is the text of a measure's link in the reader's language.
+func (m measure) linkIn(ctx context.Context) string {
+	if m.LinkText == "Change" {
+		return wordFor(ctx, m.LinkText, "act")
+	}
+	return lang.T(ctx, m.LinkText)
+}
+
+// figure is the value of a measure in the reader's language.
+func figure(ctx context.Context, m measure) string {
+	if len(m.Costs) == 0 {
+		return lang.T(ctx, m.Value)
+	}
+	return amounts(m.Costs, func(number string) string { return lang.T(ctx, number) })
+}
+
+// amounts writes costs one after the other; write is how their numbers are written.
+func amounts(costs []model.Cost, write func(string) string) string {
+	words := make([]string, len(costs))
+	for i, c := range costs {
+		words[i] = write(strings.TrimSuffix(money(c), c.Currency)) + c.Currency
+	}
+	return strings.Join(words, " + ")
 }
 
 // money writes an amount with its currency: “4.43 USD”.

@@ -90,7 +90,7 @@ func TestCalendar(t *testing.T) {
 		t.Errorf("the calendar has %d days, want %d", len(grid.Cells), calendarDays)
 	}
 	last := grid.Cells[len(grid.Cells)-1]
-	if last.Class != "day-failed" || last.Title != "Mon 23 Nov: 14 good, 2 failed" || last.Y != 0 {
+	if last.Class != "day-failed" || last.Title != "Mon 23 Nov" || last.Words != "14 good, 2 failed" || last.Y != 0 {
 		t.Errorf("today is %+v", last)
 	}
 	if first := grid.Cells[0]; first.Class != "day-none" {

@@ -1,11 +1,13 @@
 package views
 
 import (
+	"context"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -166,6 +168,9 @@ func someOf(names []string, n int) string {
 	return strings.Join(names[:n], ", ") + " and " + ui.Count(len(names)-n) + " more"
 }
 
+// noDestination stands for one that is not there any more.
+const noDestination = "a removed destination"
+
 // nameOf finds a destination's name.
 func nameOf(id uuid.UUID, destinations []model.Destination) string {
 	for _, d := range destinations {
@@ -173,7 +178,15 @@ func nameOf(id uuid.UUID, destinations []model.Destination) string {
 			return d.Name
 		}
 	}
-	return "a removed destination"
+	return noDestination
+}
+
+// nameIn is nameOf in the reader's language.
+func nameIn(ctx context.Context, id uuid.UUID, destinations []model.Destination) string {
+	if name := nameOf(id, destinations); name != noDestination {
+		return name
+	}
+	return lang.T(ctx, noDestination)
 }
 
 // size is the largest good snapshot of an app, and whether there is one.

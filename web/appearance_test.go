@@ -84,6 +84,49 @@ func TestBrowserZone(t *testing.T) {
 	}
 }
 
+// TestLanguage follows what a browser asks for until a language is chosen: pages, refusals, fragments of a stream. What
+// people named, and the API, stay as they are.
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	s, _ := stampedSite(t)
+	app := s.findApp("Home", false)
+	cookie := s.signIn()
+	with := func(accepted, path string) reply {
+		return s.do(ask{path: path, header: map[string]string{"Cookie": cookie.Name + "=" + cookie.Value, "Accept-Language": accepted}})
+	}
+	wants := func(r reply, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(r.body, text) {
+				t.Errorf("%d, the answer lacks %s: %.500s", r.status, text, r.body)
+			}
+		}
+	}
+	wants(with("de-CH, fr;q=0.7", "/destinations"), `<html lang="de"`, "<bdi>Ziele</bdi>")
+	wants(with("fr", "/destinations"), `<html lang="en"`, "<bdi>Destinations</bdi>")
+	wants(s.do(ask{path: "/signin", header: map[string]string{"Accept-Language": "de"}}), `<html lang="de"`, ">Anmelden<")
+	wants(with("de", "/nowhere"), `<html lang="de"`, "Hier ist nichts")
+
+	s.post303("/settings/appearance", cookie, url.Values{"hours": {"24"}, "dates": {"day"}, "language": {"de"}})
+	wants(with("en", "/"), `<html lang="de"`, `aria-current="page">`, "Was auf dich wartet")
+	wants(with("en", "/settings"), `name="language" value="de" checked`)
+	wants(with("en", "/apps"), ">Home<")
+	wants(with("en", "/apps/"+app.ID.String()), "<bdi>Home</bdi>")
+	wants(s.post("/settings/appearance", cookie, url.Values{"time_zone": {"Mars"}, "hours": {"24"}, "dates": {"day"}, "language": {"de"}}), "ist keine bekannte Zeitzone")
+	l := s.listen("/live/destinations", cookie)
+	s.hub.Publish(model.Event{Kind: model.EventDestination, ID: model.NewID()})
+	if html := l.until("destinations-list"); !strings.Contains(html, "Letzte Sicherung") {
+		t.Errorf("the stream is not in German:\n%.600s", html)
+	}
+	answer := s.do(ask{path: "/api/v1/apps/none", header: map[string]string{"Authorization": "Bearer " + s.token, "Accept-Language": "de"}})
+	if answer.status < 400 || strings.Contains(answer.body, "nicht") {
+		t.Errorf("the API answers %d %s", answer.status, answer.body)
+	}
+
+	s.post303("/settings/appearance", cookie, url.Values{"hours": {"24"}, "dates": {"day"}, "language": {"en"}})
+	wants(with("de", "/destinations"), `<html lang="en"`)
+}
+
 // TestAppearanceRefuses wants each wrong value refused at its field, what was typed kept, and nothing saved.
 func TestAppearanceRefuses(t *testing.T) {
 	t.Parallel()
@@ -106,6 +149,7 @@ func TestAppearanceRefuses(t *testing.T) {
 		{"a hostile one", good("time_zone", hostile), `id="f-time-zone-reason"`},
 		{"hours", good("hours", "13"), `id="hours-reason"`},
 		{"dates", good("dates", "week"), `id="dates-reason"`},
+		{"a language", good("language", "tlh"), `id="language-reason"`},
 	}
 	for _, tt := range tests {
 		r := s.post("/settings/appearance", cookie, tt.form)

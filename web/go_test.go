@@ -21,7 +21,7 @@ func TestGo(t *testing.T) {
 	if strings.Contains(body, "Restore ") {
 		t.Error("a restore is offered where there is no snapshot")
 	}
-	s.page("/go", cookie, "<bdi>everything</bdi>", `formaction="/backup"`, `href="/snapshots"`, `id="keys-list"`)
+	s.page("/go", cookie, "<bdi>Back up everything</bdi>", `formaction="/backup"`, `href="/snapshots"`, `id="keys-list"`)
 	s.page("/go?q="+url.QueryEscape(hostile+"\xff"), cookie, "Nothing is called")
 	s.page("/go?q="+strings.Repeat("x%20", 1500), cookie, "Nothing is called")
 

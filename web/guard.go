@@ -30,6 +30,9 @@ func (s *server) guard(access Access) fiber.Handler {
 		if err := s.allow(c, access); err != nil {
 			return err
 		}
+		if access != Token {
+			s.Pages.SetLanguage(c)
+		}
 		return c.Next()
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 )
 
 // The chart's own units: it is stretched to the room it gets, so lines keep their width by CSS and no text is in it.
@@ -30,8 +31,8 @@ type sizeChart struct {
 // chartHit is the strip of one day, which says its value under the pointer.
 type chartHit struct{ X, Width, Title string }
 
-// chartOf lays at least two points out, over zero.
-func chartOf(points []model.StoragePoint) sizeChart {
+// chartOf lays at least two points out, over zero; its days are in a language.
+func chartOf(l *lang.Language, points []model.StoragePoint) sizeChart {
 	most, least := int64(1), points[0].Stored
 	for _, p := range points {
 		most, least = max(most, p.Stored), min(least, p.Stored)
@@ -44,8 +45,9 @@ func chartOf(points []model.StoragePoint) sizeChart {
 	var line strings.Builder
 	for i, p := range points {
 		fmt.Fprintf(&line, "%c%s %s", "ML"[min(i, 1)], unit(x(i)), unit(chartHeight*(1-float64(p.Stored)/top)))
+		stored, _ := l.Text(Bytes(p.Stored))
 		from, to := max(0, x(i)-x(1)/2), min(chartWidth, x(i)+x(1)/2)
-		c.Hits = append(c.Hits, chartHit{unit(from), unit(to - from), p.Day.Format("Mon 2 Jan 2006") + ": " + Bytes(p.Stored)})
+		c.Hits = append(c.Hits, chartHit{unit(from), unit(to - from), l.Format(p.Day, "Mon 2 Jan 2006") + ": " + stored})
 	}
 	c.Line = line.String()
 	c.Area = c.Line + "L" + unit(chartWidth) + " " + unit(chartHeight) + "L0 " + unit(chartHeight) + "z"
@@ -54,13 +56,13 @@ func chartOf(points []model.StoragePoint) sizeChart {
 		c.Scale = append(c.Scale, Bytes(int64(4-i)*step))
 	}
 	for i := range min(4, len(points)) {
-		c.Days = append(c.Days, points[last*i/(min(4, len(points))-1)].Day.Format("2 Jan"))
+		c.Days = append(c.Days, l.Format(points[last*i/(min(4, len(points))-1)].Day, "2 Jan"))
 	}
 	for i := last; i >= 0; i -= 7 {
 		c.Rows = append(c.Rows, points[i])
 	}
-	c.Summary = fmt.Sprintf("Stored from %s to %s: %s at first, %s at last; at least %s, at most %s.", points[0].Day.Format("2 Jan 2006"),
-		points[last].Day.Format("2 Jan 2006"), Bytes(points[0].Stored), Bytes(points[last].Stored), Bytes(least), Bytes(most))
+	c.Summary = fmt.Sprintf("Stored from %s to %s: %s at first, %s at last; at least %s, at most %s.", l.Format(points[0].Day, "2 Jan 2006"),
+		l.Format(points[last].Day, "2 Jan 2006"), Bytes(points[0].Stored), Bytes(points[last].Stored), Bytes(least), Bytes(most))
 	return c
 }
 

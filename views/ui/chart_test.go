@@ -40,7 +40,7 @@ func TestChartOf(t *testing.T) {
 	for i := range 15 {
 		points = append(points, model.StoragePoint{Day: time.Date(2026, 1, 1+i, 0, 0, 0, 0, time.UTC), Stored: int64(i) << 30})
 	}
-	c := chartOf(points)
+	c := chartOf(nil, points)
 	if !strings.HasPrefix(c.Line, "M0 240L") || !strings.HasSuffix(c.Line, "L900 30") || len(c.Hits) != 15 {
 		t.Errorf("the line is %s", c.Line)
 	}
@@ -56,7 +56,7 @@ func TestChartOf(t *testing.T) {
 	if !strings.Contains(c.Summary, "0 B at first, 14 GiB at last") {
 		t.Errorf("the summary is %s", c.Summary)
 	}
-	flat := chartOf([]model.StoragePoint{{Day: points[0].Day}, {Day: points[1].Day}})
+	flat := chartOf(nil, []model.StoragePoint{{Day: points[0].Day}, {Day: points[1].Day}})
 	if flat.Line != "M0 240L900 240" || strings.Join(flat.Days, ", ") != "1 Jan, 2 Jan" {
 		t.Errorf("nothing stored is drawn as %s, %v", flat.Line, flat.Days)
 	}

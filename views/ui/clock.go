@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 )
 
 // Clock is the moment a page was asked for, the zone its times are shown in, and how they are written.
@@ -15,6 +16,8 @@ type Clock struct {
 	// Hours and Dates are how the user wants hours and dates; empty is 14:30 and 31 Jan 2026.
 	Hours model.HourClock
 	Dates model.DateOrder
+	// Language of the names of days and months; nil is English.
+	Language *lang.Language
 }
 
 // In is the same clock in another zone, for times that belong to one, such as a policy's.
@@ -34,9 +37,9 @@ func (c Clock) Relative(t time.Time) string {
 	var span string
 	switch {
 	case d < 45*time.Second && !ahead:
-		return "just now"
+		return c.tell("just now")
 	case d < 45*time.Second:
-		return "in a moment"
+		return c.tell("in a moment")
 	case d < time.Hour:
 		span = fmt.Sprintf("%d m", max(1, int(d.Round(time.Minute).Minutes())))
 	case d < 24*time.Hour:
@@ -49,53 +52,62 @@ func (c Clock) Relative(t time.Time) string {
 		return c.Day(t)
 	}
 	if ahead {
-		return "in " + span
+		return c.tell("in " + span)
 	}
-	return span + " ago"
+	return c.tell(span + " ago")
 }
+
+// tell puts a text into the clock's language.
+func (c Clock) tell(text string) string {
+	out, _ := c.Language.Text(text)
+	return out
+}
+
+// write writes t by a layout of time.Format.
+func (c Clock) write(t time.Time, layout string) string { return c.Language.Format(c.local(t), layout) }
 
 // Exact writes t to the second, for a title: “Sat 31 Jan 2026, 14:30:05 CET”.
 func (c Clock) Exact(t time.Time) string {
-	return c.local(t).Format(c.weekday() + c.date() + ", " + c.seconds() + " MST")
+	return c.write(t, c.weekday()+c.date()+", "+c.seconds()+" MST")
 }
 
 // Day writes the date of t: “31 Jan 2026”.
-func (c Clock) Day(t time.Time) string { return c.local(t).Format(c.date()) }
+func (c Clock) Day(t time.Time) string { return c.write(t, c.date()) }
 
 // ShortDay writes the date of t where its year is plain: “31 Jan”.
-func (c Clock) ShortDay(t time.Time) string { return c.local(t).Format(c.shortDate()) }
+func (c Clock) ShortDay(t time.Time) string { return c.write(t, c.shortDate()) }
 
 // Weekday writes the day of t with its name: “Sat 31 Jan”.
-func (c Clock) Weekday(t time.Time) string { return c.local(t).Format(c.weekday() + c.shortDate()) }
+func (c Clock) Weekday(t time.Time) string { return c.write(t, c.weekday()+c.shortDate()) }
 
 // Minute writes t to the minute: “31 Jan 2026, 14:30”.
-func (c Clock) Minute(t time.Time) string { return c.local(t).Format(c.date() + ", " + c.hours()) }
+func (c Clock) Minute(t time.Time) string { return c.write(t, c.date()+", "+c.hours()) }
 
 // Slot writes t to the minute with the name of the day: “Sat 31 Jan 2026, 14:30”.
 func (c Clock) Slot(t time.Time) string {
-	return c.local(t).Format(c.weekday() + c.date() + ", " + c.hours())
+	return c.write(t, c.weekday()+c.date()+", "+c.hours())
 }
 
 // Hour writes the hour of t: “14:30”.
-func (c Clock) Hour(t time.Time) string { return c.local(t).Format(c.hours()) }
+func (c Clock) Hour(t time.Time) string { return c.write(t, c.hours()) }
 
 // Second writes the hour of t to the second: “14:30:05”.
-func (c Clock) Second(t time.Time) string { return c.local(t).Format(c.seconds()) }
+func (c Clock) Second(t time.Time) string { return c.write(t, c.seconds()) }
 
 // Moment writes t by day and hour: “today 02:00”, “tomorrow 02:00”, “Fri 02:00”, “3 Jan 02:00”.
 func (c Clock) Moment(t time.Time) string {
 	local, now := c.local(t), c.local(c.Now)
 	days := daysBetween(now, local)
-	hour := local.Format(c.hours())
+	hour := c.Hour(t)
 	switch {
 	case days == 0:
-		return "today " + hour
+		return c.tell("today") + " " + hour
 	case days == 1:
-		return "tomorrow " + hour
+		return c.tell("tomorrow") + " " + hour
 	case days == -1:
-		return "yesterday " + hour
+		return c.tell("yesterday") + " " + hour
 	case days > 1 && days < 7:
-		return local.Format("Mon ") + hour
+		return c.write(t, "Mon ") + hour
 	case local.Year() == now.Year():
 		return c.ShortDay(t) + " " + hour
 	}
