@@ -68,6 +68,15 @@ func (p FindProps) action() string {
 }
 
 // everywhere says that all snapshots of the app are searched.
+// heading leads up to the snapshot that is looked into, or to the app.
+func (p FindProps) heading(ctx context.Context) ui.Heading {
+	h := ui.Heading{Up: AppPath(p.App.ID), UpText: p.App.Name, Title: lang.T(ctx, "Find a file"), About: findAbout(p)}
+	if p.Snapshot != nil {
+		h.Up, h.UpText = SnapshotPath(p.Snapshot.ID), p.Clock.Exact(p.Snapshot.StartedAt)
+	}
+	return h
+}
+
 func (p FindProps) everywhere() bool { return p.Snapshot == nil || p.Form.In == "app" }
 
 func (p FindProps) title(ctx context.Context) string {
