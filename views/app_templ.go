@@ -349,7 +349,7 @@ func AppState(p AppProps) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.FactNamed(nameIn(ctx, h.DestinationID, p.Destinations)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.FactNamed(nameOf(ctx, h.DestinationID, p.Destinations)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

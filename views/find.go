@@ -67,7 +67,6 @@ func (p FindProps) action() string {
 	return AppFilesPath(p.App.ID)
 }
 
-// everywhere says that all snapshots of the app are searched.
 // heading leads up to the snapshot that is looked into, or to the app.
 func (p FindProps) heading(ctx context.Context) ui.Heading {
 	h := ui.Heading{Up: AppPath(p.App.ID), UpText: p.App.Name, Title: lang.T(ctx, "Find a file"), About: findAbout(p)}
@@ -77,13 +76,14 @@ func (p FindProps) heading(ctx context.Context) ui.Heading {
 	return h
 }
 
+// everywhere says that all snapshots of the app are searched.
 func (p FindProps) everywhere() bool { return p.Snapshot == nil || p.Form.In == "app" }
 
 func (p FindProps) title(ctx context.Context) string {
 	if p.Form.Text != "" {
-		return lang.T(ctx, "“"+p.Form.Text+"” in "+p.App.Name)
+		return naming(ctx, "“"+gap+"” in "+gap2, p.Form.Text, p.App.Name)
 	}
-	return lang.T(ctx, "Find a file of "+p.App.Name)
+	return naming(ctx, "Find a file of "+gap, p.App.Name)
 }
 
 // foundLine says how much was found, and in how much.
