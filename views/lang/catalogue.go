@@ -50,6 +50,7 @@ type pattern struct {
 	names  []string
 	fixed  string // its longest fixed part
 	weight int    // the length of all fixed parts
+	open   bool   // it ends with a place
 	out    func(n int) string
 }
 
@@ -125,6 +126,7 @@ func newPattern(id string, out func(int) string) *pattern {
 		at = m[1]
 	}
 	fixed(id[at:])
+	p.open = at == len(id)
 	re.WriteString(`$`)
 	p.re = regexp.MustCompile(re.String())
 	return p
@@ -226,6 +228,9 @@ func (c *catalogue) whole(s string, strict bool) (string, bool) {
 		m := p.re.FindStringSubmatch(s)
 		if m == nil || strict && slices.ContainsFunc(m[1:], func(v string) bool { return len(breaks(v)) > 0 }) {
 			continue
+		}
+		if strict && p.open && strings.HasSuffix(s, ".") {
+			continue // a sentence, and the entry is none
 		}
 		return c.fill(p, m[1:]), true
 	}
