@@ -122,7 +122,7 @@ func stepWord(name string) string {
 	case "engine":
 		return "Docker"
 	case "space":
-		return "Free space"
+		return "Space left"
 	case "bucket":
 		return "Open the bucket"
 	case "folder":
