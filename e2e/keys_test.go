@@ -41,6 +41,7 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.chooseAndLeave()
 	b.searchAndKeys()
 	b.preferTimes()
+	b.preferGerman()
 
 	b.resize(screens[1])
 	b.visit("/")
@@ -147,7 +148,7 @@ func (b *tab) preferTimes() {
 	b.accessible("the settings with a refused zone")
 	b.tabTo("time_zone")
 	b.keys("a", chromedp.ModifierCtrl)
-	b.keys("Asia/Tokyo" + kb.Tab + kb.ArrowDown + kb.Tab + kb.ArrowDown + kb.Enter)
+	b.keys("Asia/Tokyo" + kb.Tab + kb.Tab + kb.ArrowDown + kb.Tab + kb.ArrowDown + kb.Enter) // past the language
 	b.says("Saved.")
 	month := time.Now().UTC().Add(9 * time.Hour).Format("Jan 2, 2006")
 	b.await("times are as chosen", fmt.Sprintf(`/%s, \d+:\d\d:\d\d [AP]M JST$/.test(document.querySelector("main time").title)`, month))
@@ -157,6 +158,24 @@ func (b *tab) preferTimes() {
 	b.script("choose the dark theme", `document.querySelector(".theme-switch [value=dark]").click()`)
 	b.await("it is on at once", `document.documentElement.dataset.theme === "dark" && document.querySelector("meta[name=theme-color][data-theme=dark]").media === "all"`)
 	b.await("the server keeps it", `fetch("/settings").then(r => r.text()).then(t => t.includes('data-theme="dark"'))`)
+}
+
+// preferGerman chooses another language, and looks at what the server and the scripts say then.
+func (b *tab) preferGerman() {
+	b.t.Helper()
+	b.openPalette()
+	b.keys("language" + kb.Enter)
+	b.await("the settings come", `location.pathname + location.hash === "/settings#appearance"`)
+	b.tabTo("language")
+	b.keys(kb.ArrowDown + kb.ArrowDown + kb.Enter)
+	b.says("Gespeichert.")
+	b.await("the page is in German", `document.documentElement.lang === "de" && document.querySelector("main h1").innerText === "Einstellungen"`)
+	b.openPalette()
+	b.keys("ziele" + kb.Enter)
+	b.await("a page is found by its German name", `location.pathname === "/destinations" && document.title.startsWith("Ziele")`)
+	b.accessible("destinations in German")
+	b.script("have a time be long ago", `document.querySelector("main time[data-relative]").dateTime = new Date(Date.now() - 7200000).toISOString()`)
+	b.await("the scripts speak it too", `document.querySelector("main time[data-relative]").textContent === "vor 2 h"`)
 }
 
 // tabTo presses Tab until the field of that name has the focus.

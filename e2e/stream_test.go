@@ -115,8 +115,8 @@ func (b *tab) burst(k *keepstead) {
 			}
 		}
 	}
-	if messages, swaps := ask[int](b, "messages"), ask[int](b, "swaps"); messages == 0 || swaps != messages {
-		b.t.Errorf("%d messages were swapped in %d times", messages, swaps)
+	if n := ask[[]int](b, "[messages, swaps]"); n[0] == 0 || n[1] != n[0] {
+		b.t.Errorf("%d messages were swapped in %d times", n[0], n[1])
 	}
 	frames, longest := ask[int](b, "frames"), ask[float64](b, "longest")
 	b.t.Logf("%d edits: %d frames, the longest took %.0f ms, %d states were shown", edits, frames, longest, ask[int](b, "order.length"))

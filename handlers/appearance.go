@@ -24,7 +24,7 @@ const (
 const appearanceLocal = "appearance"
 
 // appearance is how the user of the request wants the pages to look. Where nothing was chosen, or nobody signed in, the
-// browser's own cookie says the theme, and its header the language. From then on the request's context is in it.
+// browser's own cookie says the theme.
 func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
 	if a, ok := c.Locals(appearanceLocal).(model.Appearance); ok {
 		return a, nil
@@ -34,8 +34,6 @@ func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
 	if who, ok := auth.Who(c); ok {
 		a, err = h.Store.Appearance(c.UserContext(), who.User.ID)
 	}
-	l := lang.Of(a.Language, c.Get(fiber.HeaderAcceptLanguage))
-	c.SetUserContext(lang.With(c.UserContext(), l))
 	if t := model.Theme(c.Cookies(themeCookie)); a.Theme == "" && (t == model.ThemeLight || t == model.ThemeDark) {
 		a.Theme = t
 	}
@@ -45,9 +43,14 @@ func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
 	return a, err
 }
 
-// SetLanguage puts the language of who asks into the request's context. Where what they chose cannot be read it is their
-// browser's, and the page itself reports that.
-func (h *Handlers) SetLanguage(c *fiber.Ctx) { _, _ = h.appearance(c) }
+// SetLanguage puts the language of who asks into the request's context: the one they chose, else their browser's.
+func (h *Handlers) SetLanguage(c *fiber.Ctx) {
+	a, err := h.appearance(c)
+	if err != nil { // the pages can do in the browser's
+		h.Log.Error("read the language", "request", RequestID(c), "error", err)
+	}
+	c.SetUserContext(lang.With(c.UserContext(), lang.Of(a.Language, c.Get(fiber.HeaderAcceptLanguage))))
+}
 
 // clock is how the request's page shows times.
 func (h *Handlers) clock(c *fiber.Ctx) (ui.Clock, error) {

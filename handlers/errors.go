@@ -12,6 +12,7 @@ import (
 	"keepstead/auth"
 	"keepstead/model"
 	"keepstead/views"
+	"keepstead/views/lang"
 )
 
 // status is the one place where an error becomes a status code.
@@ -87,12 +88,13 @@ func (h *Handlers) Fail(c *fiber.Ctx, err error) error {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
 	}
 	c.Status(code)
+	h.SetLanguage(c) // the request may not have come as far as its route
 	text := sentence(err)
 	if isFragment(c) {
 		if text == "" {
 			text = "Something went wrong. The log has it under request " + RequestID(c) + "."
 		}
-		return c.SendString(text)
+		return c.SendString(lang.T(c.UserContext(), text))
 	}
 	frame, frameErr := h.chrome(c)
 	if frameErr != nil { // The page can do without the count of open jobs.

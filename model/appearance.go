@@ -43,6 +43,9 @@ const (
 	German  Language = "de"
 )
 
+// Languages are all that there are texts in.
+func Languages() []Language { return []Language{English, German} }
+
 // Appearance is how a user wants the pages to look. An empty field was never chosen.
 type Appearance struct {
 	Theme Theme `json:"theme,omitempty"`
@@ -69,7 +72,7 @@ func (a Appearance) Validate() error {
 	if !slices.Contains([]DateOrder{"", DayFirst, MonthFirst, YearFirst}, a.Dates) {
 		problems.Add("dates", "Choose day, month or year first.")
 	}
-	if !slices.Contains([]Language{"", English, German}, a.Language) {
+	if a.Language != "" && !slices.Contains(Languages(), a.Language) {
 		problems.Add("language", "Choose one of the languages.")
 	}
 	return problems.Err()

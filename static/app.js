@@ -19,11 +19,10 @@
   // to the stream once more with each message.
   const traits = (el) => [...el.attributes].filter(({ name }) => name !== "class").map(({ name, value }) => `${name}=${value}`).join("\n");
   htmx.defineExtension("morph", {
-    isInlineSwap: (style) => style === "morph:outerHTML",
     handleSwap: (style, target, { children }) => {
-      if (!style.startsWith("morph:")) return false;
+      if (style !== "morph:outerHTML") return false;
       const before = traits(target);
-      const nodes = Idiomorph.morph(target, children, { morphStyle: style.slice("morph:".length) });
+      const nodes = Idiomorph.morph(target, children, { morphStyle: "outerHTML" });
       return nodes.flatMap((node) => (node === target && traits(node) === before ? [...node.children] : [node]));
     },
   });

@@ -169,7 +169,7 @@ func appActs(p AppProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Switch(AppTogglePath(p.App.App.ID), "Protect "+p.App.App.Name, p.App.Status != model.Paused, AppPath(p.App.App.ID)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Switch(AppTogglePath(p.App.App.ID), naming(ctx, "Protect "+gap, p.App.App.Name), p.App.Status != model.Paused, AppPath(p.App.App.ID)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

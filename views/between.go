@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"keepstead/views/lang"
+	"keepstead/views/ui"
 )
 
-// gap stands in a sentence for an element, such as a link, that is written in its place.
-const gap = "\ufffc"
+// The gaps of a sentence are filled with names, or with elements such as links, after it was put into the language.
+const gap, gap2 = "\ufffc", "\ufffd"
 
 // between puts a sentence with gaps into the language, and takes it apart at them.
 func between(ctx context.Context, sentence string) []string {
@@ -19,37 +20,42 @@ func between(ctx context.Context, sentence string) []string {
 	return out
 }
 
-// namesIn joins the first names and counts the rest, in the language. The names stay as they are.
+// namesIn joins the first names and counts the rest, in the language.
 func namesIn(ctx context.Context, names []string, n int) string {
 	if len(names) <= n {
-		return someOf(names, n)
+		return strings.Join(names, ", ")
 	}
-	return lang.T(ctx, someOf(names, n))
+	return strings.Join(names[:n], ", ") + lang.T(ctx, " and "+ui.Count(len(names)-n)+" more")
 }
 
-// naming puts a sentence with one gap into the language, and a name into the gap: it stays as it is whatever words are
-// in it.
-func naming(ctx context.Context, sentence, name string) string {
-	return strings.Replace(lang.T(ctx, sentence), gap, name, 1)
+// naming puts a sentence into the language, and the names into its gaps: they stay as they are whatever words are in
+// them, so that an app may be called “all”.
+func naming(ctx context.Context, sentence string, names ...string) string {
+	var fill []string
+	for i, name := range names {
+		fill = append(fill, []string{gap, gap2}[i], name)
+	}
+	return strings.NewReplacer(fill...).Replace(lang.T(ctx, sentence))
 }
 
 // wordFor is a word of ours that stands for different things, which other languages call differently; about tells them apart.
 func wordFor(ctx context.Context, word, about string) string {
-	if lang.In(ctx) == lang.English {
-		return word
+	if lang.In(ctx) != lang.English {
+		if out, ok := lang.In(ctx).Text(word + " (" + about + ")"); ok {
+			return out
+		}
 	}
-	return lang.T(ctx, word+" ("+about+")")
+	return lang.T(ctx, word)
 }
 
 // titleIn is the title of a job in the language, with the names as they are.
 func titleIn(ctx context.Context, j JobItem) string {
-	const place = "\ufffd"
 	plain := j
 	if j.AppName != "" {
 		plain.AppName = gap
 	}
 	if j.DestinationName != "" {
-		plain.DestinationName = place
+		plain.DestinationName = gap2
 	}
-	return strings.NewReplacer(gap, j.AppName, place, j.DestinationName).Replace(lang.T(ctx, jobTitle(plain)))
+	return naming(ctx, jobTitle(plain), j.AppName, j.DestinationName)
 }

@@ -842,7 +842,7 @@ func directCard(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Switch(DestinationDirectPath(p.Destination.ID), "Let devices send to "+p.Destination.Name+" directly", p.Destination.Direct, DestinationPath(p.Destination.ID)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Switch(DestinationDirectPath(p.Destination.ID), naming(ctx, "Let devices send to "+gap+" directly", p.Destination.Name), p.Destination.Direct, DestinationPath(p.Destination.ID)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -712,7 +712,7 @@ func destinationEnd(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Switch(DestinationTogglePath(p.Destination.ID), "Use "+p.Destination.Name, p.Destination.Enabled, DestinationPath(p.Destination.ID)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Switch(DestinationTogglePath(p.Destination.ID), naming(ctx, "Use "+gap, p.Destination.Name), p.Destination.Enabled, DestinationPath(p.Destination.ID)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

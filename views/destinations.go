@@ -44,7 +44,7 @@ func destinationHeading(ctx context.Context, p DestinationProps) ui.Heading {
 
 func destinationFormHead(ctx context.Context, p DestinationFormProps) ui.Heading {
 	if p.Destination != nil {
-		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: lang.T(ctx, "Edit "+p.Destination.Name)}
+		return ui.Heading{Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: naming(ctx, "Edit "+gap, p.Destination.Name)}
 	}
 	return ui.Heading{
 		Up: DestinationsPath, UpText: lang.T(ctx, "Destinations"), Title: lang.T(ctx, "Add destination"),
@@ -122,7 +122,7 @@ func stepWord(name string) string {
 	case "engine":
 		return "Docker"
 	case "space":
-		return "Free space"
+		return "Space left"
 	case "bucket":
 		return "Open the bucket"
 	case "folder":

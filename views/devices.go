@@ -32,7 +32,7 @@ func placeOf(ctx context.Context, d model.Device) string {
 
 func deviceFormHead(ctx context.Context, p DeviceFormProps) ui.Heading {
 	if p.Device != nil {
-		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: lang.T(ctx, "Edit "+p.Device.Name)}
+		return ui.Heading{Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: naming(ctx, "Edit "+gap, p.Device.Name)}
 	}
 	return ui.Heading{
 		Up: DevicesPath, UpText: lang.T(ctx, "Devices"), Title: lang.T(ctx, "Add device"),
@@ -45,7 +45,7 @@ func jumpOptions(ctx context.Context, devices []model.Device, self *model.Device
 	out := []ui.Option{{Text: lang.T(ctx, "Directly")}}
 	for _, d := range devices {
 		if d.Kind == model.DeviceSSH && (self == nil || d.ID != self.ID) {
-			out = append(out, ui.Option{Value: d.ID.String(), Text: lang.T(ctx, "Through "+d.Name)})
+			out = append(out, ui.Option{Value: d.ID.String(), Text: naming(ctx, "Through "+gap, d.Name)})
 		}
 	}
 	return out

@@ -67,14 +67,23 @@ func (p FindProps) action() string {
 	return AppFilesPath(p.App.ID)
 }
 
+// heading leads up to the snapshot that is looked into, or to the app.
+func (p FindProps) heading(ctx context.Context) ui.Heading {
+	h := ui.Heading{Up: AppPath(p.App.ID), UpText: p.App.Name, Title: lang.T(ctx, "Find a file"), About: findAbout(p)}
+	if p.Snapshot != nil {
+		h.Up, h.UpText = SnapshotPath(p.Snapshot.ID), p.Clock.Exact(p.Snapshot.StartedAt)
+	}
+	return h
+}
+
 // everywhere says that all snapshots of the app are searched.
 func (p FindProps) everywhere() bool { return p.Snapshot == nil || p.Form.In == "app" }
 
 func (p FindProps) title(ctx context.Context) string {
 	if p.Form.Text != "" {
-		return lang.T(ctx, "“"+p.Form.Text+"” in "+p.App.Name)
+		return naming(ctx, "“"+gap+"” in "+gap2, p.Form.Text, p.App.Name)
 	}
-	return lang.T(ctx, "Find a file of "+p.App.Name)
+	return naming(ctx, "Find a file of "+gap, p.App.Name)
 }
 
 // foundLine says how much was found, and in how much.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 
@@ -16,9 +17,9 @@ func live(id string) templ.Attributes { return templ.Attributes{"id": id, "sse-s
 
 // rootAttrs say on the html element which theme was chosen, whether the browser's zone is followed, and in another
 // language than English what the scripts say.
-func rootAttrs(c Chrome) templ.Attributes {
+func rootAttrs(ctx context.Context, c Chrome) templ.Attributes {
 	out := templ.Attributes{}
-	if texts := scriptTexts(c.Language); len(texts) > 0 {
+	if texts := scriptTexts(lang.In(ctx)); len(texts) > 0 {
 		out["data-texts"] = jsonText(texts)
 	}
 	if c.Theme == model.ThemeLight || c.Theme == model.ThemeDark {

@@ -142,7 +142,7 @@ func corners() []Goal {
 	return []Goal{
 		add("Add folders", NewAppPath, "new app protect"), add("Add a destination", NewDestinationPath, "new repository storage"),
 		add("Add a device", NewDevicePath, "new machine host ssh"), add("Add a policy", NewPolicyPath, "new schedule retention"),
-		part("Appearance", "appearance", "theme dark light time zone clock dates"), part("API tokens", "tokens", "key"),
+		part("Appearance", "appearance", "theme dark light time zone clock dates language"), part("API tokens", "tokens", "key"),
 		part("Where you are signed in", "sessions", "sessions browsers sign out"), part("Your password", "password", "change"),
 		part("Users", "users", "add people"), part("New apps", "discovery", "discover containers docker"),
 		part("About", "about", "version restic data"),

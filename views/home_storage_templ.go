@@ -798,7 +798,7 @@ func destinationStorage(p DestinationProps, line []model.StoragePoint) templ.Com
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.SizeChart(lang.T(ctx, "Stored at "+p.Destination.Name), line).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.SizeChart(naming(ctx, "Stored at "+gap, p.Destination.Name), line).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"keepstead/model"
@@ -31,12 +30,12 @@ func policyPreviewPath(p PolicyProps) string {
 	return PolicyPreviewPath(p.Policy.ID)
 }
 
-func destinationNames(p model.Policy, destinations []model.Destination) string {
+func destinationNames(ctx context.Context, p model.Policy, destinations []model.Destination) []string {
 	var names []string
 	for _, id := range p.DestinationIDs {
-		names = append(names, nameOf(id, destinations))
+		names = append(names, nameOf(ctx, id, destinations))
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // nextSlot is the policy's next planned moment, zero when it is off or has nowhere to write to.

@@ -38,15 +38,15 @@ func (c PolicyConflict) differences(ctx context.Context, destinations []model.De
 		{"Schedule", c.Now.Schedule, c.Mine.Schedule},
 		{"Time zone", zone(c.Now), zone(c.Mine)},
 		{"Keeps", lang.T(ctx, c.Now.Words()), lang.T(ctx, c.Mine.Words())},
-		{"Destinations", sortedNames(c.Now, destinations), sortedNames(c.Mine, destinations)},
+		{"Destinations", sortedNames(ctx, c.Now, destinations), sortedNames(ctx, c.Mine, destinations)},
 		{"On", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},
 		{"Used for new apps", onOff(c.Now.IsDefault), onOff(c.Mine.IsDefault)},
 	}
 	return slices.DeleteFunc(all, func(d difference) bool { return d.Saved == d.Typed })
 }
 
-func sortedNames(p model.Policy, destinations []model.Destination) string {
-	names := strings.Split(destinationNames(p, destinations), ", ")
+func sortedNames(ctx context.Context, p model.Policy, destinations []model.Destination) string {
+	names := destinationNames(ctx, p, destinations)
 	slices.Sort(names)
 	return strings.Join(names, ", ")
 }

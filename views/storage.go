@@ -127,7 +127,7 @@ func costs(destinations []model.Destination) measure {
 	if priced == 0 {
 		return m
 	}
-	m.Value, m.Costs, m.Note = amounts(sums, strings.Clone), sums, "Stored bytes at the prices you set"
+	m.Value, m.Costs, m.Note = amounts(sums), sums, "Stored bytes at the prices you set"
 	if priced < len(destinations) {
 		have := "have"
 		if priced == 1 {
@@ -161,24 +161,30 @@ func figure(ctx context.Context, m measure) string {
 	if len(m.Costs) == 0 {
 		return lang.T(ctx, m.Value)
 	}
-	return amounts(m.Costs, func(number string) string { return lang.T(ctx, number) })
+	words := make([]string, len(m.Costs))
+	for i, c := range m.Costs {
+		words[i] = lang.T(ctx, amount(c)) + " " + c.Currency
+	}
+	return strings.Join(words, " + ")
 }
 
-// amounts writes costs one after the other; write is how their numbers are written.
-func amounts(costs []model.Cost, write func(string) string) string {
+// amounts writes costs one after the other.
+func amounts(costs []model.Cost) string {
 	words := make([]string, len(costs))
 	for i, c := range costs {
-		words[i] = write(strings.TrimSuffix(money(c), c.Currency)) + c.Currency
+		words[i] = money(c)
 	}
 	return strings.Join(words, " + ")
 }
 
 // money writes an amount with its currency: “4.43 USD”.
-func money(c model.Cost) string {
+func money(c model.Cost) string { return amount(c) + " " + c.Currency }
+
+func amount(c model.Cost) string {
 	if c.Amount > 0 && c.Amount < 0.005 {
-		return "under 0.01 " + c.Currency
+		return "under 0.01"
 	}
-	return strconv.FormatFloat(c.Amount, 'f', 2, 64) + " " + c.Currency
+	return strconv.FormatFloat(c.Amount, 'f', 2, 64)
 }
 
 // lineOf is what one destination stored over time; uuid.Nil adds all up.

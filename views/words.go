@@ -168,25 +168,14 @@ func someOf(names []string, n int) string {
 	return strings.Join(names[:n], ", ") + " and " + ui.Count(len(names)-n) + " more"
 }
 
-// noDestination stands for one that is not there any more.
-const noDestination = "a removed destination"
-
-// nameOf finds a destination's name.
-func nameOf(id uuid.UUID, destinations []model.Destination) string {
+// nameOf finds a destination's name; one that is not there any more has none.
+func nameOf(ctx context.Context, id uuid.UUID, destinations []model.Destination) string {
 	for _, d := range destinations {
 		if d.ID == id {
 			return d.Name
 		}
 	}
-	return noDestination
-}
-
-// nameIn is nameOf in the reader's language.
-func nameIn(ctx context.Context, id uuid.UUID, destinations []model.Destination) string {
-	if name := nameOf(id, destinations); name != noDestination {
-		return name
-	}
-	return lang.T(ctx, noDestination)
+	return lang.T(ctx, "a removed destination")
 }
 
 // size is the largest good snapshot of an app, and whether there is one.

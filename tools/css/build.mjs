@@ -14,7 +14,7 @@ const vendor = join(root, "static", "vendor");
 const copies = {
   "htmx.js": "htmx.org/dist/htmx.min.js",
   "sse.js": "htmx-ext-sse/dist/sse.min.js",
-  "idiomorph.js": "idiomorph/dist/idiomorph-ext.min.js",
+  "idiomorph.js": "idiomorph/dist/idiomorph.min.js",
   "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
 };

@@ -38,8 +38,11 @@ type result struct {
 	found bool
 }
 
-// maxKnown bounds the memory of what was looked up: a few megabytes.
-const maxKnown = 20_000
+// What was looked up is remembered up to a few megabytes.
+const (
+	maxKnown     = 10_000
+	maxKnownText = 500 // bytes
+)
 
 // pattern is a text with places.
 type pattern struct {
@@ -47,6 +50,7 @@ type pattern struct {
 	names  []string
 	fixed  string // its longest fixed part
 	weight int    // the length of all fixed parts
+	open   bool   // it ends with a place
 	out    func(n int) string
 }
 
@@ -85,7 +89,10 @@ func read(files fs.FS, dir string) *catalogue {
 func (c *catalogue) add(po *gotext.Po, id string, t *gotext.Translation) {
 	if t.PluralID != "" {
 		out := func(n int) string { return po.GetN(id, t.PluralID, n) }
-		c.patterns = append(c.patterns, newPattern(id, out), newPattern(t.PluralID, out))
+		c.patterns = append(c.patterns, newPattern(id, out))
+		if t.PluralID != id {
+			c.patterns = append(c.patterns, newPattern(t.PluralID, out))
+		}
 		return
 	}
 	if !place.MatchString(id) {
@@ -119,6 +126,7 @@ func newPattern(id string, out func(int) string) *pattern {
 		at = m[1]
 	}
 	fixed(id[at:])
+	p.open = at == len(id)
 	re.WriteString(`$`)
 	p.re = regexp.MustCompile(re.String())
 	return p
@@ -128,6 +136,9 @@ func kind(name string) string { return strings.TrimRight(name, "0123456789") }
 
 // text looks a text up, and remembers what it found.
 func (c *catalogue) text(s string) (string, bool) {
+	if len(s) > maxKnownText {
+		return c.look(s)
+	}
 	c.mu.RLock()
 	r, ok := c.known[s]
 	c.mu.RUnlock()
@@ -144,9 +155,10 @@ func (c *catalogue) text(s string) (string, bool) {
 	return r.text, r.found
 }
 
-// Bounds of what is taken apart: somebody may name an app like a book.
+// Bounds of what is looked up and taken apart: somebody may name an app like a book.
 const (
-	maxText  = 2000 // bytes
+	maxText  = 2000 // bytes; a longer text is one entry or none
+	maxWhole = 64 << 10
 	maxParts = 16
 )
 
@@ -164,13 +176,23 @@ func (c *catalogue) look(s string) (string, bool) {
 	if out, ok := c.exact[core]; ok {
 		return around(s, core, out), true
 	}
-	for _, text := range []string{s, core} {
-		if out, ok := c.whole(text, true); ok {
-			return around(s, text, out), true
+	switch {
+	case len(s) > maxWhole:
+		return s, false
+	case len(s) > maxText, len(breaks(s)) > maxParts, strings.Count(s, " · ") > maxParts:
+		out, ok := c.whole(core, false)
+		if !ok {
+			return s, false
 		}
+		return around(s, core, out), true
 	}
-	if len(s) > maxText || len(breaks(s)) > maxParts || strings.Count(s, " · ") > maxParts {
-		return c.wholeOrNot(s)
+	if out, ok := c.whole(s, true); ok {
+		return out, true
+	}
+	if core != s {
+		if out, ok := c.whole(core, true); ok {
+			return around(s, core, out), true
+		}
 	}
 	if out, ok := c.sentences(s); ok {
 		return out, true
@@ -183,15 +205,7 @@ func (c *catalogue) look(s string) (string, bool) {
 	if out, ok := c.whole(s, false); ok {
 		return out, true
 	}
-	out, _ := c.partly(s)
-	return out, false
-}
-
-func (c *catalogue) wholeOrNot(s string) (string, bool) {
-	if out, ok := c.whole(s, false); ok {
-		return out, true
-	}
-	return s, false
+	return c.partly(s), false
 }
 
 func around(s, core, out string) string {
@@ -214,6 +228,9 @@ func (c *catalogue) whole(s string, strict bool) (string, bool) {
 		m := p.re.FindStringSubmatch(s)
 		if m == nil || strict && slices.ContainsFunc(m[1:], func(v string) bool { return len(breaks(v)) > 0 }) {
 			continue
+		}
+		if strict && p.open && strings.HasSuffix(s, ".") {
+			continue // a sentence, and the entry is none
 		}
 		return c.fill(p, m[1:]), true
 	}
@@ -241,7 +258,7 @@ func (c *catalogue) fill(p *pattern, values []string) string {
 			return found
 		case kind(name) == "n":
 			return c.numbers.Replace(values[i])
-		case kind(name) == "t":
+		case kind(name) == "t" && len(values[i]) <= maxText:
 			out, _ := c.text(values[i])
 			return out
 		}
@@ -281,17 +298,17 @@ func (c *catalogue) sentences(s string) (string, bool) {
 }
 
 // partly puts into the language what it can, sentence by sentence, and leaves the rest.
-func (c *catalogue) partly(s string) (string, bool) {
+func (c *catalogue) partly(s string) string {
 	at := breaks(s)
 	if len(at) == 0 {
-		return s, false
+		return s
 	}
-	first, _ := c.whole(s[:at[0]], true)
-	if first == "" {
+	first, ok := c.whole(s[:at[0]], true)
+	if !ok {
 		first = s[:at[0]]
 	}
-	rest, ok := c.text(s[at[0]+1:])
-	return first + " " + rest, ok
+	rest, _ := c.text(s[at[0]+1:])
+	return first + " " + rest
 }
 
 // format writes a time. Names of days and months, and the order of a date, are entries.

@@ -20,18 +20,31 @@ type Language struct {
 	catalogue func() *catalogue
 }
 
-//go:embed de/*.po
+//go:embed */*.po
 var files embed.FS
 
 // English is what the texts of the code are in: it needs no catalogue.
 var English = &Language{Code: model.English, Name: "English"}
 
-var german = &Language{Code: model.German, Name: "Deutsch", catalogue: sync.OnceValue(func() *catalogue { return read(files, "de") })}
+// others are the languages that the program has a catalogue of, in a folder of its tag.
+var others = []*Language{catalogued(model.German, "Deutsch")}
+
+func catalogued(code model.Language, name string) *Language {
+	return &Language{Code: code, Name: name, catalogue: sync.OnceValue(func() *catalogue { return read(files, string(code)) })}
+}
 
 // All are the languages to choose from, the first where none is known.
-func All() []*Language { return []*Language{English, german} }
+func All() []*Language { return append([]*Language{English}, others...) }
 
-var matcher = language.NewMatcher([]language.Tag{language.English, language.German}) // in the order of All
+var matcher = language.NewMatcher(tags())
+
+func tags() []language.Tag {
+	var out []language.Tag
+	for _, l := range All() {
+		out = append(out, language.Make(string(l.Code)))
+	}
+	return out
+}
 
 // Of finds the language that was chosen, or else the one of a browser's Accept-Language header that fits best.
 func Of(chosen model.Language, accepted string) *Language {

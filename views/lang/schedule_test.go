@@ -32,7 +32,7 @@ func TestSchedulesInGerman(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := german.Text(cron.Words()); !ok || got != want {
+		if got, ok := Of(model.German, "").Text(cron.Words()); !ok || got != want {
 			t.Errorf("%q says %q, want %q (%s)", schedule, got, want, cron.Words())
 		}
 	}

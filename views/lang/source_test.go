@@ -364,7 +364,7 @@ func TestEveryTextIsInEachLanguage(t *testing.T) {
 				text := place.ReplaceAllStringFunc(id, func(found string) string {
 					switch kind(found[1 : len(found)-1]) {
 					case "n":
-						return strconv.Itoa(7 - 6*(1-min(i, 1)))
+						return []string{"1", "7"}[min(i, 1)] // the second entry of a count is that of many
 					case "t":
 						return "1.2 GiB"
 					}
