@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -63,10 +64,11 @@ func JudgeRule(apps []AppOverview, destinations []Destination, devices []Device,
 		if a.LeftOut() || a.App.Gone || a.Status == Paused {
 			continue
 		}
-		r.Copies.count(a.App.Name, a.holds(places, func(held []place) bool { return len(held) >= 2 }))
-		r.Kinds.count(a.App.Name, a.holds(places, anyPlace(func(p place) bool { return !strings.EqualFold(p.provider, a.Device.Name) })))
-		r.Offsite.count(a.App.Name, a.holds(places, anyPlace(func(p place) bool { return p.offsite })))
-		r.Locked.count(a.App.Name, a.holds(places, anyPlace(func(p place) bool { return p.TamperResult == TamperHeld })))
+		held := a.held(places)
+		r.Copies.count(a.App.Name, each(held, func(at []*place) bool { return len(at) >= 2 }))
+		r.Kinds.count(a.App.Name, each(held, anyPlace(func(p *place) bool { return !strings.EqualFold(p.provider, a.Device.Name) })))
+		r.Offsite.count(a.App.Name, each(held, anyPlace(func(p *place) bool { return p.offsite })))
+		r.Locked.count(a.App.Name, each(held, anyPlace(func(p *place) bool { return p.TamperResult == TamperHeld })))
 	}
 	for _, d := range destinations {
 		p, enabled := places[d.ID]
@@ -101,39 +103,35 @@ func (s *Safeguard) sort(d Destination, by, doubt bool) {
 	}
 }
 
-// holds says whether each configuration of an app that is on has what enough asks of the places with a good snapshot.
-func (v AppOverview) holds(places map[uuid.UUID]place, enough func([]place) bool) bool {
-	asked := false
+// held are the places with a good snapshot, for each configuration of an app that is on.
+func (v AppOverview) held(places map[uuid.UUID]*place) [][]*place {
+	out := make([][]*place, 0, len(v.Configurations))
 	for _, c := range v.Configurations {
 		if c.Status == Paused {
 			continue
 		}
-		var held []place
+		at := make([]*place, 0, len(c.Coverage))
 		for _, have := range c.Coverage {
 			if p, ok := places[have.DestinationID]; ok && have.LastGoodAt != nil {
-				held = append(held, p)
+				at = append(at, p)
 			}
 		}
-		if asked = true; !enough(held) {
-			return false
-		}
+		out = append(out, at)
 	}
-	return asked
+	return out
 }
 
-func anyPlace(good func(place) bool) func([]place) bool {
-	return func(held []place) bool {
-		for _, p := range held {
-			if good(p) {
-				return true
-			}
-		}
-		return false
-	}
+// each says that there are configurations, and that the places of each are enough.
+func each(held [][]*place, enough func([]*place) bool) bool {
+	return len(held) > 0 && !slices.ContainsFunc(held, func(at []*place) bool { return !enough(at) })
+}
+
+func anyPlace(good func(*place) bool) func([]*place) bool {
+	return func(at []*place) bool { return slices.ContainsFunc(at, good) }
 }
 
 // placesOf returns the enabled destinations with what is known of where they stand.
-func placesOf(destinations []Destination, devices []Device) map[uuid.UUID]place {
+func placesOf(destinations []Destination, devices []Device) map[uuid.UUID]*place {
 	names, home := map[uuid.UUID]string{}, map[string]bool{"home": true}
 	local := map[uuid.UUID]bool{}
 	for _, d := range devices {
@@ -144,10 +142,10 @@ func placesOf(destinations []Destination, devices []Device) map[uuid.UUID]place 
 			home[strings.ToLower(d.Site)] = true
 		}
 	}
-	out := map[uuid.UUID]place{}
+	out := map[uuid.UUID]*place{}
 	for _, d := range destinations {
 		if d.Enabled {
-			out[d.ID] = place{
+			out[d.ID] = &place{
 				Destination: d, provider: d.FailureDomain(names[d.LocalDeviceID]).Provider,
 				here: d.Type == DestinationLocal && local[d.LocalDeviceID], offsite: d.offsite(home),
 			}
