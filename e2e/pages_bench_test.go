@@ -66,7 +66,6 @@ func BenchmarkPages(b *testing.B) {
 	h := manyOf(b)
 	browser := h.signIn()
 	looks := h.looks()
-	h.quiet() // what every start looks after is done
 	for b.Loop() {
 		h.sizes(b, browser, looks)
 		one := h.measure(b, browser, looks, 1, alone)
