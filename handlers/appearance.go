@@ -20,13 +20,13 @@ const (
 	zoneCookie  = "zone"
 )
 
-// appearanceLocal keeps the appearance with the request that it was read for.
-const appearanceLocal = "appearance"
+// appearanceKey keeps the appearance with the request that it was read for.
+type appearanceKey struct{}
 
 // appearance is how the user of the request wants the pages to look. Where nothing was chosen, or nobody signed in, the
 // browser's own cookie says the theme.
 func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
-	if a, ok := c.Locals(appearanceLocal).(model.Appearance); ok {
+	if a, ok := c.Locals(appearanceKey{}).(model.Appearance); ok {
 		return a, nil
 	}
 	var a model.Appearance
@@ -38,7 +38,7 @@ func (h *Handlers) appearance(c *fiber.Ctx) (model.Appearance, error) {
 		a.Theme = t
 	}
 	if err == nil {
-		c.Locals(appearanceLocal, a)
+		c.Locals(appearanceKey{}, a)
 	}
 	return a, err
 }

@@ -25,7 +25,12 @@ func namesIn(ctx context.Context, names []string, n int) string {
 	if len(names) <= n {
 		return strings.Join(names, ", ")
 	}
-	return strings.Join(names[:n], ", ") + lang.T(ctx, " and "+ui.Count(len(names)-n)+" more")
+	return strings.Join(names[:n], ", ") + leftOut(ctx, len(names)-n)
+}
+
+// leftOut counts, in the language, what a list leaves out.
+func leftOut(ctx context.Context, n int) string {
+	return lang.T(ctx, " and "+ui.Count(n)+" more")
 }
 
 // naming puts a sentence into the language, and the names into its gaps: they stay as they are whatever words are in

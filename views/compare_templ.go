@@ -69,7 +69,7 @@ func ComparePage(p CompareProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Input{Name: "with", Label: "With", Value: p.Query.With, Attrs: submits()}, compareOptions(p, lang.T(ctx, "Choose a snapshot"))).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Input{Name: "with", Label: "With", Value: p.Query.With, Attrs: submits()}, compareOptions(ctx, p)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

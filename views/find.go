@@ -146,8 +146,8 @@ func grownLine(n int64) string {
 	return "None"
 }
 
-func compareOptions(p CompareProps, none string) []ui.Option {
-	out := []ui.Option{{Text: none}}
+func compareOptions(ctx context.Context, p CompareProps) []ui.Option {
+	out := []ui.Option{{Text: lang.T(ctx, "Choose a snapshot")}}
 	for _, s := range p.Choices {
 		out = append(out, ui.Option{Value: s.ID.String(), Text: p.Clock.Exact(s.StartedAt) + " · " + s.DestinationName})
 	}

@@ -72,7 +72,7 @@ func stepNames(ctx context.Context, titles []string) string {
 	}
 	text := strings.Join(names, mark)
 	if more := len(titles) - most; more > 0 {
-		text += lang.T(ctx, " and "+ui.Count(more)+" more")
+		text += leftOut(ctx, more)
 	}
 	return text
 }
