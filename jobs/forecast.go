@@ -22,65 +22,66 @@ func (m *Manager) ForecastPolicy(ctx context.Context, p model.Policy) (model.Pol
 	if err != nil {
 		return out, err
 	}
-	groups := byPair(rows)
-	if out.More = len(rows) > model.MaxForecast; out.More && len(groups) > 1 {
-		groups = groups[:len(groups)-1] // it may have been cut, and retention judges wholes
+	if out.More = len(rows) > model.MaxForecast; out.More {
+		rows = whole(rows)
 	}
-	names, err := m.forecastNames(ctx, p.ID)
+	groups := byPair(rows, p.DestinationIDs)
+	names, err := m.forecastNames(ctx, groups)
 	if err != nil {
 		return out, err
 	}
+	configurations, err := m.Store.Configurations(ctx, store.ConfigurationFilter{PolicyID: p.ID})
+	if err != nil {
+		return out, err
+	}
+	of := map[uuid.UUID]model.Configuration{}
+	for _, c := range configurations {
+		of[c.ID] = c
+	}
 	for _, group := range groups {
-		c := names.configurations[group[0].ConfigurationID]
-		if !slices.Contains(p.DestinationIDs, group[0].DestinationID) {
-			continue
-		}
+		c := of[group[0].ConfigurationID]
 		out.Each = append(out.Each, model.Forecast{
-			AppID: c.AppID, AppName: names.apps[c.AppID], Destination: names.destinations[group[0].DestinationID],
+			AppID: c.AppID, AppName: names[c.AppID], Destination: names[group[0].DestinationID],
 			Own: c.Retention != nil, Frozen: c.FrozenAt != nil, Decisions: c.Keep(p).Judge(group, cron.Zone()),
 		})
 	}
 	return out, nil
 }
 
-// byPair cuts rows, in order, into those of one configuration in one destination.
-func byPair(rows []model.Snapshot) [][]model.Snapshot {
+// whole leaves out the last configuration of rows, which may have been cut: retention judges wholes. Where there is only
+// that one, its newest are better than nothing.
+func whole(rows []model.Snapshot) []model.Snapshot {
+	last := rows[len(rows)-1].ConfigurationID
+	if n := slices.IndexFunc(rows, func(s model.Snapshot) bool { return s.ConfigurationID == last }); n > 0 {
+		return rows[:n]
+	}
+	return rows[:model.MaxForecast]
+}
+
+// byPair sorts rows, those of one configuration together, into those of one configuration in one of the destinations.
+func byPair(rows []model.Snapshot, destinations []uuid.UUID) [][]model.Snapshot {
+	type pair struct{ configuration, destination uuid.UUID }
+	at := map[pair]int{}
 	var out [][]model.Snapshot
-	for i, s := range rows {
-		if i == 0 || s.ConfigurationID != rows[i-1].ConfigurationID || s.DestinationID != rows[i-1].DestinationID {
+	for _, s := range rows {
+		if !slices.Contains(destinations, s.DestinationID) {
+			continue
+		}
+		p := pair{s.ConfigurationID, s.DestinationID}
+		if _, ok := at[p]; !ok {
+			at[p] = len(out)
 			out = append(out, nil)
 		}
-		out[len(out)-1] = append(out[len(out)-1], s)
+		out[at[p]] = append(out[at[p]], s)
 	}
 	return out
 }
 
-// forecastNames is what a forecast says of the ids in its rows.
-type forecastNames struct {
-	configurations map[uuid.UUID]model.Configuration
-	apps           map[uuid.UUID]string
-	destinations   map[uuid.UUID]string
-}
-
-func (m *Manager) forecastNames(ctx context.Context, policy uuid.UUID) (forecastNames, error) {
-	n := forecastNames{map[uuid.UUID]model.Configuration{}, map[uuid.UUID]string{}, map[uuid.UUID]string{}}
-	configurations, err := m.Store.Configurations(ctx, store.ConfigurationFilter{PolicyID: policy})
-	if err != nil {
-		return n, err
+// forecastNames are the names of the apps and destinations in groups.
+func (m *Manager) forecastNames(ctx context.Context, groups [][]model.Snapshot) (map[uuid.UUID]string, error) {
+	var ids []uuid.UUID
+	for _, g := range groups {
+		ids = append(ids, g[0].AppID, g[0].DestinationID)
 	}
-	for _, c := range configurations {
-		n.configurations[c.ID] = c
-	}
-	apps, err := m.Store.Apps(ctx)
-	if err != nil {
-		return n, err
-	}
-	for _, a := range apps {
-		n.apps[a.ID] = a.Name
-	}
-	destinations, err := m.Store.Destinations(ctx)
-	for _, d := range destinations {
-		n.destinations[d.ID] = d.Name
-	}
-	return n, err
+	return m.Store.Names(ctx, ids)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 	"keepstead/restic"
 )
@@ -53,5 +55,29 @@ func TestForecastIsWhatForgetDecides(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v forgets %v, the forecast says %v", keep, got, want)
 		}
+	}
+}
+
+// TestForecastJudgesWholes leaves out a configuration whose rows were cut, and destinations that are not the policy's.
+func TestForecastJudgesWholes(t *testing.T) {
+	t.Parallel()
+	a, b, here, there := model.NewID(), model.NewID(), model.NewID(), model.NewID()
+	var rows []model.Snapshot
+	for n := range model.MaxForecast + 11 {
+		s := model.Snapshot{ConfigurationID: a, DestinationID: []uuid.UUID{here, there}[n%2]}
+		if n >= 10 {
+			s.ConfigurationID = b
+		}
+		rows = append(rows, s)
+	}
+	if got := len(whole(rows)); got != 10 {
+		t.Errorf("%d rows of two configurations are whole, want the 10 of the first", got)
+	}
+	if got := len(whole(rows[10:])); got != model.MaxForecast {
+		t.Errorf("%d rows of one configuration are left", got)
+	}
+	groups := byPair(rows, []uuid.UUID{there})
+	if len(groups) != 2 || len(groups[0]) != 5 || groups[0][0].ConfigurationID != a || groups[1][0].DestinationID != there {
+		t.Errorf("%d groups: %.3v", len(groups), groups)
 	}
 }

@@ -142,20 +142,20 @@ func (s *Store) SetLastSlot(ctx context.Context, id uuid.UUID, slot time.Time) e
 	})
 }
 
-// PolicySnapshots lists what there is to forget under a policy: at most limit rows, those of one configuration in one
-// destination together and newest first, with only the fields that retention reads.
+// PolicySnapshots lists what there is to forget under a policy: at most limit rows, one configuration after the other,
+// each newest first, with only the fields that retention judges by. Of the last one the oldest may be missing.
 func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit int) ([]model.Snapshot, error) {
 	var out []model.Snapshot
-	var configurations []uuid.UUID
+	var configurations []struct{ ID, AppID uuid.UUID }
 	const doing = "list the snapshots of a policy"
-	if err := s.r.NewRaw("SELECT id FROM configurations WHERE policy_id = ? ORDER BY id", policyID).Scan(ctx, &configurations); err != nil {
+	if err := s.r.NewRaw("SELECT id, app_id FROM configurations WHERE policy_id = ? ORDER BY id", policyID).Scan(ctx, &configurations); err != nil {
 		return nil, fail(doing, err)
 	}
-	for _, id := range configurations { // one after the other: all at once are sorted as a whole before the first is known
+	for _, c := range configurations { // one after the other: all at once are sorted as a whole before the first is known
 		if len(out) == limit {
 			break
 		}
-		rows, err := s.configurationSnapshots(ctx, id, limit-len(out))
+		rows, err := s.judged(ctx, model.Snapshot{ConfigurationID: c.ID, AppID: c.AppID}, limit-len(out))
 		if err != nil {
 			return nil, fail(doing, err)
 		}
@@ -164,18 +164,19 @@ func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit i
 	return out, nil
 }
 
-func (s *Store) configurationSnapshots(ctx context.Context, id uuid.UUID, limit int) (out []model.Snapshot, err error) {
+// judged lists the snapshots of a configuration, newest first, in the order of an index; each is like one but for what
+// retention judges by.
+func (s *Store) judged(ctx context.Context, one model.Snapshot, limit int) (out []model.Snapshot, err error) {
 	// Scanned by hand, like other lists of thousands.
-	rows, err := s.r.QueryContext(ctx, `SELECT id, configuration_id, destination_id, app_id, restic_snapshot_id, status, safety, started_at
+	rows, err := s.r.QueryContext(ctx, `SELECT destination_id, status, safety, started_at
 		FROM snapshots WHERE configuration_id = ? AND restic_snapshot_id <> ''
-		ORDER BY destination_id, started_at DESC, id DESC LIMIT ?`, id, limit)
+		ORDER BY started_at DESC, id DESC LIMIT ?`, one.ConfigurationID, limit)
 	if err != nil {
 		return nil, err
 	}
 	for rows.Next() {
-		var one model.Snapshot
 		var at string
-		err := rows.Scan(&one.ID, &one.ConfigurationID, &one.DestinationID, &one.AppID, &one.ResticSnapshotID, &one.Status, &one.Safety, &at)
+		err := rows.Scan(&one.DestinationID, &one.Status, &one.Safety, &at)
 		if err == nil {
 			one.StartedAt, err = time.Parse(time.RFC3339Nano, at)
 		}
