@@ -83,14 +83,20 @@ func (a *Auth) newUser(ctx context.Context, name, password string) (model.User, 
 // ChangePassword gives the user a new password when the current one is right, and ends all of the user's sessions. A
 // wrong current password counts as a failed sign-in.
 func (a *Auth) ChangePassword(ctx context.Context, user model.User, current, password, ip string) error {
-	_, err := a.Login(ctx, user.Name, current, ip)
-	if errors.Is(err, ErrDenied) {
-		return model.Invalid{Field: "current_password", Reason: "This is not your password."}
-	}
-	if err != nil {
+	if err := a.Confirm(ctx, user, current, ip); err != nil {
 		return err
 	}
 	return a.setPassword(ctx, user, password)
+}
+
+// Confirm has somebody who is signed in prove it with the password; a wrong one is refused at current_password, and
+// counted as at the sign-in.
+func (a *Auth) Confirm(ctx context.Context, user model.User, password, ip string) error {
+	_, err := a.Login(ctx, user.Name, password, ip)
+	if errors.Is(err, ErrDenied) {
+		return model.Invalid{Field: "current_password", Reason: "This is not your password."}
+	}
+	return err
 }
 
 // ResetPassword gives the named user a new password and ends all of the user's sessions.

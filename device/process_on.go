@@ -62,7 +62,7 @@ func InterruptOn(ctx context.Context, h Host, p Process, grace time.Duration) er
 		signal, group string
 		wait          time.Duration
 	}{{"INT", "", grace}, {"KILL", "-", killWait}} {
-		if _, err := tell(ctx, h, fmt.Sprintf(signalScript, p.PID, quote(p.BootID), p.Start, step.signal, step.group)); err != nil {
+		if _, err := tell(ctx, h, fmt.Sprintf(signalScript, p.PID, Quote(p.BootID), p.Start, step.signal, step.group)); err != nil {
 			return fmt.Errorf("interrupt process %d: %w", p.PID, err)
 		}
 		gone, err := vanishesOn(ctx, h, p, step.wait)

@@ -87,7 +87,7 @@ echo none
 
 func (s *SSH) dialByProgram(ctx context.Context, address string) (net.Conn, error) {
 	nonce := newNonce()
-	script := group("PATH=" + searchPath + "\nprintf '\\n%s \\n' " + nonce + fmt.Sprintf(socketPrograms, quote(address)))
+	script := group("PATH=" + searchPath + "\nprintf '\\n%s \\n' " + nonce + fmt.Sprintf(socketPrograms, Quote(address)))
 	t, err := s.shell(ctx, script, s.config.Sudo)
 	if err != nil {
 		return nil, err

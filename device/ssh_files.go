@@ -145,7 +145,7 @@ func (f sshFiles) RemoveAll(name string) error {
 		return ignoreMissing(err)
 	}
 	if info.IsDir() && !f.s.config.FilesOnly {
-		_, err = f.s.ask(f.s.base, "exec rm -rf -- "+quote(name), f.s.config.Sudo)
+		_, err = f.s.ask(f.s.base, "exec rm -rf -- "+Quote(name), f.s.config.Sudo)
 		if err == nil {
 			return nil
 		}
@@ -194,7 +194,7 @@ func (f sshFiles) Lchown(name string, uid, gid int) error {
 	if f.s.config.FilesOnly {
 		return &fs.PathError{Op: "lchown", Path: name, Err: syscall.ENOTSUP}
 	}
-	script := fmt.Sprintf("exec chown -h %d:%d -- %s", uid, gid, quote(name))
+	script := fmt.Sprintf("exec chown -h %d:%d -- %s", uid, gid, Quote(name))
 	return f.command("lchown", name, script, nil)
 }
 
@@ -248,7 +248,7 @@ func (f sshFiles) Writable(name string) error {
 		return &fs.PathError{Op: "write", Path: name, Err: syscall.ENOTDIR}
 	}
 	if !f.s.config.FilesOnly {
-		_, err := f.s.ask(f.s.base, fmt.Sprintf("[ -w %[1]s ] && [ -x %[1]s ]", quote(name)), f.s.config.Sudo)
+		_, err := f.s.ask(f.s.base, fmt.Sprintf("[ -w %[1]s ] && [ -x %[1]s ]", Quote(name)), f.s.config.Sudo)
 		var exit *ExitError
 		if !errors.As(err, &exit) {
 			return err

@@ -107,7 +107,7 @@ func (s *SSH) InstallKey(ctx context.Context, authorized string) error {
 		return fmt.Errorf("read the key to install: %w", err)
 	}
 	line := keyText(key)
-	if _, err := s.ask(ctx, fmt.Sprintf(addKey, quote(line), quote(strings.TrimSpace(line+" "+comment))), false); err != nil {
+	if _, err := s.ask(ctx, fmt.Sprintf(addKey, Quote(line), Quote(strings.TrimSpace(line+" "+comment))), false); err != nil {
 		return fmt.Errorf("install the key on %s: %w", s.config.Address, err)
 	}
 	return nil

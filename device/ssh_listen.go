@@ -74,7 +74,7 @@ printf %%s "$name"
 `
 
 func (s *SSH) listenUnix(ctx context.Context, l *link, address string) (net.Listener, error) {
-	name, err := s.ask(ctx, fmt.Sprintf(makeSocketDir, quote(address)), false)
+	name, err := s.ask(ctx, fmt.Sprintf(makeSocketDir, Quote(address)), false)
 	if err != nil {
 		return nil, fmt.Errorf("make room for a socket on %s: %w", s.config.Address, err)
 	}
@@ -139,9 +139,9 @@ func (l *sshListener) tidy() {
 	if l.remove == "" || l.s.base.Err() != nil {
 		return
 	}
-	script := "rm -f -- " + quote(l.remove)
+	script := "rm -f -- " + Quote(l.remove)
 	if l.ownDir {
-		script += " && rmdir -- " + quote(l.remove[:strings.LastIndexByte(l.remove, '/')])
+		script += " && rmdir -- " + Quote(l.remove[:strings.LastIndexByte(l.remove, '/')])
 	}
 	ctx, cancel := context.WithTimeout(l.s.base, talkWait)
 	defer cancel()

@@ -21,6 +21,6 @@ func (s *SSH) signal(ctx context.Context, p Process, name string, group bool) er
 	if group {
 		minus = "-"
 	}
-	_, err := s.ask(ctx, fmt.Sprintf(signalScript, p.PID, quote(p.BootID), p.Start, name, minus), s.config.Sudo)
+	_, err := s.ask(ctx, fmt.Sprintf(signalScript, p.PID, Quote(p.BootID), p.Start, name, minus), s.config.Sudo)
 	return err
 }

@@ -130,7 +130,7 @@ func (s *SSH) stands(ctx context.Context, k checkedRestic) bool {
 	if k.mark == "" || time.Since(k.at) > trust || stamp(k.local) != k.stamp {
 		return false
 	}
-	mark, err := s.ask(ctx, "f="+quote(k.Path)+"\n"+markRestic, s.config.Sudo)
+	mark, err := s.ask(ctx, "f="+Quote(k.Path)+"\n"+markRestic, s.config.Sudo)
 	return err == nil && strings.TrimSpace(mark) == k.mark
 }
 
@@ -171,7 +171,7 @@ func (s *SSH) placeRestic(ctx context.Context, name, dir string) (Restic, error)
 		return Restic{}, fmt.Errorf("check the restic put on %s: %w", s.config.Address, err)
 	}
 	// One that another Keepstead put there later may be in use; older ones of ours go when theirs are not.
-	_, err = s.ask(ctx, fmt.Sprintf("find %s -maxdepth 1 -name 'restic-*' ! -name %s -mtime +30 -exec rm -f {} +; true", quote(dir), quote("restic-"+hash)), s.config.Sudo)
+	_, err = s.ask(ctx, fmt.Sprintf("find %s -maxdepth 1 -name 'restic-*' ! -name %s -mtime +30 -exec rm -f {} +; true", Quote(dir), Quote("restic-"+hash)), s.config.Sudo)
 	return placed, err
 }
 
@@ -184,7 +184,7 @@ f=%s
 touch "$f" && chmod 0700 "$f" || exit 5
 %s
 { sha256sum "$f" 2>/dev/null || busybox sha256sum "$f" 2>/dev/null || openssl dgst -sha256 -r "$f" 2>/dev/null; } | grep -q ^%s || exit 4
-"$f" version`, quote(ours.Path), markRestic, hash), s.config.Sudo)
+"$f" version`, Quote(ours.Path), markRestic, hash), s.config.Sudo)
 	if err != nil {
 		return Restic{}, err
 	}

@@ -58,7 +58,7 @@ func launch(cmd Cmd, nonce string, giveUp time.Duration) (string, error) {
 	}
 	return group(fill(launcher, giveUp, cmd.Grace, map[string]string{
 		"nonce": nonce, "input": flag(cmd.Stdin != nil), "secrets": secrets, "env": env, "ram": ram,
-		"args": quoteAll(args), "prog": quote(cmd.Path), "dir": quote(dir),
+		"args": quoteAll(args), "prog": Quote(cmd.Path), "dir": Quote(dir),
 	})), nil
 }
 
@@ -126,13 +126,13 @@ func octal(content []byte) string {
 	return b.String()
 }
 
-// quote makes one word of a shell out of any text without NUL.
-func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+// Quote makes one word of a shell out of any text without NUL.
+func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 func quoteAll(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = quote(w)
+		quoted[i] = Quote(w)
 	}
 	return strings.Join(quoted, " ")
 }
@@ -148,7 +148,7 @@ func exports(env []string) (string, error) {
 		if strings.ContainsRune(value, 0) {
 			return "", fmt.Errorf("the variable %s: %w", name, errNUL)
 		}
-		fmt.Fprintf(&b, "\texport %s=%s\n", name, quote(value))
+		fmt.Fprintf(&b, "\texport %s=%s\n", name, Quote(value))
 	}
 	return b.String(), nil
 }

@@ -18,7 +18,7 @@ func (f sshFiles) Xattrs(name string) (map[string][]byte, error) {
 		return nil, err
 	}
 	var said string
-	if err := f.attrCommand("listxattr", name, "getfattr --absolute-names -h -d -m - -e hex -- "+quote(name), &said); err != nil {
+	if err := f.attrCommand("listxattr", name, "getfattr --absolute-names -h -d -m - -e hex -- "+Quote(name), &said); err != nil {
 		return nil, err
 	}
 	out := map[string][]byte{}
@@ -40,9 +40,9 @@ func (f sshFiles) Xattrs(name string) (map[string][]byte, error) {
 // SetXattr asks setfattr on the machine.
 func (f sshFiles) SetXattr(name, attr string, value []byte) error {
 	if value != nil {
-		script := fmt.Sprintf("setfattr -h -n %s -v 0x%x -- %s", quote(attr), value, quote(name))
+		script := fmt.Sprintf("setfattr -h -n %s -v 0x%x -- %s", Quote(attr), value, Quote(name))
 		if len(value) == 0 {
-			script = fmt.Sprintf("setfattr -h -n %s -- %s", quote(attr), quote(name))
+			script = fmt.Sprintf("setfattr -h -n %s -- %s", Quote(attr), Quote(name))
 		}
 		return f.attrCommand("setxattr "+attr, name, script, nil)
 	}
@@ -50,7 +50,7 @@ func (f sshFiles) SetXattr(name, attr string, value []byte) error {
 	if _, there := found[attr]; err != nil || !there {
 		return err
 	}
-	return f.attrCommand("removexattr "+attr, name, fmt.Sprintf("setfattr -h -x %s -- %s", quote(attr), quote(name)), nil)
+	return f.attrCommand("removexattr "+attr, name, fmt.Sprintf("setfattr -h -x %s -- %s", Quote(attr), Quote(name)), nil)
 }
 
 func (f sshFiles) attrCommand(op, name, script string, out *string) error {

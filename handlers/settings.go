@@ -37,6 +37,9 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Discovery, err = h.Jobs.DiscoveryMode(ctx); err != nil {
 		return err
 	}
+	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
+		return err
+	}
 	p.Current, p.DataDir, p.Zones, p.BrowserZone = who.SessionHash(), h.DataDir, offeredZones(), browserZone(c)
 	if p.Form != "appearance" {
 		a, err := h.Store.Appearance(ctx, who.User.ID)

@@ -81,6 +81,7 @@ type Destination struct {
 	LastBackupAt  *time.Time
 	LastPruneAt   *time.Time
 	LastCheckAt   *time.Time
+	KitAt         *time.Time // when somebody last took the recovery kit with this repository's password
 	LastRestoreAt *time.Time // the newest restore from here that brought everything back
 	// TamperedAt is when a job last tried to destroy what is stored with the rights of a device. TamperResult says how it
 	// ended, TamperDetail the sentence about it.

@@ -60,7 +60,7 @@ func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (mod
 		}
 		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
 			"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
-			"tampered_at", "tamper_result", "tamper_detail", "last_error", "removed_at", "created_at"))
+			"tampered_at", "tamper_result", "tamper_detail", "last_error", "kit_at", "removed_at", "created_at"))
 	})
 }
 
@@ -147,6 +147,14 @@ type Tamper struct {
 	At     time.Time
 	Result model.TamperResult
 	Detail string // a sentence
+}
+
+// KitTaken records that somebody took the recovery kit with the passwords of these repositories.
+func (s *Store) KitTaken(ctx context.Context, ids []uuid.UUID) error {
+	return s.write(ctx, "record the recovery kit", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("UPDATE destinations SET kit_at = ? WHERE id IN (?)", now(), bun.List(ids)).Exec(ctx)
+		return err
+	})
 }
 
 // SetDestinationStats writes the figures outside a job, as after an adoption.

@@ -143,7 +143,7 @@ func (s *Store) SetLastSlot(ctx context.Context, id uuid.UUID, slot time.Time) e
 }
 
 // PolicySnapshots lists what there is to forget under a policy: at most limit rows, one configuration after the other,
-// each newest first, with only the fields that retention judges by. Of the last one the oldest may be missing.
+// each newest first but for failed ones, with only the fields that retention judges by. Of the last one the oldest may be missing.
 func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit int) ([]model.Snapshot, error) {
 	var out []model.Snapshot
 	var configurations []struct{ ID, AppID uuid.UUID }
@@ -164,13 +164,29 @@ func (s *Store) PolicySnapshots(ctx context.Context, policyID uuid.UUID, limit i
 	return out, nil
 }
 
-// judged lists the snapshots of a configuration, newest first, in the order of an index; each is like one but for what
+// Snapshots as retention judges them. The good ones are read from an index alone; a failed one may hold nothing, which
+// only its row says.
+const (
+	judgedGood = `SELECT destination_id, status, safety, started_at FROM snapshots
+		WHERE configuration_id = ? AND status IN ('success', 'partial') ORDER BY started_at DESC, id DESC LIMIT ?`
+	judgedFailed = `SELECT destination_id, status, safety, started_at FROM snapshots
+		WHERE configuration_id = ? AND status = 'failed' AND restic_snapshot_id <> '' ORDER BY started_at DESC, id DESC LIMIT ?`
+)
+
+// judged lists the snapshots of a configuration, the good ones first and newest first; each is like one but for what
 // retention judges by.
-func (s *Store) judged(ctx context.Context, one model.Snapshot, limit int) (out []model.Snapshot, err error) {
+func (s *Store) judged(ctx context.Context, one model.Snapshot, limit int) ([]model.Snapshot, error) {
+	good, err := s.judgedBy(ctx, judgedGood, one, limit)
+	if err != nil || len(good) == limit {
+		return good, err
+	}
+	failed, err := s.judgedBy(ctx, judgedFailed, one, limit-len(good))
+	return append(good, failed...), err
+}
+
+func (s *Store) judgedBy(ctx context.Context, query string, one model.Snapshot, limit int) (out []model.Snapshot, err error) {
 	// Scanned by hand, like other lists of thousands.
-	rows, err := s.r.QueryContext(ctx, `SELECT destination_id, status, safety, started_at
-		FROM snapshots WHERE configuration_id = ? AND restic_snapshot_id <> ''
-		ORDER BY started_at DESC, id DESC LIMIT ?`, one.ConfigurationID, limit)
+	rows, err := s.r.QueryContext(ctx, query, one.ConfigurationID, limit)
 	if err != nil {
 		return nil, err
 	}

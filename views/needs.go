@@ -49,6 +49,7 @@ func needs(p HomeProps) []need {
 	out = append(out, needsOfTampering(p)...)
 	out = append(out, needsOfEngines(p)...)
 	out = append(out, needsOfFound(p)...)
+	out = append(out, needOfKit(p)...)
 	for _, a := range p.Apps {
 		if a.App.Gone {
 			continue

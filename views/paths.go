@@ -37,6 +37,7 @@ const (
 	SnapshotsPath        = "/snapshots"
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
+	KitPath              = "/settings/recovery-kit"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"
 	TokensPath           = "/settings/tokens"

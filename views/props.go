@@ -319,7 +319,9 @@ type SettingsProps struct {
 	Name     string // what was typed there
 	Errors   model.Invalids
 	Device   model.Device // this machine, for “About”
-	DataDir  string
+	// Destinations are those that the recovery kit is for.
+	Destinations []model.Destination
+	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string
 	// Appearance is how the pages are now, or what was typed when the form was refused.

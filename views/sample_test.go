@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -161,5 +162,16 @@ func (s *sample) plainApps() []model.App {
 	for _, a := range s.apps {
 		out = append(out, a.App)
 	}
+	return out
+}
+
+// kitted are the destinations with repositories, one of them in a kit.
+func (s sample) kitted() []model.Destination {
+	out := slices.Clone(s.destinations)
+	at := s.chrome.Now.Add(-48 * time.Hour)
+	for i := range out {
+		out[i].RepoInitialized = true
+	}
+	out[0].KitAt = &at
 	return out
 }
