@@ -46,14 +46,13 @@ type Summary struct {
 
 // backupStatus is restic's "status" of a backup.
 type backupStatus struct {
-	SecondsRemaining int64    `json:"seconds_remaining"`
-	PercentDone      float64  `json:"percent_done"`
-	TotalFiles       int      `json:"total_files"`
-	FilesDone        int      `json:"files_done"`
-	TotalBytes       int64    `json:"total_bytes"`
-	BytesDone        int64    `json:"bytes_done"`
-	ErrorCount       int      `json:"error_count"`
-	CurrentFiles     []string `json:"current_files"`
+	PercentDone  float64  `json:"percent_done"`
+	TotalFiles   int      `json:"total_files"`
+	FilesDone    int      `json:"files_done"`
+	TotalBytes   int64    `json:"total_bytes"`
+	BytesDone    int64    `json:"bytes_done"`
+	ErrorCount   int      `json:"error_count"`
+	CurrentFiles []string `json:"current_files"`
 }
 
 // backupSummary is restic's "summary" of a backup.
@@ -161,10 +160,10 @@ func (b *backup) report(s backupStatus) {
 		return
 	}
 	now := time.Now()
+	rate, remaining := b.meter.measure(s.BytesDone, s.TotalBytes-s.BytesDone, now)
 	b.progress(model.Progress{
 		Phase: "saving", Percent: s.PercentDone, FilesDone: s.FilesDone, TotalFiles: s.TotalFiles,
-		BytesDone: s.BytesDone, TotalBytes: s.TotalBytes, Rate: b.meter.measure(s.BytesDone, now),
-		Remaining: time.Duration(s.SecondsRemaining) * time.Second, Errors: s.ErrorCount,
+		BytesDone: s.BytesDone, TotalBytes: s.TotalBytes, Rate: rate, Remaining: remaining, Errors: s.ErrorCount,
 		CurrentFiles: s.CurrentFiles, At: now.UTC(),
 	})
 }

@@ -105,7 +105,7 @@ func TestBackupLines(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(seen) != 3 || seen[0].TotalFiles != 204 || len(seen[0].CurrentFiles) != 2 || seen[1].Remaining != 3*time.Second || seen[1].Errors != 2 || seen[2].Percent != 1 {
+	if len(seen) != 3 || seen[0].TotalFiles != 204 || len(seen[0].CurrentFiles) != 2 || seen[1].BytesDone != 2 || seen[1].Errors != 2 || seen[2].Percent != 1 {
 		t.Errorf("progress was %+v", seen)
 	}
 	s := b.summary

@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"math"
 	"time"
 
 	"keepstead/model"
@@ -41,24 +42,36 @@ type meter struct {
 	rate  float64
 }
 
-// smoothing is how much of the last rate a new one keeps.
-const smoothing = 0.7
+const (
+	// settling is the time in which two thirds of an old rate are forgotten.
+	settling = 5 * time.Second
+	// slowest is the rate in bytes a second below which nothing goes by: a storage that stalls.
+	slowest = 1
+	// farthest is the longest time left that is worth telling.
+	farthest = 30 * 24 * time.Hour
+)
 
-func (m *meter) measure(bytes int64, now time.Time) float64 {
-	if m.at.IsZero() {
+// measure takes how many bytes went by until now and how many are left, and returns their rate in bytes a second and the
+// time that the rest takes at that rate: both come from the same seconds, so that they agree. Either is 0 where nobody knows.
+func (m *meter) measure(bytes, left int64, now time.Time) (rate float64, remaining time.Duration) {
+	switch passed := now.Sub(m.at); {
+	case m.at.IsZero():
 		m.at, m.bytes = now, bytes
-		return 0
+	case passed >= 200*time.Millisecond:
+		fresh := float64(bytes-m.bytes) / passed.Seconds()
+		keep := math.Exp(-passed.Seconds() / settling.Seconds())
+		if m.rate == 0 {
+			keep = 0
+		}
+		m.rate = keep*m.rate + (1-keep)*fresh
+		m.at, m.bytes = now, bytes
 	}
-	passed := now.Sub(m.at).Seconds()
-	if passed < 0.2 {
-		return m.rate
+	if m.rate < slowest {
+		return 0, 0
 	}
-	fresh := float64(bytes-m.bytes) / passed
-	if m.rate == 0 {
-		m.rate = fresh
-	} else {
-		m.rate = smoothing*m.rate + (1-smoothing)*fresh
+	seconds := float64(left) / m.rate
+	if seconds > farthest.Seconds() {
+		return m.rate, 0
 	}
-	m.at, m.bytes = now, bytes
-	return m.rate
+	return m.rate, time.Duration(seconds * float64(time.Second)).Round(time.Second)
 }

@@ -144,10 +144,7 @@ func (run *restore) report(s RestoreSummary) {
 	if p.TotalBytes > 0 {
 		p.Percent = float64(p.BytesDone) / float64(p.TotalBytes)
 	}
-	p.Rate = run.meter.measure(s.BytesRestored, now)
-	if p.Rate > 0 {
-		p.Remaining = time.Duration(float64(p.TotalBytes-p.BytesDone)/p.Rate) * time.Second
-	}
+	p.Rate, p.Remaining = run.meter.measure(s.BytesRestored, p.TotalBytes-p.BytesDone, now)
 	run.progress(p)
 }
 
