@@ -37,7 +37,7 @@ func (x *Index) Search(ctx context.Context, q model.FileQuery) (model.FileHits, 
 		return out, model.Invalid{Field: "q", Reason: "Give a part of the name."}
 	}
 	err := x.look(ctx, "search the index of files", func(l *look) error {
-		s := search{look: l, want: want, alive: map[int64][]living{}}
+		s := search{look: l, want: want, alive: map[int64][]living{}, histories: map[[2]int64]history{}}
 		if err := s.scope(q); err != nil {
 			return err
 		}
@@ -72,6 +72,8 @@ type search struct {
 	lines []int64
 	one   held               // the only snapshot that counts, if there is one
 	alive map[int64][]living // snapshots of a line, oldest first
+	// histories are those of the folders that hits were in, by line and folder: many hits are in few folders.
+	histories map[[2]int64]history
 }
 
 // living is a snapshot of a line.
@@ -257,26 +259,42 @@ func (s *search) resolve(c candidate) (model.FileHit, bool, error) {
 	if !strings.Contains(strings.ToLower(path.Join(dir, c.name)), s.want) {
 		return hit, false, nil
 	}
-	h := history{look: s.look, line: c.line, folder: c.folder}
-	if h.alive, err = s.living(c.line); err != nil {
-		return hit, false, err
-	}
-	if s.one.moment != 0 {
-		h.alive = only(h.alive, s.one.moment)
-	}
-	if len(h.alive) == 0 {
-		return hit, false, nil
-	}
-	if err := h.read(); err != nil {
+	h, err := s.history(c.line, c.folder)
+	if err != nil {
 		return hit, false, err
 	}
 	e, newest, found, err := h.first(c.name, true)
 	if !found || err != nil {
 		return hit, false, err
 	}
-	_, oldest, _, err := h.first(c.name, false)
+	oldest := h.spans[0].alive[0]
+	if len(h.spans) > 1 {
+		_, oldest, _, err = h.first(c.name, false)
+	}
 	hit = model.FileHit{Node: e.node(dir), Newest: newest.id, FirstSeen: utc(oldest.started), LastSeen: utc(newest.started)}
 	return hit, true, err
+}
+
+// history is that of a folder in the snapshots that count.
+func (s *search) history(line, folder int64) (history, error) {
+	key := [2]int64{line, folder}
+	h, ok := s.histories[key]
+	if ok {
+		return h, nil
+	}
+	h = history{look: s.look, line: line, folder: folder}
+	var err error
+	if h.alive, err = s.living(line); err != nil {
+		return h, err
+	}
+	if s.one.moment != 0 {
+		h.alive = only(h.alive, s.one.moment)
+	}
+	if len(h.alive) > 0 {
+		err = h.read()
+	}
+	s.histories[key] = h
+	return h, err
 }
 
 func (s *search) living(line int64) ([]living, error) {
