@@ -35,11 +35,12 @@ func builtRestic(t *testing.T) string {
 // start serves on a free port and returns the first line with an address, and a function that stops it.
 func start(t *testing.T, dir string, args ...string) (string, func() error) {
 	t.Helper()
+	restic := builtRestic(t) // not in the goroutine, which could not end the test
 	out, in := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", builtRestic(t)}, args...), in)
+		done <- run(ctx, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--restic", restic}, args...), in)
 		_ = in.Close()
 	}()
 	var line string

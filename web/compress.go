@@ -42,7 +42,8 @@ func (p *compressor) handle(c *fiber.Ctx) error {
 	}
 	c.Vary(fiber.HeaderAcceptEncoding)
 	body := res.Body()
-	if len(body) < smallBody || c.AcceptsEncodings("gzip") != "gzip" {
+	// Who names no encoding may mean any, and is curl in front of a person.
+	if len(body) < smallBody || c.Get(fiber.HeaderAcceptEncoding) == "" || c.AcceptsEncodings("gzip") != "gzip" {
 		return nil
 	}
 	packed, err := p.pack(body)

@@ -58,7 +58,7 @@ func TestCompression(t *testing.T) {
 	s := newSite(t)
 	cookie := s.signIn()
 	bearer := map[string]string{"Authorization": "Bearer " + s.token}
-	none := map[string]string{"Accept-Encoding": "identity"}
+	none, silent := map[string]string{"Accept-Encoding": "identity"}, map[string]string{"Accept-Encoding": ""}
 	tests := []struct {
 		name, method, path string
 		cookie             *http.Cookie
@@ -68,6 +68,7 @@ func TestCompression(t *testing.T) {
 	}{
 		{"a page", "GET", "/settings", cookie, nil, true, "</html>"},
 		{"a page for whoever cannot unpack", "GET", "/settings", cookie, none, false, "</html>"},
+		{"a page for whoever says nothing", "GET", "/settings", cookie, silent, false, "</html>"},
 		{"an error's page", "GET", "/nothing", cookie, nil, true, "</html>"},
 		{"a public page", "GET", "/signin", nil, nil, true, "</html>"},
 		{"what shows a secret", "POST", "/settings/tokens", cookie, nil, false, "ks_"},
