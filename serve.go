@@ -110,6 +110,7 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 		return nil, err
 	}
 	pages := handlers.New(handlers.Options{
+		Reference: api.Reference,
 		Store: p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
 		Version: config.Version(version), DataDir: cfg.Data,
 	})

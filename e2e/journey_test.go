@@ -124,7 +124,7 @@ func (b *tab) bringBack(photos string) {
 // everyPage looks at the pages that the evening did not pass.
 func (b *tab) everyPage() {
 	b.t.Helper()
-	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/settings/recovery-kit", "/apps/new", "/nowhere"} {
+	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/settings/recovery-kit", "/reference", "/apps/new", "/nowhere"} {
 		b.visit(path)
 		b.accessible(path)
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	Static  *static.Files
 	Log     *slog.Logger
 	Version string
+	// Reference tells the JSON API.
+	Reference func() (model.Reference, error)
 	// DataDir is shown on the settings page and offered as the place of a first local destination.
 	DataDir string
 	// Clock is time.Now when nil.

@@ -104,6 +104,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"compare-choose": show(s, ComparePage, CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
 		"snapshot":       show(s, SnapshotPage, snapshot), "restore": show(s, RestorePage, restore), "restore-chosen": show(s, RestorePage, chosen),
 		"job-running": show(s, JobPage, job(0)), "job-failed": show(s, JobPage, job(2)), "job-restore": show(s, JobPage, job(4)),
+		"reference": show(s.own(), ReferencePage, referenceSample(at(ReferencePath))),
 		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{

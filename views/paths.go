@@ -38,6 +38,7 @@ const (
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
 	KitPath              = "/settings/recovery-kit"
+	ReferencePath        = "/reference"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"
 	TokensPath           = "/settings/tokens"

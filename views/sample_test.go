@@ -175,3 +175,23 @@ func (s sample) kitted() []model.Destination {
 	out[0].KitAt = &at
 	return out
 }
+
+// own is for a page whose texts are all ours.
+func (s sample) own() sample {
+	s.spoil = nil
+	return s
+}
+
+// referenceSample is an API with one operation and one object; their texts are the document's.
+func referenceSample(chrome Chrome) ReferenceProps {
+	field := model.ReferenceField{Name: "state", Type: "queued | running", About: "How far `it` is.", Schema: "Job", Required: true}
+	return ReferenceProps{Chrome: chrome, Origin: "http://keepstead.home:8080", Reference: model.Reference{
+		About: "Every request carries a token: `Bearer ks_…`.",
+		Sections: []model.ReferenceSection{{Name: "jobs", About: "The work itself.", Operations: []model.ReferenceOperation{{
+			ID: "getJob", Method: "GET", Path: "/api/v1/jobs/{id}", Summary: "Read a job", About: "With its steps.",
+			Parameters: []model.ReferenceField{field}, Body: "Job", BodyOptional: true,
+			Answers: []model.ReferenceAnswer{{Status: "200", About: "The job.", Schema: "Job"}, {Status: "204", About: "Nothing."}},
+		}}}},
+		Schemas: []model.ReferenceSchema{{Name: "Job", About: "One piece of work.", Fields: []model.ReferenceField{field}}},
+	}}
+}

@@ -125,6 +125,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	files, err := static.Load()
 	must(err)
 	pages := handlers.New(handlers.Options{
+		Reference: api.Reference,
 		Store: s.store, Jobs: manager, Auth: s.auth, Hub: s.hub, Static: files, Log: log, Version: "test", DataDir: dir,
 		KeepAlive: 50 * time.Millisecond,
 	})

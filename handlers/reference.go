@@ -1,0 +1,20 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"keepstead/views"
+)
+
+// Reference tells the JSON API for people.
+func (h *Handlers) APIReference(c *fiber.Ctx) error {
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	reference, err := h.Reference()
+	if err != nil {
+		return err
+	}
+	return render(c, views.ReferencePage(views.ReferenceProps{Chrome: frame, Reference: reference, Origin: c.BaseURL()}))
+}
