@@ -111,7 +111,7 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 	}
 	pages := handlers.New(handlers.Options{
 		Reference: api.Reference,
-		Store: p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
+		Store:     p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
 		Version: config.Version(version), DataDir: cfg.Data,
 	})
 	endpoints, err := api.New(api.Deps{Store: p.store, Jobs: p.manager, Hub: p.hub, Log: p.log, Version: config.Version(version)})

@@ -6,7 +6,7 @@ import (
 	"keepstead/views"
 )
 
-// Reference tells the JSON API for people.
+// APIReference tells the JSON API for people.
 func (h *Handlers) APIReference(c *fiber.Ctx) error {
 	frame, err := h.chrome(c)
 	if err != nil {

@@ -23,23 +23,31 @@ func TestKitEntry(t *testing.T) {
 		ssh     string
 	}{
 		"folder": {
-			model.Destination{Type: model.DestinationLocal, LocalPath: "/mnt/it's here"}, s,
-			[]string{`export RESTIC_REPOSITORY='/mnt/it'\''s here'`, "export RESTIC_PASSWORD='pass'"}, "restic", 0, "",
+			model.Destination{Type: model.DestinationLocal, LocalPath: "/mnt/it's here"},
+			s,
+			[]string{`export RESTIC_REPOSITORY='/mnt/it'\''s here'`, "export RESTIC_PASSWORD='pass'"},
+			"restic", 0, "",
 		},
 		"bucket": {
-			model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b", S3Prefix: "p", S3Region: "eu-1", S3PathStyle: true, S3CACert: "PEM"}, s,
+			model.Destination{Type: model.DestinationS3, S3Endpoint: "s3.example.com", S3Bucket: "b", S3Prefix: "p", S3Region: "eu-1", S3PathStyle: true, S3CACert: "PEM"},
+			s,
 			[]string{
 				"export RESTIC_REPOSITORY='s3:https://s3.example.com/b/p'", "export RESTIC_PASSWORD='pass'",
 				"export AWS_ACCESS_KEY_ID='AK'", `export AWS_SECRET_ACCESS_KEY='it'\''s'`,
-			}, "restic -o 's3.bucket-lookup=path' -o 's3.region=eu-1' --cacert ca.pem", 1, "",
+			},
+			"restic -o 's3.bucket-lookup=path' -o 's3.region=eu-1' --cacert ca.pem", 1, "",
 		},
 		"sftp": {
-			model.Destination{Type: model.DestinationSFTP, SFTPHost: "box", SFTPUser: "me", SFTPPath: "/data"}, s,
-			[]string{"export RESTIC_REPOSITORY='sftp://me@box:22//data'", "export RESTIC_PASSWORD='pass'"}, "restic", 0, "door",
+			model.Destination{Type: model.DestinationSFTP, SFTPHost: "box", SFTPUser: "me", SFTPPath: "/data"},
+			s,
+			[]string{"export RESTIC_REPOSITORY='sftp://me@box:22//data'", "export RESTIC_PASSWORD='pass'"},
+			"restic", 0, "door",
 		},
 		"sftp with a key": {
-			model.Destination{Type: model.DestinationSFTP, SFTPHost: "::1", SFTPPort: 23, SFTPUser: "me", SFTPPath: "/data"}, key,
-			[]string{"export RESTIC_REPOSITORY='sftp://me@[::1]:23//data'", "export RESTIC_PASSWORD='pass'"}, "restic -o 'sftp.args=-i key'", 1, "",
+			model.Destination{Type: model.DestinationSFTP, SFTPHost: "::1", SFTPPort: 23, SFTPUser: "me", SFTPPath: "/data"},
+			key,
+			[]string{"export RESTIC_REPOSITORY='sftp://me@[::1]:23//data'", "export RESTIC_PASSWORD='pass'"},
+			"restic -o 'sftp.args=-i key'", 1, "",
 		},
 	} {
 		e := kitEntry(tt.d, tt.s)

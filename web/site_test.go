@@ -126,7 +126,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	must(err)
 	pages := handlers.New(handlers.Options{
 		Reference: api.Reference,
-		Store: s.store, Jobs: manager, Auth: s.auth, Hub: s.hub, Static: files, Log: log, Version: "test", DataDir: dir,
+		Store:     s.store, Jobs: manager, Auth: s.auth, Hub: s.hub, Static: files, Log: log, Version: "test", DataDir: dir,
 		KeepAlive: 50 * time.Millisecond,
 	})
 	endpoints, err := api.New(api.Deps{Store: s.store, Jobs: manager, Hub: s.hub, Log: log, Version: "test"})
