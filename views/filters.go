@@ -51,7 +51,7 @@ func snapshotStatusOptions() []ui.Option {
 
 // appStatusOptions filter the list of apps by what their backups come to.
 func appStatusOptions() []ui.Option {
-	out := []ui.Option{{Text: "Every status"}}
+	out := []ui.Option{{Text: "Every status"}, {Value: string(StatusUnsafe), Text: "Not safe"}}
 	for _, s := range statuses() {
 		out = append(out, ui.Option{Value: string(s), Text: ui.OfProtection(s).Word})
 	}

@@ -48,6 +48,11 @@ const (
 	DesignPath           = "/_ui"
 )
 
+// AppsOf is the list of apps of one status: a Protection, StatusGone or StatusUnsafe.
+func AppsOf(status model.Protection) string {
+	return withQuery(AppsPath, url.Values{"status": {string(status)}})
+}
+
 // AppPath is the page of an app; its paths below are POST, unless said otherwise.
 func AppPath(id uuid.UUID) string { return AppsPath + "/" + id.String() }
 

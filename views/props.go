@@ -78,6 +78,9 @@ type AppsProps struct {
 // StatusGone filters the list of apps for those whose source is no longer there.
 const StatusGone = model.Protection("gone")
 
+// StatusUnsafe filters it for those that are on and that Home does not count as safe.
+const StatusUnsafe = model.Protection("unsafe")
+
 // AppRowProps is one row of the list of apps. Progress is by job id.
 type AppRowProps struct {
 	ui.Clock
