@@ -170,8 +170,8 @@ func (h *Handlers) ConfirmForgetApp(c *fiber.Ctx) error {
 		lost = append(lost, "It is not found again. To stop only its backups, switch it off instead.")
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
-		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), Button: "Forget app",
-		Lost:  lost,
+		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), BackName: app.Name, Button: "Forget app",
+		Removes: true, Lost: lost,
 		Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."},
 	}))
 }

@@ -211,9 +211,10 @@ func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Delete this snapshot?", Button: "Delete snapshot",
 		Action: views.SnapshotForgetPath(s.ID), Back: views.SnapshotPath(s.ID),
+		BackName: item.AppName + ", " + frame.Minute(s.StartedAt),
 		Lost: []string{"The state of " + item.AppName + " at " + frame.Minute(s.StartedAt) +
-			" in " + item.DestinationName + ". Nothing can bring it back."},
-		Stays: []string{"All other snapshots, and the files themselves."},
+			" in " + item.DestinationName + " is deleted. Nothing can bring it back."},
+		Stays: []string{"All other snapshots stay, and so do the files themselves."},
 	}))
 }
 

@@ -119,11 +119,16 @@ type AppProps struct {
 type ConfirmProps struct {
 	Chrome
 	Heading string
+	Removes bool     // what Lost names is taken away and can be had again; it is lost otherwise
 	Lost    []string // sentences: what will be lost
 	Stays   []string // sentences: what stays
+	Note    string   // a sentence about both, may be empty
 	Action  string   // where the form posts to
 	Button  string   // the act in words: “Remove destination”
-	Back    string   // where Cancel leads
+	Keep    string   // the way out in words; empty for “Keep it”
+	Back    string   // where that leads
+	// BackName is the name of what Back shows, as somebody gave it; empty for Settings.
+	BackName string
 }
 
 // DestinationsProps is the list of destinations; DestinationsList takes the same.
