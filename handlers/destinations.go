@@ -85,7 +85,7 @@ func (h *Handlers) destinationProps(ctx context.Context, frame views.Chrome, id 
 			}
 		}
 	}
-	p.Jobs, err = h.jobs(ctx, model.JobFilter{DestinationID: id, Page: model.Page{Limit: appRows}})
+	p.Jobs, err = h.jobs(ctx, model.JobFilter{DestinationID: id, Telling: true, Page: model.Page{Limit: appRows}})
 	return p, err
 }
 

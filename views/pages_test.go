@@ -74,7 +74,7 @@ func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"destination-edit": show(s, DestinationFormPage, DestinationFormProps{Chrome: at(DestinationEditPath(id(11))), Destination: &s.destinations[1], Form: NewDestinationForm(s.destinations[1])}),
 		"policies":         show(s, PoliciesPage, PoliciesProps{Chrome: at(PoliciesPath), Policies: s.policies, Destinations: s.destinations, Used: map[uuid.UUID]int{id(20): 7, id(21): 2}}),
 		"snapshots":        show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Snapshots: s.snapshots, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/snapshots?cursor=x", Total: 831}}),
-		"snapshots-none":   show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Filter: SnapshotQuery{Status: "failed"}}),
+		"snapshots-none":   show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Any: true, Filter: SnapshotQuery{Status: "failed"}}),
 		"activity":         show(s, ActivityPage, ActivityProps{Chrome: at(ActivityPath), Jobs: s.jobs, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/activity?cursor=x", Newer: "/activity", Total: -1}}),
 	}
 }

@@ -194,14 +194,16 @@ type SchedulePreviewProps struct {
 	Errors model.Invalids
 }
 
-// SnapshotsProps is the list of snapshots; SnapshotsList takes the same. Query: app_id destination_id status from to
-// (dates, both included) and cursor.
+// SnapshotsProps is the list of snapshots; SnapshotsList takes the same. Query: app_id device_id destination_id status from
+// to (dates, both included) and cursor.
 type SnapshotsProps struct {
 	Chrome
 	Snapshots    []SnapshotItem
 	Apps         []model.App
 	Destinations []model.Destination
+	Devices      []model.Device
 	Filter       SnapshotQuery
+	Any          bool // there are snapshots, where none of them is in Snapshots
 	Paging       Paging
 }
 
@@ -209,6 +211,7 @@ type SnapshotsProps struct {
 type SnapshotQuery struct {
 	AppID         string `query:"app_id"`
 	DestinationID string `query:"destination_id"`
+	DeviceID      string `query:"device_id"`
 	Status        string `query:"status"`
 	From          string `query:"from"` // 2006-01-02
 	To            string `query:"to"`
@@ -290,16 +293,20 @@ type ActivityProps struct {
 	Apps         []model.App
 	Destinations []model.Destination
 	Filter       ActivityQuery
+	Any          bool // there are jobs, where none of them is in Jobs
 	Paging       Paging
 }
 
 // ActivityQuery is the filter as it stands in the URL.
 type ActivityQuery struct {
-	Kind          string `query:"kind"`
+	Kind          string `query:"kind"`  // a JobKind, or EveryKind; empty for backups, restores and problems
 	State         string `query:"state"` // a JobState, or open
 	AppID         string `query:"app_id"`
 	DestinationID string `query:"destination_id"`
 }
+
+// EveryKind is the kind of ActivityQuery that leaves nothing out.
+const EveryKind = "all"
 
 // JobProps is the page of a job; JobHead takes the same.
 type JobProps struct {
