@@ -20,7 +20,7 @@ type need struct {
 	LinkText    string
 	Mend        string // the mend as a page that stands out, where Link is only the other way
 	MendText    string
-	About       string // the page of what it is about
+	About       string           // the page of what it is about
 	tells       model.Protection // what the verdict says of it, where it is about apps
 	severity    int
 }
