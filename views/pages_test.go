@@ -105,7 +105,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"snapshot":       show(s, SnapshotPage, snapshot), "restore": show(s, RestorePage, restore), "restore-chosen": show(s, RestorePage, chosen),
 		"job-running": show(s, JobPage, job(0)), "job-failed": show(s, JobPage, job(2)), "job-restore": show(s, JobPage, job(4)),
 		"settings": show(s, SettingsPage, SettingsProps{
-			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
 			Current:  []byte{1},

@@ -182,7 +182,10 @@ func JobRetryPath(id uuid.UUID) string { return JobPath(id) + "/retry" }
 // JobLogPath is the whole log as text.
 func JobLogPath(id uuid.UUID) string { return JobPath(id) + "/log" }
 
-// TokenRevokePath revokes an API token.
+// UserRemovePath is GET for the question, POST for the act.
+func UserRemovePath(id uuid.UUID) string { return UsersPath + "/" + id.String() + "/remove" }
+
+// TokenRevokePath is GET for the question, POST for the act.
 func TokenRevokePath(id uuid.UUID) string { return TokensPath + "/" + id.String() + "/revoke" }
 
 // SessionRevokePath revokes a session, named by the hexadecimal hash of its id.

@@ -330,6 +330,8 @@ type SettingsProps struct {
 	Sessions []model.Session
 	Current  []byte // IDHash of this browser's session
 	NewToken string // shown once, right after it was made
+	// NewTokenName is the name of NewToken.
+	NewTokenName string
 	Form     string // which form was refused: password, user, token or appearance
 	Name     string // what was typed there
 	Errors   model.Invalids
