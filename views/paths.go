@@ -118,9 +118,6 @@ func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }
 // PolicyPreviewPath says what a policy as typed comes to, and saves nothing.
 func PolicyPreviewPath(id uuid.UUID) string { return PolicyPath(id) + "/preview" }
 
-// PolicyDefaultPath makes a policy the default.
-func PolicyDefaultPath(id uuid.UUID) string { return PolicyPath(id) + "/default" }
-
 // PolicyDeletePath deletes a policy that nothing uses.
 func PolicyDeletePath(id uuid.UUID) string { return PolicyPath(id) + "/delete" }
 

@@ -167,6 +167,7 @@ type PoliciesProps struct {
 	Policies     []model.Policy
 	Destinations []model.Destination
 	Used         map[uuid.UUID]int // how many apps follow a policy
+	Discovery    string            // what becomes of a new app: model.DiscoverProtect or DiscoverAsk
 }
 
 // PolicyProps is the editor. POST PoliciesPath for a new policy (Policy nil), else PolicyPath.

@@ -83,7 +83,6 @@ func (s *server) house() []Route {
 		{get, "/policies/:id", Session, p.Policy},
 		{post, "/policies/:id", Session, p.ChangePolicy},
 		{post, "/policies/:id/preview", Session, p.PreviewPolicy},
-		{post, "/policies/:id/default", Session, p.SetDefaultPolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 
 		{get, "/activity", Session, p.Activity},
