@@ -3,6 +3,7 @@ package views
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -194,6 +195,12 @@ func SnapshotsOf(app, destination uuid.UUID) string {
 	addID(q, "app_id", app)
 	addID(q, "destination_id", destination)
 	return withQuery(SnapshotsPath, q)
+}
+
+// SnapshotsOn is the list of the snapshots of one day, in the zone of the page.
+func SnapshotsOn(day time.Time) string {
+	at := day.Format(time.DateOnly)
+	return withQuery(SnapshotsPath, url.Values{"from": {at}, "to": {at}})
 }
 
 // ActivityOf is the list of jobs with a filter; zero values do not filter.

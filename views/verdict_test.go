@@ -158,6 +158,21 @@ func TestCalendar(t *testing.T) {
 	if last.Class != "day-failed" || last.Title != "Mon 23 Nov" || last.Words != "14 good, 2 failed" || last.Y != 0 {
 		t.Errorf("today is %+v", last)
 	}
+	if last.Link != "/snapshots?from=2026-11-23&to=2026-11-23" {
+		t.Errorf("today leads to %q", last.Link)
+	}
+	days := 0
+	for _, c := range grid.Cells {
+		if c.trouble() != (c.Link != "") {
+			t.Errorf("%s with %s leads to %q", c.Title, c.Class, c.Link)
+		}
+		if c.trouble() {
+			days++
+		}
+	}
+	if len(grid.Trouble) != maxTroubles || grid.Trouble[0] != last || grid.Left != days-maxTroubles {
+		t.Errorf("of %d days with trouble, %d are listed from %s on and %d left out", days, len(grid.Trouble), grid.Trouble[0].Title, grid.Left)
+	}
 	if first := grid.Cells[0]; first.Class != "day-none" {
 		t.Errorf("the first day is %+v", first)
 	}
