@@ -335,6 +335,9 @@ func (p *person) changeSettings(h *house) {
 
 func (p *person) leave() {
 	p.t.Helper()
+	if p.way == thumb {
+		p.act("More")
+	}
 	p.send("Sign out")
 	p.await("the sign-in comes", `location.pathname === "/signin"`)
 }

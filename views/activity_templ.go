@@ -48,7 +48,7 @@ func ActivityPage(p ActivityProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: lang.T(ctx, "Activity"), Sub: lang.T(ctx, "Everything Keepstead did and is doing, newest first.")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: lang.T(ctx, "Activity"), Sub: lang.T(ctx, "What Keepstead did and is doing, newest first.")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -560,7 +560,7 @@ func jobRows(c ui.Clock, jobs []JobItem) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(jobs) == 0 {
-			templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "Nothing has run yet", "Jobs show up here as they happen.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "No backup or restore yet", "Each shows up here as it happens, and whatever goes wrong.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

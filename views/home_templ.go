@@ -1082,7 +1082,7 @@ func HomeRecent(p HomeProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.Recent) == 0 {
-			templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "Nothing has run yet", "Every backup, restore and check leaves its trace here.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "No backup or restore yet", "Each shows up here as it happens, and whatever goes wrong.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
