@@ -333,11 +333,11 @@ type SettingsProps struct {
 	NewToken string // shown once, right after it was made
 	// NewTokenName is the name of NewToken.
 	NewTokenName string
-	Form     string // which form was refused: password, user, token or appearance
-	Name     string // what was typed there
-	Errors   model.Invalids
-	Device   model.Device // this machine, for “About”
-	DataDir  string
+	Form         string // which form was refused: password, user, token or appearance
+	Name         string // what was typed there
+	Errors       model.Invalids
+	Device       model.Device // this machine, for “About”
+	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string
 	// Appearance is how the pages are now, or what was typed when the form was refused.
