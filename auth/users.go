@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 )
 
@@ -69,6 +71,23 @@ func (a *Auth) CreateUser(ctx context.Context, name, password string) (model.Use
 		return model.User{}, err
 	}
 	return a.store.CreateUser(ctx, user)
+}
+
+// RemoveUser deletes another user and ends the user's sessions. Oneself, and the last one, is a Conflict.
+func (a *Auth) RemoveUser(ctx context.Context, who Identity, id uuid.UUID) error {
+	if err := who.Removes(id); err != nil {
+		return err
+	}
+	return a.store.DeleteUser(ctx, id)
+}
+
+// Removes says whether the identity may remove a user: a Conflict for oneself, so that a page is never left behind by
+// whoever stands in front of it.
+func (i Identity) Removes(id uuid.UUID) error {
+	if id == i.User.ID {
+		return model.Conflict{Reason: "You cannot remove yourself. Another user can."}
+	}
+	return nil
 }
 
 func (a *Auth) newUser(ctx context.Context, name, password string) (model.User, error) {

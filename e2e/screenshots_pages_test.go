@@ -147,7 +147,7 @@ func (h *gallery) forms(c *camera) {
 	c.shoot("restore-app-plan")
 	c.visit("/settings")
 	c.script("ask for a token", `(() => { const f = document.querySelector("#token-name"); f.value = "phone"; f.form.requestSubmit() })()`)
-	c.says("Copy the token now")
+	c.says("Copy the token “phone” now")
 	c.shoot("settings-token")
 }
 

@@ -299,10 +299,13 @@ func (p *person) changeSettings(h *house) {
 	token, user := "Robot "+string(p.way), "ann-"+string(p.way[3:5])
 	p.write("New token for", token)
 	p.send("Make token")
-	p.says("Copy the token now")
+	p.says("Copy the token “" + token + "” now")
 	p.look("settings with a new token")
 	p.visit("/settings")
-	p.send("Revoke " + token)
+	p.send("Revoke… " + token)
+	p.says("It was never used.")
+	p.look("the question before a token is revoked")
+	p.send("Revoke token")
 	p.says("The token is revoked.")
 	p.act("Add a user")
 	p.write("Name", user)
@@ -313,6 +316,10 @@ func (p *person) changeSettings(h *house) {
 	p.write("Password", adminPassword)
 	p.send("Add user")
 	p.says(user + " can sign in now.")
+	p.send("Remove… " + user)
+	p.says("This is removed")
+	p.send("Remove user")
+	p.says(user + " is removed.")
 	if p.way == plain {
 		p.send("Dark")
 	} else {
@@ -328,6 +335,9 @@ func (p *person) changeSettings(h *house) {
 
 func (p *person) leave() {
 	p.t.Helper()
+	if p.way == thumb {
+		p.act("More")
+	}
 	p.send("Sign out")
 	p.await("the sign-in comes", `location.pathname === "/signin"`)
 }

@@ -23,6 +23,7 @@ func (h *Handlers) Activity(c *fiber.Ctx) error {
 }
 
 func (h *Handlers) activityProps(ctx context.Context, frame views.Chrome, q activityQuery) (views.ActivityProps, error) {
+	q.ActivityQuery = views.KnownActivity(q.ActivityQuery)
 	p := views.ActivityProps{Chrome: frame, Filter: q.ActivityQuery}
 	f, err := q.filter()
 	if err != nil {
@@ -40,7 +41,16 @@ func (h *Handlers) activityProps(ctx context.Context, frame views.Chrome, q acti
 		return p, err
 	}
 	p.Jobs, p.Paging = paged(rows, func(j views.JobItem) uuid.UUID { return j.ID }, place{views.ActivityPath, q.values, q.Cursor != ""})
-	return p, nil
+	if len(p.Jobs) == 0 {
+		p.Any, err = h.anyJobs(ctx)
+	}
+	return p, err
+}
+
+// anyJobs says whether there is a job at all, whatever a filter leaves out.
+func (h *Handlers) anyJobs(ctx context.Context) (bool, error) {
+	found, err := h.Store.Jobs(ctx, model.JobFilter{Page: model.Page{Limit: 1}})
+	return len(found) > 0, err
 }
 
 func (q activityQuery) filter() (model.JobFilter, error) {
@@ -50,7 +60,11 @@ func (q activityQuery) filter() (model.JobFilter, error) {
 		DestinationID: optionalID(&problems, "destination_id", q.DestinationID),
 		Page:          model.Page{Cursor: optionalID(&problems, "cursor", q.Cursor), Limit: listRows},
 	}
-	if q.Kind != "" {
+	switch q.Kind {
+	case "":
+		f.Telling = true
+	case views.EveryKind:
+	default:
 		f.Kinds = []model.JobKind{model.JobKind(q.Kind)}
 	}
 	switch q.State {

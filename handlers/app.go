@@ -49,7 +49,7 @@ func (h *Handlers) appProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	if p.Snapshots, err = h.snapshots(ctx, model.SnapshotFilter{AppID: id, Page: page}); err != nil {
 		return p, err
 	}
-	p.Jobs, err = h.jobs(ctx, model.JobFilter{AppID: id, Page: page})
+	p.Jobs, err = h.jobs(ctx, model.JobFilter{AppID: id, Telling: true, Page: page})
 	p.Progress = h.progressOf([]model.AppOverview{p.App})
 	return p, err
 }

@@ -52,14 +52,23 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 }
 
 func (q appsQuery) shows(a model.AppOverview) bool {
-	switch {
-	case q.Kind != "" && string(a.App.Kind) != q.Kind,
-		q.Status == string(views.StatusGone) && !a.App.Gone,
-		q.Status != "" && q.Status != string(views.StatusGone) && (a.App.Gone || string(a.Status) != q.Status):
+	if q.Kind != "" && string(a.App.Kind) != q.Kind || !q.hasStatus(a) {
 		return false
 	}
 	text := strings.ToLower(a.App.Name + "\n" + a.Device.Name + "\n" + strings.Join(a.App.Paths, "\n"))
 	return strings.Contains(text, strings.ToLower(strings.TrimSpace(q.Text)))
+}
+
+func (q appsQuery) hasStatus(a model.AppOverview) bool {
+	switch model.Protection(q.Status) {
+	case "":
+		return true
+	case views.StatusGone:
+		return a.App.Gone
+	case views.StatusUnsafe:
+		return views.Unsafe(a)
+	}
+	return !a.App.Gone && string(a.Status) == q.Status
 }
 
 // NewApp shows the form for folders to protect.
@@ -161,8 +170,8 @@ func (h *Handlers) ConfirmForgetApp(c *fiber.Ctx) error {
 		lost = append(lost, "It is not found again. To stop only its backups, switch it off instead.")
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
-		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), Button: "Forget app",
-		Lost:  lost,
+		Chrome: frame, Heading: "Forget " + app.Name + "?", Action: views.AppForgetPath(app.ID), Back: views.AppPath(app.ID), BackName: app.Name, Button: "Forget app",
+		Removes: true, Lost: lost,
 		Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."},
 	}))
 }

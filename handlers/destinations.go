@@ -85,7 +85,7 @@ func (h *Handlers) destinationProps(ctx context.Context, frame views.Chrome, id 
 			}
 		}
 	}
-	p.Jobs, err = h.jobs(ctx, model.JobFilter{DestinationID: id, Page: model.Page{Limit: appRows}})
+	p.Jobs, err = h.jobs(ctx, model.JobFilter{DestinationID: id, Telling: true, Page: model.Page{Limit: appRows}})
 	return p, err
 }
 
@@ -135,7 +135,8 @@ func (h *Handlers) ConfirmRemoveDestination(c *fiber.Ctx) error {
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove destination",
-		Action: views.DestinationRemovePath(d.ID), Back: views.DestinationPath(d.ID),
+		Action: views.DestinationRemovePath(d.ID), Back: views.DestinationPath(d.ID), BackName: d.Name,
+		Removes: true,
 		Lost: []string{
 			"Nothing is backed up to it any more, and policies that use it lose it.",
 			fmt.Sprintf("Its list of %s is no longer shown here.", plural(d.TotalSnapshots, "snapshot")),

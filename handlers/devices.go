@@ -153,16 +153,17 @@ func (h *Handlers) ConfirmRemoveDevice(c *fiber.Ctx) error {
 	}
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove device",
-		Action: views.DeviceRemovePath(d.ID), Back: views.DevicePath(d.ID),
+		Action: views.DeviceRemovePath(d.ID), Back: views.DevicePath(d.ID), BackName: d.Name,
+		Removes: true,
 		Lost: []string{
-			"Keepstead’s key for it, its pinned host key and its settings here.",
-			"Keepstead’s restic and its cache on the device, if it can be reached.",
+			"Keepstead’s key for it, its pinned host key and its settings here are deleted.",
+			"Keepstead’s restic and its cache are deleted on the device, if it can be reached.",
 		},
 		Stays: []string{
-			"All snapshots of its apps; they can be restored to another device.",
-			"The line in ~/.ssh/authorized_keys of " + d.SSHUser + " there: delete the one that ends with keepstead@" + d.Hostname + ".",
-			"A device with apps or destinations is not removed: forget its apps and remove its destinations first.",
+			"All snapshots of its apps stay, and can be restored to another device.",
+			"The line in ~/.ssh/authorized_keys of " + d.SSHUser + " stays there: delete the one that ends with keepstead@" + d.Hostname + ".",
 		},
+		Note: "A device with apps or destinations is not removed: forget its apps and remove its destinations first.",
 	}))
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func sentence(err error) string {
 		return throttled.Error()
 	case errors.Is(err, auth.ErrForeign):
 		return "This request came from another site, so nothing was done."
-	case errors.As(err, &given) && given.Code < 500:
+	case errors.As(err, &given) && given.Code < 500 && given.Message != http.StatusText(given.Code):
 		return given.Message
 	}
 	return ""
@@ -91,7 +92,9 @@ func (h *Handlers) Fail(c *fiber.Ctx, err error) error {
 	h.SetLanguage(c) // the request may not have come as far as its route
 	text := sentence(err)
 	if isFragment(c) {
-		if text == "" {
+		if text == "" && code < 500 {
+			text = views.ErrorSentence(code)
+		} else if text == "" {
 			text = "Something went wrong. The log has it under request " + RequestID(c) + "."
 		}
 		return c.SendString(lang.T(c.UserContext(), text))

@@ -31,7 +31,8 @@ func TestStatus(t *testing.T) {
 		{"signed out", auth.ErrDenied, 401, ""},
 		{"another site", fmt.Errorf("%w: sec-fetch-site", auth.ErrForeign), 403, "This request came from another site, so nothing was done."},
 		{"throttled", auth.Throttled{After: 1500 * time.Millisecond}, 429, "Too many attempts. Try again in 2 seconds."},
-		{"fiber's", fiber.ErrMethodNotAllowed, 405, "Method Not Allowed"},
+		{"fiber’s, which says nothing but its status", fiber.ErrMethodNotAllowed, 405, ""},
+		{"fiber’s, in words", fiber.NewError(400, "The page number is no number."), 400, "The page number is no number."},
 		{"fiber's own failure", fiber.NewError(502, "internal detail"), 502, ""},
 		{"anything else", errors.New("sql: secret detail"), 500, ""},
 	}

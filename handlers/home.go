@@ -52,7 +52,7 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Open, err = h.openJobs(ctx); err != nil {
 		return p, fmt.Errorf("read open jobs: %w", err)
 	}
-	if p.Recent, err = h.jobs(ctx, model.JobFilter{Kinds: toldOnHome(), States: finalStates(), Page: model.Page{Limit: recentJobs}}); err != nil {
+	if p.Recent, err = h.jobs(ctx, model.JobFilter{Telling: true, States: finalStates(), Page: model.Page{Limit: recentJobs}}); err != nil {
 		return p, fmt.Errorf("read recent jobs: %w", err)
 	}
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {
@@ -79,11 +79,6 @@ func (h *Handlers) openJobs(ctx context.Context) ([]views.JobItem, error) {
 	}
 	queued, err := h.jobs(ctx, model.JobFilter{States: []model.JobState{model.JobQueued}, Page: model.Page{Limit: 20}})
 	return append(running, queued...), err
-}
-
-// toldOnHome leaves out the housekeeping that follows every backup; its failures stand among what needs somebody.
-func toldOnHome() []model.JobKind {
-	return []model.JobKind{model.JobBackup, model.JobRestore, model.JobPrune, model.JobCheck}
 }
 
 func finalStates() []model.JobState {

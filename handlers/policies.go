@@ -37,6 +37,9 @@ func (h *Handlers) policiesProps(ctx context.Context, frame views.Chrome) (views
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
 		return p, err
 	}
+	if p.Discovery, err = h.Jobs.DiscoveryMode(ctx); err != nil {
+		return p, err
+	}
 	all, err := h.Store.Configurations(ctx, store.ConfigurationFilter{})
 	for _, conf := range all {
 		p.Used[conf.PolicyID]++
@@ -113,20 +116,6 @@ func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.policyPage(c, &old, f, reasons) })
 	}
 	h.good(c, "%s is saved.", p.Name)
-	return goTo(c, views.PoliciesPath)
-}
-
-// SetDefaultPolicy has new apps follow this policy.
-func (h *Handlers) SetDefaultPolicy(c *fiber.Ctx) error {
-	p, err := named(c, h.Store.Policy)
-	if err != nil {
-		return err
-	}
-	p.IsDefault = true
-	if _, err := h.Jobs.ChangePolicy(c.UserContext(), p); err != nil {
-		return err
-	}
-	h.good(c, "New apps follow %s from now on.", p.Name)
 	return goTo(c, views.PoliciesPath)
 }
 

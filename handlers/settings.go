@@ -88,24 +88,11 @@ func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 // CreateToken makes an API token and shows it this once.
 func (h *Handlers) CreateToken(c *fiber.Ctx) error {
 	name := c.FormValue("name")
-	token, _, err := h.Auth.CreateToken(c.UserContext(), name)
+	token, made, err := h.Auth.CreateToken(c.UserContext(), name)
 	if err != nil {
 		return h.settingsAgain(c, err, "token", name)
 	}
-	return h.settings(c, views.SettingsProps{NewToken: token})
-}
-
-// RevokeToken ends a token.
-func (h *Handlers) RevokeToken(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	if err := h.Store.DeleteToken(c.UserContext(), id); err != nil {
-		return err
-	}
-	h.good(c, "The token is revoked.")
-	return goTo(c, views.SettingsPath)
+	return h.settings(c, views.SettingsProps{NewToken: token, NewTokenName: made.Name})
 }
 
 // RevokeSession signs out one of the user's browsers.

@@ -25,6 +25,7 @@ func (h *Handlers) Snapshots(c *fiber.Ctx) error {
 }
 
 func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q snapshotsQuery) (views.SnapshotsProps, error) {
+	q.SnapshotQuery = views.KnownSnapshots(q.SnapshotQuery)
 	p := views.SnapshotsProps{Chrome: frame, Filter: q.SnapshotQuery}
 	f, err := q.filter(frame.Zone)
 	if err != nil {
@@ -36,13 +37,25 @@ func (h *Handlers) snapshotsProps(ctx context.Context, frame views.Chrome, q sna
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
 		return p, err
 	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, err
+	}
 	f.Limit++ // one more than is shown tells whether there is a next page
 	rows, err := h.snapshots(ctx, f)
 	if err != nil {
 		return p, err
 	}
 	p.Snapshots, p.Paging = paged(rows, func(s views.SnapshotItem) uuid.UUID { return s.ID }, place{views.SnapshotsPath, q.values, q.Cursor != ""})
-	return p, nil
+	if len(p.Snapshots) == 0 {
+		p.Any, err = h.anySnapshots(ctx)
+	}
+	return p, err
+}
+
+// anySnapshots says whether there is a snapshot at all, whatever a filter leaves out.
+func (h *Handlers) anySnapshots(ctx context.Context) (bool, error) {
+	found, err := h.Store.Snapshots(ctx, model.SnapshotFilter{Page: model.Page{Limit: 1}})
+	return len(found) > 0, err
 }
 
 // filter reads the query; its days are those of zone. An id or a date that is none is refused: it would show everything.
@@ -50,6 +63,7 @@ func (q snapshotsQuery) filter(zone *time.Location) (model.SnapshotFilter, error
 	var problems model.Invalids
 	f := model.SnapshotFilter{
 		AppID:         optionalID(&problems, "app_id", q.AppID),
+		DeviceID:      optionalID(&problems, "device_id", q.DeviceID),
 		DestinationID: optionalID(&problems, "destination_id", q.DestinationID),
 		Status:        model.SnapshotStatus(q.Status),
 		Page:          model.Page{Cursor: optionalID(&problems, "cursor", q.Cursor), Limit: listRows},
@@ -67,7 +81,7 @@ func (q snapshotsQuery) filter(zone *time.Location) (model.SnapshotFilter, error
 // values writes the filter back as a query, at another place of the list.
 func (q snapshotsQuery) values(cursor uuid.UUID) url.Values {
 	return filled(map[string]string{
-		"app_id": q.AppID, "destination_id": q.DestinationID, "status": q.Status, "from": q.From, "to": q.To,
+		"app_id": q.AppID, "device_id": q.DeviceID, "destination_id": q.DestinationID, "status": q.Status, "from": q.From, "to": q.To,
 	}, cursor)
 }
 
@@ -211,9 +225,10 @@ func (h *Handlers) ConfirmForgetSnapshot(c *fiber.Ctx) error {
 	return render(c, views.ConfirmPage(views.ConfirmProps{
 		Chrome: frame, Heading: "Delete this snapshot?", Button: "Delete snapshot",
 		Action: views.SnapshotForgetPath(s.ID), Back: views.SnapshotPath(s.ID),
+		BackName: item.AppName + ", " + frame.Minute(s.StartedAt),
 		Lost: []string{"The state of " + item.AppName + " at " + frame.Minute(s.StartedAt) +
-			" in " + item.DestinationName + ". Nothing can bring it back."},
-		Stays: []string{"All other snapshots, and the files themselves."},
+			" in " + item.DestinationName + " is deleted. Nothing can bring it back."},
+		Stays: []string{"All other snapshots stay, and so do the files themselves."},
 	}))
 }
 

@@ -198,5 +198,19 @@ type JobFilter struct {
 	ConfigurationID uuid.UUID
 	DestinationID   uuid.UUID
 	SnapshotID      uuid.UUID
+	// Telling leaves out the upkeep that went well: of kinds that are neither backup nor restore, what is open and what did
+	// not succeed stays. It counts where Kinds is empty.
+	Telling bool
 	Page
+}
+
+// tellingKinds are those of which every job is news, whatever became of it.
+func tellingKinds() []JobKind { return []JobKind{JobBackup, JobRestore} }
+
+// KindsIn are the kinds that the filter asks for of the jobs in a state; none for all.
+func (f JobFilter) KindsIn(state JobState) []JobKind {
+	if len(f.Kinds) == 0 && f.Telling && state == JobSuccess {
+		return tellingKinds()
+	}
+	return f.Kinds
 }

@@ -78,6 +78,8 @@ type Kept struct {
 	// Safety snapshots, the state that a restore replaced, are counted apart too: that state may be a broken one, so it
 	// pushes out no backup.
 	Safety bool
+	// Empty snapshots are of a source that had nothing: they go in any case.
+	Empty bool
 }
 
 // group is what a snapshot is counted among.

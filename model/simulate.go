@@ -80,6 +80,27 @@ func (p PolicyForecast) Going() (going, of int) {
 	return going, of
 }
 
+// GoingBy counts what another rule of the policy would let go of the same snapshots. Rules of the apps' own stay as they are.
+func (p PolicyForecast) GoingBy(r Retention, zone *time.Location) int {
+	n := 0
+	for _, f := range p.Each {
+		if f.Own || f.Frozen {
+			n += f.Going()
+			continue
+		}
+		var judged []Kept
+		for _, d := range f.Decisions {
+			if d.Empty {
+				n++
+				continue
+			}
+			judged = append(judged, d.Kept)
+		}
+		n += len(judged) - Staying(r.Decide(judged, zone))
+	}
+	return n
+}
+
 // Judge decides over rows as retention does. What was saved of an empty source protects nothing, so it goes first.
 func (r Retention) Judge(rows []Snapshot, zone *time.Location) []Decision {
 	var judged []Kept
@@ -95,5 +116,5 @@ func (r Retention) Judge(rows []Snapshot, zone *time.Location) []Decision {
 }
 
 func (s Snapshot) asKept() Kept {
-	return Kept{ID: s.ResticSnapshotID, Time: s.StartedAt, Partial: s.Status == SnapshotPartial, Safety: s.Safety}
+	return Kept{ID: s.ResticSnapshotID, Time: s.StartedAt, Partial: s.Status == SnapshotPartial, Safety: s.Safety, Empty: s.Status == SnapshotFailed}
 }

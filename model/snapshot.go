@@ -66,6 +66,7 @@ func (s Snapshot) Restorable() bool {
 type SnapshotFilter struct {
 	AppID           uuid.UUID
 	ConfigurationID uuid.UUID
+	DeviceID        uuid.UUID // of the app, as it is now
 	DestinationID   uuid.UUID
 	Status          SnapshotStatus
 	From, To        time.Time // of StartedAt: From inclusive, To exclusive

@@ -21,13 +21,15 @@ func (s *Store) Jobs(ctx context.Context, f model.JobFilter) ([]model.Job, error
 // jobIDs selects the ids of one page out of an index that holds all that the filter asks.
 func (s *Store) jobIDs(f model.JobFilter) *bun.SelectQuery {
 	column, id := jobIndex(f)
-	if column != "" || len(f.States)+len(f.Kinds) == 0 {
+	if column != "" || len(f.States)+len(f.Kinds) == 0 && !f.Telling {
 		return s.jobPage(f, func(q *bun.SelectQuery) *bun.SelectQuery {
 			if column != "" {
 				q = q.Where(column+" = ?", id)
 			}
 			if len(f.Kinds) > 0 {
 				q = q.Where("+kind IN (?)", bun.List(f.Kinds))
+			} else if f.Telling {
+				q = q.Where("(+state <> ? OR +kind IN (?))", model.JobSuccess, bun.List(f.KindsIn(model.JobSuccess)))
 			}
 			if len(f.States) > 0 {
 				q = q.Where("+state IN (?)", bun.List(f.States))
@@ -45,12 +47,12 @@ func (s *Store) jobUnion(f model.JobFilter) *bun.SelectQuery {
 	if len(states) == 0 {
 		states = append(finalStates(), model.JobQueued, model.JobRunning)
 	}
-	kinds := slices.Compact(slices.Sorted(slices.Values(f.Kinds)))
-	if len(kinds) == 0 {
-		kinds = []model.JobKind{""}
-	}
 	var union *bun.SelectQuery
 	for _, state := range states {
+		kinds := slices.Compact(slices.Sorted(slices.Values(f.KindsIn(state))))
+		if len(kinds) == 0 {
+			kinds = []model.JobKind{""}
+		}
 		for _, kind := range kinds {
 			page := s.r.NewSelect().Column("id").TableExpr("(?)", s.jobPage(f, func(q *bun.SelectQuery) *bun.SelectQuery {
 				if kind != "" {

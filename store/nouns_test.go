@@ -290,6 +290,27 @@ func TestOddTextIsKept(t *testing.T) {
 	check(t, w.Freeze(t.Context(), w.configuration.ID, "stderr said \x00\xc3\x28"))
 }
 
+// TestDeleteUser ends the sessions with the user, and never leaves Keepstead without one.
+func TestDeleteUser(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx := t.Context()
+	first := must[model.User](t)(s.CreateFirstUser(ctx, model.User{Name: "admin", PasswordHash: "x"}))
+	second := must[model.User](t)(s.CreateUser(ctx, model.User{Name: "ann", PasswordHash: "x"}))
+	for _, u := range []model.User{first, second} {
+		check(t, s.CreateSession(ctx, model.Session{IDHash: []byte(u.Name), UserID: u.ID, CreatedAt: now(), SeenAt: now(), ExpiresAt: now().Add(time.Hour)}))
+	}
+	check(t, s.DeleteUser(ctx, second.ID))
+	_, err := s.Session(ctx, []byte("ann"))
+	wantIs(t, err, model.ErrNotFound)
+	wantIs(t, s.DeleteUser(ctx, second.ID), model.ErrNotFound)
+	wantIs(t, s.DeleteUser(ctx, first.ID), model.ErrConflict)
+	must[model.Session](t)(s.Session(ctx, []byte("admin")))
+	if n := must[int](t)(s.CountUsers(ctx)); n != 1 {
+		t.Errorf("%d users are left", n)
+	}
+}
+
 func TestUsersSessionsTokens(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -63,7 +63,11 @@ func TestPlans(t *testing.T) {
 	stepped := []string{"jobs_queue", "jobs_running", "sqlite_autoindex_jobs_1", "snapshots_time"}
 	large := []string{"jobs", "job", "j", "r", "o", "l", "snapshots", "snapshot", "s", "g", "p", "storage_samples"}
 	for name, do := range map[string]func(*Store){
-		"jobs": func(s *Store) { _, _ = s.Jobs(ctx, model.JobFilter{Page: page}) },
+		"jobs":           func(s *Store) { _, _ = s.Jobs(ctx, model.JobFilter{Page: page}) },
+		"jobs that tell": func(s *Store) { _, _ = s.Jobs(ctx, model.JobFilter{Telling: true, Page: page}) },
+		"jobs that tell by destination": func(s *Store) {
+			_, _ = s.Jobs(ctx, model.JobFilter{Telling: true, DestinationID: w.destination.ID, Page: page})
+		},
 		"jobs by kind": func(s *Store) {
 			_, _ = s.Jobs(ctx, model.JobFilter{Kinds: []model.JobKind{model.JobPrune}, Page: page})
 		},
@@ -91,6 +95,9 @@ func TestPlans(t *testing.T) {
 		"snapshots":           func(s *Store) { _, _ = s.Snapshots(ctx, model.SnapshotFilter{Page: snapPage}) },
 		"snapshots by app": func(s *Store) {
 			_, _ = s.Snapshots(ctx, model.SnapshotFilter{AppID: w.app.ID, DestinationID: w.destination.ID, Status: model.SnapshotSuccess, Page: snapPage})
+		},
+		"snapshots by device": func(s *Store) {
+			_, _ = s.CountSnapshots(ctx, model.SnapshotFilter{DeviceID: w.app.DeviceID, Status: model.SnapshotSuccess})
 		},
 		"snapshots by configuration": func(s *Store) { _, _ = s.Snapshots(ctx, model.SnapshotFilter{ConfigurationID: w.configuration.ID}) },
 		"snapshots by destination": func(s *Store) {

@@ -15,7 +15,7 @@ import (
 // Snapshots lists the chosen snapshots without what they hold, newest first by the time they were made, one page at a
 // time.
 func (s *Store) Snapshots(ctx context.Context, f model.SnapshotFilter) ([]model.Snapshot, error) {
-	ids := s.r.NewSelect().Model((*model.Snapshot)(nil)).Column("id").Apply(snapshotFilter(f)).
+	ids := s.r.NewSelect().Model((*model.Snapshot)(nil)).Column("id").Apply(s.snapshotFilter(f)).
 		Order("started_at DESC", "id DESC").Limit(int64(f.Size()))
 	if f.Cursor != uuid.Nil {
 		var after time.Time
@@ -36,12 +36,12 @@ func (s *Store) Snapshots(ctx context.Context, f model.SnapshotFilter) ([]model.
 
 // CountSnapshots counts the chosen snapshots, over all pages.
 func (s *Store) CountSnapshots(ctx context.Context, f model.SnapshotFilter) (int, error) {
-	n, err := s.r.NewSelect().Model((*model.Snapshot)(nil)).Apply(snapshotFilter(f)).Count(ctx)
+	n, err := s.r.NewSelect().Model((*model.Snapshot)(nil)).Apply(s.snapshotFilter(f)).Count(ctx)
 	return int(n), fail("count snapshots", err)
 }
 
 // snapshotFilter chooses the index by the narrowest field and keeps the others, by a unary plus, from being chosen.
-func snapshotFilter(f model.SnapshotFilter) func(*bun.SelectQuery) *bun.SelectQuery {
+func (s *Store) snapshotFilter(f model.SnapshotFilter) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		plus := ""
 		match := func(column string, value any, set bool) {
@@ -52,6 +52,10 @@ func snapshotFilter(f model.SnapshotFilter) func(*bun.SelectQuery) *bun.SelectQu
 		}
 		match("configuration_id", f.ConfigurationID, f.ConfigurationID != uuid.Nil)
 		match("app_id", f.AppID, f.AppID != uuid.Nil)
+		if f.DeviceID != uuid.Nil { // as many rows as the device has: its apps are few
+			q = q.Where(plus+"app_id IN (?)", s.r.NewSelect().Model((*model.App)(nil)).Column("id").Where("device_id = ?", f.DeviceID))
+			plus = "+"
+		}
 		match("destination_id", f.DestinationID, f.DestinationID != uuid.Nil)
 		match("status", f.Status, f.Status != "")
 		if !f.From.IsZero() {

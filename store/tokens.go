@@ -15,6 +15,11 @@ func (s *Store) Tokens(ctx context.Context) ([]model.Token, error) {
 	return all[model.Token](ctx, s.r, "list tokens", func(q *bun.SelectQuery) *bun.SelectQuery { return q.Order("name") })
 }
 
+// Token returns one API token, expired or not.
+func (s *Store) Token(ctx context.Context, id uuid.UUID) (model.Token, error) {
+	return one[model.Token](ctx, s.r, "read a token", id)
+}
+
 // TokenByHash returns the token with this hash. One that has expired is not found.
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (model.Token, error) {
 	return first[model.Token](ctx, s.r, "read a token", func(q *bun.SelectQuery) *bun.SelectQuery {

@@ -58,6 +58,24 @@ func (s *Store) CreateFirstUser(ctx context.Context, u model.User) (model.User, 
 	})
 }
 
+// DeleteUser deletes a user and ends the user's sessions. The last one is a Conflict: with no user, Keepstead would let
+// whoever comes first set it up again.
+func (s *Store) DeleteUser(ctx context.Context, id uuid.UUID) error {
+	return s.write(ctx, "delete a user", func(ctx context.Context, tx bun.Tx) error {
+		if err := deleteSessions(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := touched(tx.NewDelete().Model((*model.User)(nil)).Where("id = ?", id).Exec(ctx)); err != nil {
+			return err
+		}
+		n, err := tx.NewSelect().Model((*model.User)(nil)).Count(ctx)
+		if err == nil && n == 0 {
+			return model.Conflict{Reason: "This is the last user; without one nobody could sign in."}
+		}
+		return err
+	})
+}
+
 // SetPassword replaces a user's password and ends all of the user's sessions: whoever knew the old one is out.
 func (s *Store) SetPassword(ctx context.Context, id uuid.UUID, hash string) error {
 	return s.write(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {

@@ -362,7 +362,7 @@ func AppsList(p AppsProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Empty(ui.IconApps, "No apps yet", "Containers are found by themselves. Add the folders that you could not replace.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.IconApps, "No apps yet", "Keepstead finds containers on its own. Add the folders that you could not replace.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -16,7 +16,14 @@ type cell struct {
 	Class string // day-good day-partial day-failed, or day-none
 	Title string // the day, or what the legend says
 	Words string // how its backups went
+	Link  string // the snapshots of the day, where something went wrong; empty otherwise
 }
+
+// trouble says that something went wrong on the day.
+func (c cell) trouble() bool { return c.Class == "day-failed" || c.Class == "day-partial" }
+
+// maxTroubles is how many days with trouble are listed under the calendar.
+const maxTroubles = 4
 
 type monthMark struct {
 	X    int
@@ -28,6 +35,9 @@ type calendarGrid struct {
 	Cells   []cell
 	Months  []monthMark
 	Summary string // for those who cannot see it
+	// Trouble are the newest days with trouble, at most maxTroubles, newest first; Left counts the others.
+	Trouble []cell
+	Left    int
 }
 
 // calendarOf lays the last 90 days out in weeks, Monday at the top.
@@ -61,7 +71,15 @@ func calendarOf(c ui.Clock, days []Day) calendarGrid {
 		d := byDate[day.Format(time.DateOnly)]
 		class := classOf(d)
 		tally[class]++
-		grid.Cells = append(grid.Cells, cell{X: column * 15, Y: i % 7 * 15, Class: class, Title: c.Weekday(day), Words: wordsOf(d)})
+		one := cell{X: column * 15, Y: i % 7 * 15, Class: class, Title: c.Weekday(day), Words: wordsOf(d)}
+		if one.trouble() {
+			one.Link = SnapshotsOn(day)
+			grid.Trouble = append([]cell{one}, grid.Trouble...)
+		}
+		grid.Cells = append(grid.Cells, one)
+	}
+	if grid.Left = len(grid.Trouble) - maxTroubles; grid.Left > 0 {
+		grid.Trouble = grid.Trouble[:maxTroubles]
 	}
 	grid.Summary = fmt.Sprintf("In the last %d days: %d with all backups good, %d with a partial one, %d with a failed one, %d without any.",
 		calendarDays, tally["day-good"], tally["day-partial"], tally["day-failed"], tally["day-none"])

@@ -396,7 +396,7 @@ func designMessages(p DesignProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = confirmForm(ConfirmProps{
-			Lost: []string{"What an act takes away, in words."}, Stays: []string{"What it leaves."}, Action: DesignPath, Button: "Do it", Back: DesignPath,
+			Lost: []string{"What an act takes away, in words."}, Stays: []string{"What it leaves."}, Note: "What else there is to know.", Action: DesignPath, Button: "Do it", Back: DesignPath,
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

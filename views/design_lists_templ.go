@@ -194,7 +194,7 @@ func designLists(p DesignProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table("", []ui.Column{{Text: "Job"}, {Text: "State"}, {Text: "Outcome"}, {Text: "Took", Num: true}, {Text: "When", Num: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table("", []ui.Column{{Text: "Job"}, {Text: "Status"}, {Text: "Outcome"}, {Text: "Took", Num: true}, {Text: "When", Num: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

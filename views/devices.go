@@ -113,6 +113,17 @@ func usedShare(m model.DeviceMount) float64 {
 	return float64(m.Total-m.Free) / float64(m.Total)
 }
 
+// fullness says that a file system gets full: at 85 % it is time to think of it, at 95 % to act. No word before that.
+func fullness(m model.DeviceMount) ui.State {
+	switch share := usedShare(m); {
+	case share >= 0.95:
+		return ui.State{Class: "is-bad", Icon: ui.IconWarning, Word: "almost full"}
+	case share >= 0.85:
+		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: "getting full"}
+	}
+	return ui.State{}
+}
+
 // appsFound says how many apps a device has.
 func appsFound(n int) string { return ui.Plural(n, "app found", "apps found") }
 

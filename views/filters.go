@@ -23,8 +23,28 @@ func inWords(ctx context.Context, options []ui.Option) []ui.Option {
 	return out
 }
 
+// KnownActivity drops from a filter the kind and the state that there is no choice for: the page would show a choice that it
+// does not follow.
+func KnownActivity(q ActivityQuery) ActivityQuery {
+	q.Kind, q.State = offered(q.Kind, kindOptions()), offered(q.State, stateOptions())
+	return q
+}
+
+// KnownSnapshots does the same with the status of snapshots.
+func KnownSnapshots(q SnapshotQuery) SnapshotQuery {
+	q.Status = offered(q.Status, snapshotStatusOptions())
+	return q
+}
+
+func offered(value string, options []ui.Option) string {
+	if slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
+		return value
+	}
+	return ""
+}
+
 func kindOptions() []ui.Option {
-	out := []ui.Option{{Text: "Every kind"}}
+	out := []ui.Option{{Text: "Backups, restores and problems"}, {Value: EveryKind, Text: "Everything"}}
 	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync, model.JobTamper, model.JobIndex} {
 		out = append(out, ui.Option{Value: string(k), Text: kindWord(k)})
 	}
@@ -32,7 +52,7 @@ func kindOptions() []ui.Option {
 }
 
 func stateOptions() []ui.Option {
-	out := []ui.Option{{Text: "Every state"}, {Value: "open", Text: "Open: queued or running"}}
+	out := []ui.Option{{Text: "Every status"}, {Value: "open", Text: "Open: queued or running"}}
 	for _, s := range []model.JobState{
 		model.JobQueued, model.JobRunning, model.JobSuccess, model.JobPartial, model.JobFailed, model.JobCancelled, model.JobInterrupted,
 	} {
@@ -51,7 +71,7 @@ func snapshotStatusOptions() []ui.Option {
 
 // appStatusOptions filter the list of apps by what their backups come to.
 func appStatusOptions() []ui.Option {
-	out := []ui.Option{{Text: "Every status"}}
+	out := []ui.Option{{Text: "Every status"}, {Value: string(StatusUnsafe), Text: "Not safe"}}
 	for _, s := range statuses() {
 		out = append(out, ui.Option{Value: string(s), Text: ui.OfProtection(s).Word})
 	}

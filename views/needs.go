@@ -20,14 +20,16 @@ type need struct {
 	LinkText    string
 	Mend        string // the mend as a page that stands out, where Link is only the other way
 	MendText    string
-	About       string // the page of what it is about
+	About       string           // the page of what it is about
+	tells       model.Protection // what the verdict says of it, where it is about apps
 	severity    int
 }
 
 // maxNeeds is how many of them Home shows: when a disk dies every app fails, and nobody reads five hundred lines.
 const maxNeeds = 20
 
-// needs lists what wants somebody, worst first.
+// needs lists what wants somebody, worst first. What the verdict is about comes before all else: the first row says the same
+// as the headline over it.
 func needs(p HomeProps) []need {
 	var out []need
 	if len(p.Destinations) == 0 {
@@ -60,12 +62,49 @@ func needs(p HomeProps) []need {
 			}
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].severity > out[j].severity })
+	out = append(out, needsOfWaiting(p)...)
+	headline := judge(p.Apps, p.Destinations).Status
+	rank := func(n need) int {
+		if n.tells == headline && n.tells != "" {
+			return model.FailedSafe.Severity() + 1
+		}
+		return n.severity
+	}
+	sort.SliceStable(out, func(i, j int) bool { return rank(out[i]) > rank(out[j]) })
 	return out
 }
 
+// needsOfWaiting is one need for all apps that have no backup yet: a new host brings dozens at once. What runs already needs
+// nobody.
+func needsOfWaiting(p HomeProps) []need {
+	var names []string
+	var idle []model.App
+	for _, a := range p.Apps {
+		if a.LeftOut() || standsAt(a) != model.Waiting {
+			continue
+		}
+		names = append(names, ui.Plain(a.App.Name))
+		if a.Status != model.Running {
+			idle = append(idle, a.App)
+		}
+	}
+	if len(idle) == 0 || len(p.Destinations) == 0 {
+		return nil
+	}
+	n := need{
+		State: ui.OfProtection(model.Waiting), Title: ui.Count(len(names)) + " apps wait for their first backup", Names: names,
+		Link: AppsOf(StatusUnsafe), LinkText: "Look at them", tells: model.Waiting, severity: model.Waiting.Severity(),
+	}
+	if len(names) == 1 {
+		n.Title, n.Names, n.Text = names[0]+" waits for its first backup", nil, "It runs at the next scheduled time, or now."
+		n.About, n.Link, n.LinkText = AppPath(idle[0].ID), "", ""
+		n.Post, n.PostText = AppBackupPath(idle[0].ID), "Back up now"
+	}
+	return []need{n}
+}
+
 func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool) {
-	n := need{State: ui.OfProtection(c.Status), severity: c.Status.Severity()}
+	n := need{State: ui.OfProtection(c.Status), tells: c.Status, severity: c.Status.Severity()}
 	a.Name = ui.Plain(a.Name)
 	last := newestIn(c.Coverage, c.Status)
 	if last.LastJobID != uuid.Nil {

@@ -74,7 +74,7 @@ func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"destination-edit": show(s, DestinationFormPage, DestinationFormProps{Chrome: at(DestinationEditPath(id(11))), Destination: &s.destinations[1], Form: NewDestinationForm(s.destinations[1])}),
 		"policies":         show(s, PoliciesPage, PoliciesProps{Chrome: at(PoliciesPath), Policies: s.policies, Destinations: s.destinations, Used: map[uuid.UUID]int{id(20): 7, id(21): 2}}),
 		"snapshots":        show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Snapshots: s.snapshots, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/snapshots?cursor=x", Total: 831}}),
-		"snapshots-none":   show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Filter: SnapshotQuery{Status: "failed"}}),
+		"snapshots-none":   show(s, SnapshotsPage, SnapshotsProps{Chrome: at(SnapshotsPath), Any: true, Filter: SnapshotQuery{Status: "failed"}}),
 		"activity":         show(s, ActivityPage, ActivityProps{Chrome: at(ActivityPath), Jobs: s.jobs, Apps: s.plainApps(), Destinations: s.destinations, Paging: Paging{Older: "/activity?cursor=x", Newer: "/activity", Total: -1}}),
 	}
 }
@@ -95,7 +95,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	return map[string]templ.Component{
 		"app":         show(s, AppPage, app(0)),
 		"app-frozen":  show(s, AppPage, frozen),
-		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30))}),
+		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30)), BackName: "immich", Removes: true}),
 		"destination": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
 		"policy":      show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
@@ -109,7 +109,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
 			Destinations: s.destinations,
-			Chrome:       at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Chrome:       at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
 			Current:  []byte{1},

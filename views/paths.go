@@ -3,6 +3,7 @@ package views
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -49,6 +50,11 @@ const (
 	DiscoveryPath        = "/settings/discovery"
 	DesignPath           = "/_ui"
 )
+
+// AppsOf is the list of apps of one status: a Protection, StatusGone or StatusUnsafe.
+func AppsOf(status model.Protection) string {
+	return withQuery(AppsPath, url.Values{"status": {string(status)}})
+}
 
 // AppPath is the page of an app; its paths below are POST, unless said otherwise.
 func AppPath(id uuid.UUID) string { return AppsPath + "/" + id.String() }
@@ -115,9 +121,6 @@ func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }
 // PolicyPreviewPath says what a policy as typed comes to, and saves nothing.
 func PolicyPreviewPath(id uuid.UUID) string { return PolicyPath(id) + "/preview" }
 
-// PolicyDefaultPath makes a policy the default.
-func PolicyDefaultPath(id uuid.UUID) string { return PolicyPath(id) + "/default" }
-
 // PolicyDeletePath deletes a policy that nothing uses.
 func PolicyDeletePath(id uuid.UUID) string { return PolicyPath(id) + "/delete" }
 
@@ -179,7 +182,10 @@ func JobRetryPath(id uuid.UUID) string { return JobPath(id) + "/retry" }
 // JobLogPath is the whole log as text.
 func JobLogPath(id uuid.UUID) string { return JobPath(id) + "/log" }
 
-// TokenRevokePath revokes an API token.
+// UserRemovePath is GET for the question, POST for the act.
+func UserRemovePath(id uuid.UUID) string { return UsersPath + "/" + id.String() + "/remove" }
+
+// TokenRevokePath is GET for the question, POST for the act.
 func TokenRevokePath(id uuid.UUID) string { return TokensPath + "/" + id.String() + "/revoke" }
 
 // SessionRevokePath revokes a session, named by the hexadecimal hash of its id.
@@ -191,6 +197,12 @@ func SnapshotsOf(app, destination uuid.UUID) string {
 	addID(q, "app_id", app)
 	addID(q, "destination_id", destination)
 	return withQuery(SnapshotsPath, q)
+}
+
+// SnapshotsOn is the list of the snapshots of one day, in the zone of the page.
+func SnapshotsOn(day time.Time) string {
+	at := day.Format(time.DateOnly)
+	return withQuery(SnapshotsPath, url.Values{"from": {at}, "to": {at}})
 }
 
 // ActivityOf is the list of jobs with a filter; zero values do not filter.

@@ -1,6 +1,12 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"context"
+
+	"github.com/a-h/templ"
+
+	"keepstead/views/lang"
+)
 
 func stepAttr(current bool) templ.Attributes {
 	if current {
@@ -37,17 +43,47 @@ func errorSentence(p ErrorProps) string {
 	if p.Sentence != "" {
 		return p.Sentence
 	}
-	switch p.Status {
+	return ErrorSentence(p.Status)
+}
+
+// ErrorSentence says what a status means and how to go on, where nothing better is known of what went wrong.
+func ErrorSentence(status int) string {
+	switch status {
 	case 403:
 		return "The request came from another site, or you may not do this. Open the page again and repeat what you did."
 	case 404:
 		return "The page has moved, or what it showed was removed."
-	case 400, 409, 413, 422:
-		return "Go back, look at what you entered, and try again."
 	case 429:
 		return "Wait a minute, then try again."
 	case 503:
 		return "Keepstead has its hands full. Try again in a moment."
 	}
+	if status >= 400 && status < 500 {
+		return "Go back, look at what you entered, and try again."
+	}
 	return "This is a fault of Keepstead. Your backups go on; the log has the details."
+}
+
+// lostTitle heads what an act takes away.
+func lostTitle(p ConfirmProps) string {
+	if p.Removes {
+		return "This is removed"
+	}
+	return "This is lost"
+}
+
+// keepWords is the way out of a question, in words.
+func keepWords(p ConfirmProps) string {
+	if p.Keep != "" {
+		return p.Keep
+	}
+	return "Keep it"
+}
+
+// confirmUp names where a question leads back to: a name stays as it is.
+func confirmUp(ctx context.Context, p ConfirmProps) string {
+	if p.BackName != "" {
+		return p.BackName
+	}
+	return lang.T(ctx, "Settings")
 }

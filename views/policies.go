@@ -16,6 +16,14 @@ func policyTitle(ctx context.Context, p PolicyProps) string {
 	return p.Policy.Name
 }
 
+// newAppsFollow says what the default policy does with a new app; the way to change that stands between the gaps.
+func newAppsFollow(p PoliciesProps) string {
+	if p.Discovery == model.DiscoverAsk {
+		return "A new app " + gap + "waits for your decision" + gap + ", and follows the default one once you protect it."
+	}
+	return "A new app " + gap + "follows the default one" + gap + " at once."
+}
+
 func policyAction(p PolicyProps) string {
 	if p.Policy == nil {
 		return PoliciesPath

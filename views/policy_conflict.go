@@ -39,7 +39,7 @@ func (c PolicyConflict) differences(ctx context.Context, destinations []model.De
 		{"Time zone", zone(c.Now), zone(c.Mine)},
 		{"Keeps", lang.T(ctx, c.Now.Words()), lang.T(ctx, c.Mine.Words())},
 		{"Destinations", sortedNames(ctx, c.Now, destinations), sortedNames(ctx, c.Mine, destinations)},
-		{"On", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},
+		{"Schedule is on", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},
 		{"Used for new apps", onOff(c.Now.IsDefault), onOff(c.Mine.IsDefault)},
 	}
 	return slices.DeleteFunc(all, func(d difference) bool { return d.Saved == d.Typed })

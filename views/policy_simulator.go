@@ -206,6 +206,34 @@ func forecastWords(f model.PolicyForecast) string {
 	}
 }
 
+// comparedWords says how many snapshots more or fewer would go than by the policy as it is saved; nothing where its
+// destinations differ too, as the forecast is then about other snapshots.
+func comparedWords(p PolicyProps) string {
+	cron, err := p.Policy.Cron()
+	going, _ := p.Forecast.Going()
+	if err != nil || going == 0 || !sameDestinations(p) {
+		return ""
+	}
+	switch more := going - p.Forecast.GoingBy(p.Policy.Retention, cron.Zone()); {
+	case more > 0:
+		return "That is " + ui.Count(more) + " more than as it is saved now."
+	case more < 0:
+		return "That is " + ui.Count(-more) + " fewer than as it is saved now."
+	}
+	return "That is as many as now."
+}
+
+func sameDestinations(p PolicyProps) bool {
+	var saved []string
+	for _, id := range p.Policy.DestinationIDs {
+		saved = append(saved, id.String())
+	}
+	typed := slices.Clone(p.Form.DestinationIDs)
+	slices.Sort(saved)
+	slices.Sort(typed)
+	return slices.Equal(saved, typed)
+}
+
 func forecastPlace(f model.Forecast) string {
 	if f.Own {
 		return "in " + ui.Plain(f.Destination) + ", by a rule of its own"

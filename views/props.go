@@ -78,6 +78,9 @@ type AppsProps struct {
 // StatusGone filters the list of apps for those whose source is no longer there.
 const StatusGone = model.Protection("gone")
 
+// StatusUnsafe filters it for those that are on and that Home does not count as safe.
+const StatusUnsafe = model.Protection("unsafe")
+
 // AppRowProps is one row of the list of apps. Progress is by job id.
 type AppRowProps struct {
 	ui.Clock
@@ -116,11 +119,16 @@ type AppProps struct {
 type ConfirmProps struct {
 	Chrome
 	Heading string
+	Removes bool     // what Lost names is taken away and can be had again; it is lost otherwise
 	Lost    []string // sentences: what will be lost
 	Stays   []string // sentences: what stays
+	Note    string   // a sentence about both, may be empty
 	Action  string   // where the form posts to
 	Button  string   // the act in words: “Remove destination”
-	Back    string   // where Cancel leads
+	Keep    string   // the way out in words; empty for “Keep it”
+	Back    string   // where that leads
+	// BackName is the name of what Back shows, as somebody gave it; empty for Settings.
+	BackName string
 }
 
 // DestinationsProps is the list of destinations; DestinationsList takes the same.
@@ -159,6 +167,7 @@ type PoliciesProps struct {
 	Policies     []model.Policy
 	Destinations []model.Destination
 	Used         map[uuid.UUID]int // how many apps follow a policy
+	Discovery    string            // what becomes of a new app: model.DiscoverProtect or DiscoverAsk
 }
 
 // PolicyProps is the editor. POST PoliciesPath for a new policy (Policy nil), else PolicyPath.
@@ -186,14 +195,16 @@ type SchedulePreviewProps struct {
 	Errors model.Invalids
 }
 
-// SnapshotsProps is the list of snapshots; SnapshotsList takes the same. Query: app_id destination_id status from to
-// (dates, both included) and cursor.
+// SnapshotsProps is the list of snapshots; SnapshotsList takes the same. Query: app_id device_id destination_id status from
+// to (dates, both included) and cursor.
 type SnapshotsProps struct {
 	Chrome
 	Snapshots    []SnapshotItem
 	Apps         []model.App
 	Destinations []model.Destination
+	Devices      []model.Device
 	Filter       SnapshotQuery
+	Any          bool // there are snapshots, where none of them is in Snapshots
 	Paging       Paging
 }
 
@@ -201,6 +212,7 @@ type SnapshotsProps struct {
 type SnapshotQuery struct {
 	AppID         string `query:"app_id"`
 	DestinationID string `query:"destination_id"`
+	DeviceID      string `query:"device_id"`
 	Status        string `query:"status"`
 	From          string `query:"from"` // 2006-01-02
 	To            string `query:"to"`
@@ -282,16 +294,20 @@ type ActivityProps struct {
 	Apps         []model.App
 	Destinations []model.Destination
 	Filter       ActivityQuery
+	Any          bool // there are jobs, where none of them is in Jobs
 	Paging       Paging
 }
 
 // ActivityQuery is the filter as it stands in the URL.
 type ActivityQuery struct {
-	Kind          string `query:"kind"`
+	Kind          string `query:"kind"`  // a JobKind, or EveryKind; empty for backups, restores and problems
 	State         string `query:"state"` // a JobState, or open
 	AppID         string `query:"app_id"`
 	DestinationID string `query:"destination_id"`
 }
+
+// EveryKind is the kind of ActivityQuery that leaves nothing out.
+const EveryKind = "all"
 
 // JobProps is the page of a job; JobHead takes the same.
 type JobProps struct {
@@ -315,10 +331,12 @@ type SettingsProps struct {
 	Sessions []model.Session
 	Current  []byte // IDHash of this browser's session
 	NewToken string // shown once, right after it was made
-	Form     string // which form was refused: password, user, token or appearance
-	Name     string // what was typed there
-	Errors   model.Invalids
-	Device   model.Device // this machine, for “About”
+	// NewTokenName is the name of NewToken.
+	NewTokenName string
+	Form         string // which form was refused: password, user, token or appearance
+	Name         string // what was typed there
+	Errors       model.Invalids
+	Device       model.Device // this machine, for “About”
 	// Destinations are those that the recovery kit is for.
 	Destinations []model.Destination
 	DataDir      string

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"github.com/google/uuid"
+
 	"keepstead/model"
 	"keepstead/views/ui"
 )
@@ -9,6 +11,7 @@ import (
 type rulePart struct {
 	Number, Title string
 	State         ui.State
+	Tally         string // how many have it, where some lack it; empty for the word of the state
 	Asks          string // what the part asks for
 	Fact          string // what gives it, or what lacks it; may be empty
 	Link, Text    string // the mend; empty where the part is kept
@@ -18,9 +21,9 @@ type rulePart struct {
 func ruleParts(p HomeProps, r model.Rule) []rulePart {
 	return []rulePart{
 		part("3", "Copies", "The data, and good backups at two destinations.", r.Copies, copiesMend(p)),
-		part("2", "Kinds of storage", "A backup that is not run by the app’s own machine.", r.Kinds, [2]string{NewDestinationPath, "Add destination"}),
+		part("2", "Kinds of storage", "A backup that is not run by the app’s own machine.", r.Kinds, kindsMend(p)),
 		part("1", "Elsewhere", "A backup that is known to be in another place.", r.Offsite, offsiteMend(r.Offsite)),
-		part("1", "Out of reach", "A backup that a tamper test could not destroy.", r.Locked, lockedMend(r.Locked)),
+		part("1", "Tamper-proof", "A backup that a tamper test could not destroy.", r.Locked, lockedMend(r.Locked)),
 		part("0", "Errors", "Every destination checked within two weeks.", r.Checked, checkMend(r.Checked)),
 	}
 }
@@ -49,6 +52,9 @@ func part(number, title, asks string, s model.Safeguard, mend [2]string) rulePar
 		if s.Have == 0 {
 			p.State.Icon = ui.IconRing
 		}
+		if s.Of > 0 {
+			p.Tally = ui.Count(s.Have) + " of " + ui.Plural(s.Of, one, many) // beside its number, “3 … Missing” would read as three that are
+		}
 	}
 	return p
 }
@@ -71,7 +77,26 @@ func copiesMend(p HomeProps) [2]string {
 	if enabled < 2 {
 		return [2]string{NewDestinationPath, "Add destination"}
 	}
-	return [2]string{PoliciesPath, "Give policies two"}
+	return [2]string{PoliciesPath, "Add a second destination to the policies"}
+}
+
+// kindsMend leads to the policies where there is a destination that no app's own machine runs.
+func kindsMend(p HomeProps) [2]string {
+	remote := map[uuid.UUID]bool{}
+	for _, d := range p.Devices {
+		remote[d.ID] = d.Kind == model.DeviceSSH
+	}
+	for _, d := range p.Destinations {
+		if d.Enabled && (d.Type != model.DestinationLocal || remote[d.LocalDeviceID]) {
+			return useMore(d)
+		}
+	}
+	return [2]string{NewDestinationPath, "Add destination"}
+}
+
+// useMore sends more of what is backed up to a destination that has what is missing.
+func useMore(d model.Destination) [2]string {
+	return [2]string{PoliciesPath, "Use " + ui.Plain(d.Name) + " in more policies"}
 }
 
 func offsiteMend(s model.Safeguard) [2]string {
@@ -79,7 +104,7 @@ func offsiteMend(s model.Safeguard) [2]string {
 		return [2]string{DestinationEditPath(s.Doubt[0].ID) + "#f-site", "Say where it stands"}
 	}
 	if len(s.By) > 0 {
-		return [2]string{PoliciesPath, "Send them there"}
+		return useMore(s.By[0])
 	}
 	return [2]string{NewDestinationPath, "Add destination"}
 }
@@ -89,7 +114,7 @@ func lockedMend(s model.Safeguard) [2]string {
 		return [2]string{DestinationPath(s.Doubt[0].ID) + "#" + DestinationTamperID, "Try a tamper test"}
 	}
 	if len(s.By) > 0 {
-		return [2]string{PoliciesPath, "Send them there"}
+		return useMore(s.By[0])
 	}
 	return [2]string{DestinationsPath, "Look at destinations"}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/google/uuid"
 
 	"keepstead/model"
 )
@@ -45,6 +46,43 @@ func policyPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"policy-often":     show(s, PolicyPage, editor(s.policies[1], 1100)),
 		"policy-conflict":  show(s, PolicyPage, conflict),
 		"policy-deleted":   show(s, PolicyPage, deleted),
+	}
+}
+
+// TestForecastComparesWithWhatIsSaved says how many more or fewer snapshots would go, where that can be said.
+func TestForecastComparesWithWhatIsSaved(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	rows := []model.Snapshot{{Status: model.SnapshotFailed, StartedAt: now}}
+	for n := range 9 {
+		rows = append(rows, model.Snapshot{Status: model.SnapshotSuccess, StartedAt: now.AddDate(0, 0, -n)})
+	}
+	saved := model.Policy{Schedule: "@daily", TimeZone: "UTC", Retention: model.Retention{KeepLast: 5}, DestinationIDs: []uuid.UUID{id(1)}}
+	for keep, want := range map[int]string{2: "That is 3 more than as it is saved now.", 7: "That is 2 fewer than as it is saved now.", 5: "That is as many as now."} {
+		p := PolicyProps{Policy: &saved, Form: NewPolicyForm(saved)}
+		p.Forecast = &model.PolicyForecast{Each: []model.Forecast{
+			{Decisions: model.Retention{KeepLast: keep}.Judge(rows, time.UTC)},
+			{Own: true, Decisions: model.Retention{KeepLast: 1}.Judge(rows, time.UTC)},
+			{Frozen: true, Decisions: model.Retention{KeepLast: keep}.Judge(rows, time.UTC)},
+		}}
+		if got := comparedWords(p); got != want {
+			t.Errorf("keeping %d in place of 5 says %q, want %q", keep, got, want)
+		}
+		p.Form.DestinationIDs = nil
+		if got := comparedWords(p); got != "" {
+			t.Errorf("with other destinations it compares: %q", got)
+		}
+	}
+}
+
+// TestPoliciesSayWhatANewAppDoes follows the setting.
+func TestPoliciesSayWhatANewAppDoes(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	for mode, want := range map[string]string{model.DiscoverProtect: "follows the default one</a> at once.", model.DiscoverAsk: "waits for your decision</a>"} {
+		if html := render(t, PoliciesPage(PoliciesProps{Chrome: s.chrome, Policies: s.policies, Discovery: mode})); !strings.Contains(html, want) {
+			t.Errorf("with %s the page does not say %q", mode, want)
+		}
 	}
 }
 

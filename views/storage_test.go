@@ -108,6 +108,18 @@ func TestRuleParts(t *testing.T) {
 			t.Errorf("%+v is kept: %v", one, kept)
 		}
 	}
+	for i, one := range parts {
+		s := r.Parts()[i]
+		if want := ui.Count(s.Have) + " of " + ui.Count(s.Of); (one.Tally == "") != s.Met() || one.Tally != "" && !strings.HasPrefix(one.Tally, want) {
+			t.Errorf("%s shows the tally %q, want %q", one.Title, one.Tally, want)
+		}
+	}
+	if mend := kindsMend(p); mend != [2]string{PoliciesPath, "Use Backblaze B2 in more policies"} {
+		t.Errorf("with a bucket the kinds are mended by %v", mend)
+	}
+	if mend := kindsMend(HomeProps{Destinations: s.destinations[:1], Devices: p.Devices}); mend[0] != NewDestinationPath {
+		t.Errorf("with a folder of this machine alone the kinds are mended by %v", mend)
+	}
 	if last := parts[4]; last.Fact != "Missing for Backblaze B2." || last.Link != DestinationPath(id(11)) {
 		t.Errorf("the checks are %+v", last)
 	}

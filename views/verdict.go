@@ -13,6 +13,7 @@ import (
 
 // verdict is the answer to “am I safe?”, in one sentence.
 type verdict struct {
+	Status   model.Protection // the worst of all apps, which the sentence is about
 	State    ui.State
 	Sentence string
 	LastGood time.Time // the newest good snapshot of anything, zero for none
@@ -36,6 +37,27 @@ func safe(a model.AppOverview) bool {
 	return len(a.Configurations) > 0
 }
 
+// standsAt is the status that the verdict sees in an app: one that runs for the first time has nothing yet.
+func standsAt(a model.AppOverview) model.Protection {
+	if a.Status == model.Running && !safe(a) {
+		return model.Waiting
+	}
+	return a.Status
+}
+
+// counted says whether an app is among those that the verdict counts, and whether it counts as safe.
+func counted(a model.AppOverview) (active, good bool) {
+	status := standsAt(a)
+	active = !a.LeftOut() && status != model.Paused
+	return active, active && safe(a) && (status.Severity() < model.Paused.Severity() || status == model.Frozen)
+}
+
+// Unsafe says that an app is on and that the verdict does not count it as safe.
+func Unsafe(a model.AppOverview) bool {
+	active, good := counted(a)
+	return active && !good
+}
+
 // judge sums up all apps. Its worst finding makes the sentence; a running app counts by what it already has.
 func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 	var v verdict
@@ -52,20 +74,18 @@ func judge(apps []model.AppOverview, destinations []model.Destination) verdict {
 				}
 			}
 		}
-		status := a.Status
-		if status == model.Running && !safe(a) {
-			status = model.Waiting
-		}
-		if status != model.Paused {
+		active, good := counted(a)
+		if active {
 			v.Active++
 		}
-		if safe(a) && (status.Severity() < model.Paused.Severity() || status == model.Frozen) {
+		if good {
 			v.Safe++
 		}
+		status := standsAt(a)
 		named[status] = append(named[status], ui.Plain(a.App.Name))
 	}
-	status, sentence := worst(named, v.Active, len(destinations))
-	v.State, v.Sentence = ui.OfProtection(status), sentence
+	v.Status, v.Sentence = worst(named, v.Active, len(destinations))
+	v.State = ui.OfProtection(v.Status)
 	return v
 }
 
@@ -100,6 +120,19 @@ func worst(named map[model.Protection][]string, active, destinations int) (model
 		return model.Protected, "Both apps are protected."
 	}
 	return model.Protected, "All " + strconv.Itoa(active) + " apps are protected."
+}
+
+// lastGoodWords lead to the moment of the newest good snapshot, or say that there is none; within says in a sentence.
+func lastGoodWords(v verdict, within bool) string {
+	switch {
+	case v.LastGood.IsZero() && within:
+		return "no good snapshot yet"
+	case v.LastGood.IsZero():
+		return "No good snapshot yet"
+	case within:
+		return "last good snapshot "
+	}
+	return "Last good snapshot "
 }
 
 func earlier(a, b time.Time) time.Time {

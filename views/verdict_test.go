@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -82,6 +83,70 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestNeedsOfWaiting wants the apps that wait for their first backup in one row, and none while all of them run.
+func TestNeedsOfWaiting(t *testing.T) {
+	t.Parallel()
+	place := []model.Destination{{ID: id(1), Name: "Disk", Enabled: true}}
+	cases := []struct {
+		name  string
+		apps  []model.AppOverview
+		title string
+		names []string
+		post  bool
+	}{
+		{"none", []model.AppOverview{app("a", model.Protected, true)}, "", nil, false},
+		{"one", []model.AppOverview{app("a", model.Waiting, false)}, "a waits for its first backup", nil, true},
+		{"two", []model.AppOverview{app("a", model.Waiting, false), app("b", model.Waiting, false)}, "2 apps wait for their first backup", []string{"a", "b"}, false},
+		{"one of two runs", []model.AppOverview{app("a", model.Waiting, false), app("b", model.Running, false)}, "2 apps wait for their first backup", []string{"a", "b"}, false},
+		{"all run", []model.AppOverview{app("a", model.Running, false)}, "", nil, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := needs(HomeProps{Apps: tc.apps, Destinations: place})
+			if tc.title == "" {
+				if len(got) > 0 {
+					t.Fatalf("needs = %+v, want none", got)
+				}
+				return
+			}
+			if len(got) != 1 || got[0].Title != tc.title || !slices.Equal(got[0].Names, tc.names) || tc.post != (got[0].Post != "") || tc.post == (got[0].Link == AppsOf(StatusUnsafe)) {
+				t.Errorf("needs = %+v, want %q about %q", got, tc.title, tc.names)
+			}
+		})
+	}
+}
+
+// TestFirstNeedIsTheHeadline holds the first row of what needs somebody against the verdict over it.
+func TestFirstNeedIsTheHeadline(t *testing.T) {
+	t.Parallel()
+	lost := model.Device{ID: id(7), Name: "laptop", State: model.DeviceUnreachable}
+	place := []model.Destination{{ID: id(1), Name: "Disk", Enabled: true, LastError: "It is full."}}
+	for status, want := range map[model.Protection]string{
+		model.FailedSafe: "a could not be backed up", model.Overdue: "a is overdue", model.Waiting: "a waits for its first backup",
+	} {
+		p := HomeProps{Apps: []model.AppOverview{app("a", status, status != model.Waiting)}, Destinations: place, Devices: []model.Device{lost}}
+		if got := needs(p); len(got) != 3 || got[0].Title != want {
+			t.Errorf("under the verdict %q the needs are %q, want %q first", judge(p.Apps, p.Destinations).Sentence, titles(got), want)
+		}
+	}
+}
+
+// TestUnsafeIsWhatTheVerdictLeavesOut counts the apps of the list that the verdict leads to.
+func TestUnsafeIsWhatTheVerdictLeavesOut(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	n := 0
+	for _, a := range s.apps {
+		if Unsafe(a) {
+			n++
+		}
+	}
+	if v := judge(s.apps, s.destinations); n != v.Active-v.Safe || n == 0 {
+		t.Errorf("%d apps are not safe; the verdict counts %d of %d", n, v.Safe, v.Active)
+	}
+}
+
 func TestCalendar(t *testing.T) {
 	t.Parallel()
 	s := newSample(t)
@@ -92,6 +157,21 @@ func TestCalendar(t *testing.T) {
 	last := grid.Cells[len(grid.Cells)-1]
 	if last.Class != "day-failed" || last.Title != "Mon 23 Nov" || last.Words != "14 good, 2 failed" || last.Y != 0 {
 		t.Errorf("today is %+v", last)
+	}
+	if last.Link != "/snapshots?from=2026-11-23&to=2026-11-23" {
+		t.Errorf("today leads to %q", last.Link)
+	}
+	days := 0
+	for _, c := range grid.Cells {
+		if c.trouble() != (c.Link != "") {
+			t.Errorf("%s with %s leads to %q", c.Title, c.Class, c.Link)
+		}
+		if c.trouble() {
+			days++
+		}
+	}
+	if len(grid.Trouble) != maxTroubles || grid.Trouble[0] != last || grid.Left != days-maxTroubles {
+		t.Errorf("of %d days with trouble, %d are listed from %s on and %d left out", days, len(grid.Trouble), grid.Trouble[0].Title, grid.Left)
 	}
 	if first := grid.Cells[0]; first.Class != "day-none" {
 		t.Errorf("the first day is %+v", first)
