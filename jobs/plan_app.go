@@ -59,17 +59,7 @@ func (v *survey) plan() *model.AppPlan {
 		p.Project = v.want.Project
 		p.Created = append(p.Created, "folder "+v.remap.Folder)
 	} else {
-		for _, t := range v.targets {
-			if t.there && t.from != "" {
-				p.Replaced = append(p.Replaced, t.volume.Label())
-			}
-		}
-		for _, s := range v.imports {
-			p.Replaced = append(p.Replaced, databaseNames(s)...)
-		}
-		for _, d := range v.copies {
-			p.Replaced = append(p.Replaced, d.Service+"/"+d.Database)
-		}
+		p.Replaced = v.replaced(func(t target) bool { return t.there })
 	}
 	for _, n := range v.networks {
 		p.Created = append(p.Created, "network "+n.Name)

@@ -152,6 +152,44 @@ func TestNest(t *testing.T) {
 	}
 }
 
+// TestExtras takes what a snapshot holds beside its manifest: by its name where it is a volume, and never the raw folder
+// of a database that comes back from its dump, which a safety snapshot holds.
+func TestExtras(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Volumes[0].Path = "/host/v/shop_db/_data"
+	roots := []string{"/opt/shop", "/v/shop_db/_data", "/host/v/shop_db/_data", "/elsewhere/shop_db/_data", "/opt/shop/media", "/v/old/_data", "/srv/extra"}
+	m.Volumes = append(m.Volumes, mount("old", "", "web:/old", model.RoleLeft, ""))
+	var got []string
+	for _, v := range withExtras(m.Contents, roots) {
+		if v.In != "" {
+			got = append(got, v.Label())
+		}
+	}
+	if want := []string{"shop_files", "/opt/shop", "/opt/shop/config", "old", "/srv/extra"}; !slices.Equal(got, want) {
+		t.Errorf("the snapshot brings back %q, want %q", got, want)
+	}
+	m.Dumps = nil
+	if v := withExtras(m.Contents, []string{"/v/shop_db/_data"})[0]; v.In == "" || v.Label() != "shop_db" {
+		t.Errorf("without a dump the raw folder is all there is, and it is %+v", v)
+	}
+	raw := []target{{to: "/v/db"}, {from: "/saved", to: "/v/db"}, {from: "/files", to: "/v/files"}}
+	if left := withoutRaw(raw); len(left) != 2 || left[1].from != "/files" {
+		t.Errorf("over an emptied folder of a database stays %+v", left)
+	}
+}
+
+func TestReplaces(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Services[0].Image = "postgres:15"
+	m.Volumes[0].Role, m.Volumes[0].In = model.RoleData, "/v/shop_db/_data" // the raw folder too
+	got := (&Manager{}).Replaces(model.Snapshot{Paths: []string{"/v/shop_db/_data", "/srv/extra"}}, m.Contents)
+	if want := []string{"shop_files", "/opt/shop", "/srv/extra", "db/shop", "db/stats", "wiki/app.db"}; !slices.Equal(got, want) {
+		t.Errorf("a whole restore replaces %q, want %q", got, want)
+	}
+}
+
 func TestLacking(t *testing.T) {
 	t.Parallel()
 	specs := []model.ContainerSpec{{Name: "shop_db_1", Service: "db"}, {Name: "shop_web_1", Service: "web"}, {Name: "shop_web_2", Service: "web"}}

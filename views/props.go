@@ -264,6 +264,8 @@ type RestoreProps struct {
 	Missing  bool               // none of the chosen files is where it was
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
 	Contents *model.Contents
+	// Replaced names what a restore of the whole app replaces, as its plan does: volumes, folders and databases.
+	Replaced []string
 	// Damaged says that the app is gone, or that a service of it does not run.
 	Damaged bool
 }
