@@ -89,6 +89,23 @@ func (v *survey) plan() *model.AppPlan {
 	return p
 }
 
+// databasesIn counts the databases that dumps hold: what belongs to a whole server, such as its roles, is none of its own.
+func databasesIn(dumps []model.Dump) int {
+	named, servers := 0, map[string]bool{}
+	for _, d := range dumps {
+		if d.Database != "" {
+			named++
+		}
+		servers[d.Service] = servers[d.Service] || d.Database != ""
+	}
+	for _, has := range servers {
+		if !has {
+			named++
+		}
+	}
+	return named
+}
+
 // databaseNames are the databases of a server as they are chosen: service/name, or the service where they have no names.
 func databaseNames(s serverPart) []string {
 	var out []string

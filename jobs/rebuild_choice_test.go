@@ -3,6 +3,7 @@ package jobs
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"keepstead/docker"
@@ -350,5 +351,26 @@ func TestOutdated(t *testing.T) {
 	present := []docker.Container{{Name: "vpn", Spec: spec("vpn", "1", "1", "front")}, {Name: "app", Spec: around[1]}}
 	if got := outdated(around, present, true); len(got) != 2 {
 		t.Errorf("what shares the network of one that is made anew is not: %v", got)
+	}
+}
+
+func TestDatabasesIn(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	if n := databasesIn(append(m.Dumps, model.Dump{Service: "cache", Kind: model.Redis})); n != 4 {
+		t.Errorf("%d databases, want those with a name, and a server of its own without names", n)
+	}
+}
+
+// TestMendOfUnreadableFiles names who reads on the device of the job.
+func TestMendOfUnreadableFiles(t *testing.T) {
+	t.Parallel()
+	over := model.Device{Name: "nas", Kind: model.DeviceSSH, SSHUser: "backup"}
+	sudo := over
+	sudo.Sudo = true
+	for want, d := range map[string]model.Device{"Run Keepstead as": {Kind: model.DeviceLocal}, "use sudo on nas": over, "Look why they cannot be read on nas": sudo} {
+		if got := (&run{on: machine{Device: d}}).mendUnreadable(); !strings.Contains(got, want) {
+			t.Errorf("it says %q, want %q", got, want)
+		}
 	}
 }

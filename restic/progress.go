@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"strings"
 	"time"
 
 	"keepstead/model"
@@ -10,6 +11,14 @@ import (
 type FileError struct {
 	Item    string
 	Message string
+}
+
+// Reason is why, without the path that the message repeats.
+func (e FileError) Reason() string {
+	if _, why, found := strings.Cut(e.Message, e.Item+": "); found && e.Item != "" {
+		return why
+	}
+	return e.Message
 }
 
 // failures collects file errors, of which the first ones are kept.

@@ -303,6 +303,7 @@ type JobProps struct {
 	Clipped  bool          // the log has more lines than Log
 	Snapshot *SnapshotItem // that the job made or restores, nil for none
 	Device   *model.Device // that it backs up or restores to, nil for upkeep
+	HasApp   bool          // its app is known and has a page
 }
 
 // MaxLogLines bounds the lines that the job page holds; the whole log is at JobLogPath.
