@@ -185,7 +185,7 @@ func (r *run) mendUnreadable() string {
 	switch {
 	case r.on.here():
 		return "Run Keepstead as a user who may read them, or exclude them on the app's page."
-	case r.on.Sudo || r.on.SSHUser == "root" || r.on.Facts != nil && r.on.Facts.Root:
+	case asRoot(r.on.Device):
 		return fmt.Sprintf("Look why they cannot be read on %s, or exclude them on the app's page.", r.on.Name)
 	}
 	return fmt.Sprintf("Let Keepstead use sudo on %s, or exclude them on the app's page.", r.on.Name)

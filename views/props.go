@@ -212,7 +212,8 @@ type SnapshotProps struct {
 	Snapshot SnapshotItem
 	App      model.App
 	Files    SnapshotFilesProps
-	JobID    uuid.UUID // the backup job that made it, nil id when unknown
+	JobID    uuid.UUID     // the backup job that made it, nil id when unknown
+	Device   *model.Device // whose files it holds, nil for one that is no longer known
 	Contents ContentsProps
 }
 
