@@ -244,6 +244,7 @@ type SnapshotFilesProps struct {
 type PreviewProps struct {
 	Chrome
 	SnapshotID uuid.UUID
+	AppID      uuid.UUID // nil id for an app that is no longer known
 	AppName    string
 	TakenAt    time.Time
 	Path       string
