@@ -234,7 +234,8 @@ func (p *person) findAndCompare(h *house) {
 	p.says("Compare snapshots of")
 	choices := ask[[]string](p.tab, `[...document.querySelectorAll("main tbody .acts a")].map(a => a.ariaLabel)`)
 	p.look("the choice of a comparison")
-	p.send(choices[len(choices)-1])
+	p.use(choices[len(choices)-1], kb.Enter) // leads to a page of its own, under the same path
+	p.await("the comparison comes", `location.search.startsWith("?with=")`)
 	p.says("holiday.txt")
 	p.look("a comparison")
 	if len(choices) != len(first)-1 { // one of them is this snapshot

@@ -89,7 +89,7 @@ func jobOutcome(j JobItem) string {
 	}
 	switch j.Kind {
 	case model.JobBackup:
-		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " new"
+		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " added"
 	case model.JobRestore:
 		if r.Project != "" {
 			return restoredApp(*r)
