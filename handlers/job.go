@@ -50,6 +50,9 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 		return p, err
 	}
 	p.Job = items[0]
+	if p.HasApp, err = h.hasApp(ctx, job.AppID); err != nil {
+		return p, err
+	}
 	if p.Device, err = h.workplace(ctx, job); err != nil || job.SnapshotID == uuid.Nil {
 		return p, err
 	}
@@ -63,6 +66,15 @@ func (h *Handlers) jobProps(ctx context.Context, frame views.Chrome, id uuid.UUI
 	item, err := h.snapshotItem(ctx, s)
 	p.Snapshot = &item
 	return p, err
+}
+
+// hasApp says that an app is known and was not forgotten.
+func (h *Handlers) hasApp(ctx context.Context, id uuid.UUID) (bool, error) {
+	app, err := h.Store.App(ctx, id)
+	if errors.Is(err, model.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && app.ForgottenAt == nil, err
 }
 
 // workplace is the device that a job backs up or restores to, nil for none and for one that is no longer known.

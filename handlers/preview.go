@@ -30,6 +30,9 @@ func (h *Handlers) Preview(c *fiber.Ctx) error {
 		return err
 	}
 	p := views.PreviewProps{Chrome: frame, SnapshotID: s.ID, AppName: app.Name, TakenAt: s.StartedAt, Path: path.Clean("/" + name)}
+	if app.Name != "" {
+		p.AppID = app.ID
+	}
 	p.Preview, err = h.Jobs.Preview(c.UserContext(), s.ID, p.Path)
 	switch {
 	case errors.Is(err, model.ErrNotFound):

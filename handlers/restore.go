@@ -144,7 +144,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	}
 	h.offerPlace(ctx, &p)
 	if p.Form.Target == "" && len(reasons) == 0 {
-		p.Form.Target = "/tmp/restore-" + s.StartedAt.In(frame.Zone).Format("2006-01-02-1504")
+		p.Form.Target = h.Jobs.RestoreFolder(ctx, s, chosenDevice(p), s.StartedAt.In(frame.Zone).Format("2006-01-02-1504"))
 	}
 	if s.Contents != nil || p.App.Containers() {
 		h.prepareAppRestore(ctx, &p)
@@ -184,6 +184,16 @@ func (h *Handlers) offerDevices(ctx context.Context, p *views.RestoreProps) erro
 		p.Form.ProjectDeviceID = views.FirstUsable(p.Devices, p.Device, true).ID.String()
 	}
 	return nil
+}
+
+// chosenDevice is the device that the form names, or the app's own.
+func chosenDevice(p views.RestoreProps) model.Device {
+	for _, d := range p.Devices {
+		if d.ID.String() == p.Form.DeviceID {
+			return d
+		}
+	}
+	return p.Device
 }
 
 // queryFiles reads the chosen files from the query as they stand there.

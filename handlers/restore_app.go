@@ -51,6 +51,7 @@ func (h *Handlers) prepareAppRestore(ctx context.Context, p *views.RestoreProps)
 		return
 	}
 	p.Contents, p.Damaged = contents, damaged(p.App)
+	p.Replaced = h.Jobs.Replaces(p.Snapshot.Snapshot, *contents)
 	switch {
 	case p.Form.Mode != "":
 	case len(p.Form.Files) > 0:

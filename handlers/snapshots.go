@@ -177,8 +177,26 @@ func (h *Handlers) snapshotProps(ctx context.Context, frame views.Chrome, id uui
 	if p.App, err = h.appOf(ctx, s); err != nil {
 		return p, err
 	}
+	if p.Device, err = h.sourceOf(ctx, s, p.App); err != nil {
+		return p, err
+	}
 	p.JobID, err = h.jobOf(ctx, id)
 	return p, err
+}
+
+// sourceOf is the device whose files a snapshot holds: the one with its host name, else that of its app where it has
+// none. It is nil where neither is known.
+func (h *Handlers) sourceOf(ctx context.Context, s model.Snapshot, app model.App) (*model.Device, error) {
+	all, err := h.Store.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range all {
+		if d.Hostname == s.Hostname && s.Hostname != "" || s.Hostname == "" && d.ID == app.DeviceID {
+			return &d, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // it was removed since, or the snapshot comes from elsewhere
 }
 
 // SnapshotFiles shows one folder of a snapshot: to htmx the folder alone, else the page with it open.

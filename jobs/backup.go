@@ -111,7 +111,7 @@ func (r *run) fill(row *model.Snapshot, s restic.Summary) {
 	row.FailedCount = s.FailedCount
 	for _, f := range s.Failed {
 		if len(row.FailedFiles) < model.MaxFailedFiles {
-			row.FailedFiles = append(row.FailedFiles, f.Item)
+			row.FailedFiles = append(row.FailedFiles, model.FailedFile{Path: f.Item, Reason: f.Reason()})
 		}
 	}
 }
@@ -129,7 +129,7 @@ func (r *run) judge(ctx context.Context, o opened, p plan, row *model.Snapshot, 
 		DataAdded: s.DataAddedPacked, Errors: s.FailedCount,
 	}}
 	if row.Contents != nil {
-		out.Result.Quiet, out.Result.Dumps = row.Contents.Quiet, len(row.Contents.Dumps)
+		out.Result.Quiet, out.Result.Dumps = row.Contents.Quiet, databasesIn(row.Contents.Dumps)
 	}
 	out.Cause, out.Message, out.Mend = r.doubt(ctx, o, p, *row, src)
 	if out.Cause != "" {
@@ -175,9 +175,20 @@ func (r *run) doubt(ctx context.Context, o opened, p plan, row model.Snapshot, s
 	}
 	if row.FailedCount > 0 {
 		return model.CauseUnreadable, fmt.Sprintf("Saved, but %d %s could not be read.", row.FailedCount, plural(row.FailedCount, "file", "files")),
-			"The snapshot's page lists them; run Keepstead as a user who may read them, or exclude them."
+			r.mendUnreadable()
 	}
 	return "", "", ""
+}
+
+// mendUnreadable says what lets the device read all of an app: who reads there depends on how it is reached.
+func (r *run) mendUnreadable() string {
+	switch {
+	case r.on.here():
+		return "Run Keepstead as a user who may read them, or exclude them on the app's page."
+	case asRoot(r.on.Device):
+		return fmt.Sprintf("Look why they cannot be read on %s, or exclude them on the app's page.", r.on.Name)
+	}
+	return fmt.Sprintf("Let Keepstead use sudo on %s, or exclude them on the app's page.", r.on.Name)
 }
 
 func plural(n int, one, many string) string {

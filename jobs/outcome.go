@@ -80,8 +80,22 @@ var known = []struct {
 func (r *run) failed(ctx context.Context, err error) finish {
 	r.log.printf("%v", err)
 	out := outcomeOf(ctx, err)
+	if out.Cause == model.CauseCancelled {
+		out.Message = stopped(r.job)
+	}
 	r.blame(&out)
 	return finish{Outcome: out, follow: r.afterKill(err)}
+}
+
+// stopped says what is left of a job that somebody cancelled. The restore of an app says itself that all is as it was.
+func stopped(j model.Job) string {
+	switch {
+	case j.Kind == model.JobBackup:
+		return "You stopped it. Nothing was saved."
+	case j.Kind == model.JobRestore && j.Restore != nil && j.Restore.App == nil:
+		return "You stopped it. What was restored by then is where you asked for it."
+	}
+	return "You stopped it."
 }
 
 // blame says of a failure of restic what only its gateway knows: what the storage behind it failed at, or that it did
@@ -128,7 +142,7 @@ func outcomeOf(ctx context.Context, err error) store.Outcome {
 	var f failure
 	switch why := context.Cause(ctx); {
 	case errors.Is(why, errCancelled):
-		out.State, out.Cause, out.Message = model.JobCancelled, model.CauseCancelled, "Cancelled."
+		out.State, out.Cause, out.Message = model.JobCancelled, model.CauseCancelled, stopped(model.Job{})
 	case errors.Is(why, errStopping):
 		out.State, out.Cause = model.JobInterrupted, model.CauseInterrupted
 		out.Message, out.Mend = "Keepstead stopped while this ran.", "Retry it; what was uploaded so far is used again."

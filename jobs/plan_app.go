@@ -59,17 +59,7 @@ func (v *survey) plan() *model.AppPlan {
 		p.Project = v.want.Project
 		p.Created = append(p.Created, "folder "+v.remap.Folder)
 	} else {
-		for _, t := range v.targets {
-			if t.there && t.from != "" {
-				p.Replaced = append(p.Replaced, t.volume.Label())
-			}
-		}
-		for _, s := range v.imports {
-			p.Replaced = append(p.Replaced, databaseNames(s)...)
-		}
-		for _, d := range v.copies {
-			p.Replaced = append(p.Replaced, d.Service+"/"+d.Database)
-		}
+		p.Replaced = v.replaced(func(t target) bool { return t.there })
 	}
 	for _, n := range v.networks {
 		p.Created = append(p.Created, "network "+n.Name)
@@ -97,6 +87,23 @@ func (v *survey) plan() *model.AppPlan {
 		p.Images = append(p.Images, plan)
 	}
 	return p
+}
+
+// databasesIn counts the databases that dumps hold: what belongs to a whole server, such as its roles, is none of its own.
+func databasesIn(dumps []model.Dump) int {
+	named, servers := 0, map[string]bool{}
+	for _, d := range dumps {
+		if d.Database != "" {
+			named++
+		}
+		servers[d.Service] = servers[d.Service] || d.Database != ""
+	}
+	for _, has := range servers {
+		if !has {
+			named++
+		}
+	}
+	return named
 }
 
 // databaseNames are the databases of a server as they are chosen: service/name, or the service where they have no names.

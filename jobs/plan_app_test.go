@@ -53,7 +53,12 @@ func TestPlanOfARebuild(t *testing.T) {
 			t.Errorf("it would replace %q, want %q among them", plan.Replaced, want)
 		}
 	}
-	h.expect(h.restoreApp(job, whole), model.JobSuccess, "")
+	restored := h.restoreApp(job, whole)
+	h.expect(restored, model.JobSuccess, "")
+	before := h.planOf(model.Job{SnapshotID: *restored.Result.SafetyID}, whole)
+	if !slices.Equal(before.Replaced, plan.Replaced) { // the raw folder of the database is in it, and does not come back
+		t.Errorf("going back to the state before would replace %q, want %q", before.Replaced, plan.Replaced)
+	}
 	for _, name := range []string{"other", "reader"} {
 		if got := e.Docker(t, "inspect", "--format", "{{.State.Status}}", name); got != "running" {
 			t.Errorf("afterwards %s is %s", name, got)

@@ -128,7 +128,7 @@ func (b *rebuild) bringUp() []act {
 	} else {
 		acts = append(acts, act{"Start the app and wait until it is healthy", b.start})
 	}
-	return append(acts, act{"Let go of what was replaced", b.settle})
+	return append(acts, act{"Remove the replaced copies", b.settle})
 }
 
 // check refuses what cannot succeed, before anything is touched.
@@ -233,7 +233,7 @@ func (b *rebuild) settle(ctx context.Context) (string, error) {
 // finished is the verdict of a restore that succeeded.
 func (b *rebuild) finished() finish {
 	out := store.Outcome{State: model.JobSuccess, Snapshot: b.saved, Result: &model.Result{
-		Files: b.fileCount, Bytes: b.bytes, Verified: true, Dumps: b.dumps, Containers: b.started, Project: b.projectName(), RestoredTo: b.projectName(),
+		Files: b.fileCount, Bytes: b.bytes, Verified: true, Dumps: b.dumps, Containers: b.started, Project: b.projectName(),
 	}}
 	if b.saved != nil {
 		out.Result.SafetyID = &b.saved.ID

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"keepstead/database"
@@ -165,7 +166,13 @@ func userService(user string) string {
 // mount for it alone.
 func rawMounts(m model.Manifest) map[string]string {
 	out := map[string]string{}
-	for _, s := range m.Specs {
+	specs := m.Specs
+	if specs == nil { // contents alone: the images say almost as much
+		for _, s := range m.Services {
+			specs = append(specs, model.ContainerSpec{Service: s.Name, Config: json.RawMessage(`{"Image":` + strconv.Quote(s.Image) + `}`)})
+		}
+	}
+	for _, s := range specs {
 		ctr := outline(s, m.Volumes)
 		if server, ok := database.Recognise(ctr); ok && server.Mount != "" && !server.Beside() {
 			out[s.Service] = server.Mount

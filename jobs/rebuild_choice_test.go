@@ -3,6 +3,7 @@ package jobs
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"keepstead/docker"
@@ -149,6 +150,44 @@ func TestNest(t *testing.T) {
 	alone := nest(choose(m, model.AppRestore{Mode: model.AppParts, Volumes: []string{"/opt/shop/config"}}).targets, m.Volumes)
 	if len(alone) != 1 || alone[0].from != "/opt/shop/config" {
 		t.Errorf("a folder in another, chosen alone: %+v", alone)
+	}
+}
+
+// TestExtras takes what a snapshot holds beside its manifest: by its name where it is a volume, and never the raw folder
+// of a database that comes back from its dump, which a safety snapshot holds.
+func TestExtras(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Volumes[0].Path = "/host/v/shop_db/_data"
+	roots := []string{"/opt/shop", "/v/shop_db/_data", "/host/v/shop_db/_data", "/elsewhere/shop_db/_data", "/opt/shop/media", "/v/old/_data", "/srv/extra"}
+	m.Volumes = append(m.Volumes, mount("old", "", "web:/old", model.RoleLeft, ""))
+	var got []string
+	for _, v := range withExtras(m.Contents, roots) {
+		if v.In != "" {
+			got = append(got, v.Label())
+		}
+	}
+	if want := []string{"shop_files", "/opt/shop", "/opt/shop/config", "old", "/srv/extra"}; !slices.Equal(got, want) {
+		t.Errorf("the snapshot brings back %q, want %q", got, want)
+	}
+	m.Dumps = nil
+	if v := withExtras(m.Contents, []string{"/v/shop_db/_data"})[0]; v.In == "" || v.Label() != "shop_db" {
+		t.Errorf("without a dump the raw folder is all there is, and it is %+v", v)
+	}
+	raw := []target{{to: "/v/db"}, {from: "/saved", to: "/v/db"}, {from: "/files", to: "/v/files"}}
+	if left := withoutRaw(raw); len(left) != 2 || left[1].from != "/files" {
+		t.Errorf("over an emptied folder of a database stays %+v", left)
+	}
+}
+
+func TestReplaces(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Services[0].Image = "postgres:15"
+	m.Volumes[0].Role, m.Volumes[0].In = model.RoleData, "/v/shop_db/_data" // the raw folder too
+	got := (&Manager{}).Replaces(model.Snapshot{Paths: []string{"/v/shop_db/_data", "/srv/extra"}}, m.Contents)
+	if want := []string{"shop_files", "/opt/shop", "/srv/extra", "db/shop", "db/stats", "wiki/app.db"}; !slices.Equal(got, want) {
+		t.Errorf("a whole restore replaces %q, want %q", got, want)
 	}
 }
 
@@ -312,5 +351,26 @@ func TestOutdated(t *testing.T) {
 	present := []docker.Container{{Name: "vpn", Spec: spec("vpn", "1", "1", "front")}, {Name: "app", Spec: around[1]}}
 	if got := outdated(around, present, true); len(got) != 2 {
 		t.Errorf("what shares the network of one that is made anew is not: %v", got)
+	}
+}
+
+func TestDatabasesIn(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	if n := databasesIn(append(m.Dumps, model.Dump{Service: "cache", Kind: model.Redis})); n != 4 {
+		t.Errorf("%d databases, want those with a name, and a server of its own without names", n)
+	}
+}
+
+// TestMendOfUnreadableFiles names who reads on the device of the job.
+func TestMendOfUnreadableFiles(t *testing.T) {
+	t.Parallel()
+	over := model.Device{Name: "nas", Kind: model.DeviceSSH, SSHUser: "backup"}
+	sudo := over
+	sudo.Sudo = true
+	for want, d := range map[string]model.Device{"Run Keepstead as": {Kind: model.DeviceLocal}, "use sudo on nas": over, "Look why they cannot be read on nas": sudo} {
+		if got := (&run{on: machine{Device: d}}).mendUnreadable(); !strings.Contains(got, want) {
+			t.Errorf("it says %q, want %q", got, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func (b *rebuild) importServer(ctx context.Context, s serverPart) (string, error
 	if err := database.Check(ctx, b.engine, ctr, server, s.dumps); err != nil {
 		return "", importFailure(err)
 	}
-	b.dumps += len(s.dumps)
+	b.dumps += databasesIn(s.dumps)
 	b.bytes += bytesOf(s.dumps)
 	return fmt.Sprintf("%d %s with %d objects, %s, in %s.", len(s.dumps), plural(len(s.dumps), "dump", "dumps"), objectsOf(s.dumps),
 		size(bytesOf(s.dumps)), took(time.Since(begun))), nil

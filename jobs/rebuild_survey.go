@@ -72,7 +72,7 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 		return nil, engineFailure(err, "Docker cannot be reached.")
 	}
 	if v.want.Mode == model.AppInPlace {
-		v.manifest.Volumes = append(v.manifest.Volumes, extras(v.manifest, s.Paths)...)
+		v.manifest.Volumes = withExtras(v.manifest.Contents, s.Paths)
 	}
 	v.choice = choose(v.manifest, v.want)
 	v.obstacles = append(v.obstacles, v.unknown...)
@@ -117,6 +117,7 @@ func (v *survey) planHere(ctx context.Context, m *Manager) error {
 			return err
 		}
 	}
+	v.targets = withoutRaw(v.targets)
 	if v.want.Mode == model.AppInPlace {
 		v.create = lacking(v.manifest.Specs, v.here.Containers)
 		v.replace = outdated(v.manifest.Specs, v.here.Containers, v.manifest.HasEnv)
@@ -188,22 +189,6 @@ func (v *survey) place(ctx context.Context, t *target) error {
 		v.obstacles = append(v.obstacles, model.Refused(err)[0].Reason)
 	}
 	return nil
-}
-
-// extras are the folders and files in a snapshot of an app that are neither mounts nor its own files: those which a
-// person added to its backups.
-func extras(m model.Manifest, roots []string) []model.ContentVolume {
-	var out []model.ContentVolume
-	for _, root := range roots {
-		if root == m.Staging || slices.Contains(m.Files, root) ||
-			slices.ContainsFunc(m.Volumes, func(v model.ContentVolume) bool { return v.In != "" && model.Within(root, v.In) }) {
-			continue
-		}
-		out = append(out, model.ContentVolume{
-			FoundMount: model.FoundMount{Kind: model.MountBind, Source: hostPath(m.Contents, root), Role: model.RoleData}, In: root,
-		})
-	}
-	return out
 }
 
 // lacking returns the containers of a snapshot that are not there: those whose name nobody has, less the ones that stand

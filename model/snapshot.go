@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,7 +41,7 @@ type Snapshot struct {
 
 	ErrorMessage string
 	// FailedFiles names what could not be read, at most MaxFailedFiles of them; FailedCount counts all.
-	FailedFiles []string
+	FailedFiles []FailedFile
 	FailedCount int
 
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and for an adopted one until its
@@ -52,6 +53,28 @@ type Snapshot struct {
 	StartedAt   time.Time
 	CompletedAt *time.Time
 	CreatedAt   time.Time
+}
+
+// FailedFile is a file or folder that could not be read, and why where restic said so.
+type FailedFile struct{ Path, Reason string }
+
+// MarshalJSON writes the path alone where there is no reason, as all were written once.
+func (f FailedFile) MarshalJSON() ([]byte, error) {
+	if f.Reason == "" {
+		return json.Marshal(f.Path)
+	}
+	return json.Marshal([2]string{f.Path, f.Reason})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *FailedFile) UnmarshalJSON(text []byte) error {
+	var both [2]string
+	if json.Unmarshal(text, &both) == nil {
+		f.Path, f.Reason = both[0], both[1]
+		return nil
+	}
+	f.Reason = ""
+	return json.Unmarshal(text, &f.Path)
 }
 
 // MaxFailedFiles bounds the names kept with a partial snapshot.

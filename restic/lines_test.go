@@ -119,7 +119,8 @@ func TestBackupLines(t *testing.T) {
 func TestBackupErrors(t *testing.T) {
 	t.Parallel()
 	b := &backup{}
-	r := Repo{}
+	var log bytes.Buffer
+	r := Repo{Log: &log}
 	d := &diagnosis{}
 	for _, line := range []string{
 		`{"message_type":"error","error":{"message":"open /data/un/sub: permission denied"},"during":"scan","item":"/data/un/sub"}`,
@@ -129,7 +130,11 @@ func TestBackupErrors(t *testing.T) {
 		`subprocess ssh: something`,
 		`{"message_type":"exit_error","code":3,"message":"Warning: at least one source file could not be read"}`,
 	} {
-		r.hear(call{message: b.message, plain: b.plain}, d, line)
+		r.hear(call{message: b.message, plain: b.plain}, d, line, false)
+	}
+	r.hear(call{}, &diagnosis{}, `{"message_type":"exit_error","code":130,"message":"interrupted"}`, true)
+	if got := log.String(); strings.Contains(got, "{") || strings.Contains(got, "interrupted") || !strings.Contains(got, "\nun/sub: permission denied\n") {
+		t.Errorf("the log has what restic meant for a program, or not what it says:\n%s", got)
 	}
 	want := []FileError{{"un/sub", "open un/sub: permission denied"}, {"/nonexistent/x", "does not exist"}, {"/closed/x", "cannot be accessed"}}
 	if b.failed.count != 3 {

@@ -2,6 +2,7 @@ package restic
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"keepstead/model"
@@ -11,6 +12,14 @@ import (
 type FileError struct {
 	Item    string
 	Message string
+}
+
+// Reason is why, without the path that the message repeats.
+func (e FileError) Reason() string {
+	if _, why, found := strings.Cut(e.Message, e.Item+": "); found && e.Item != "" {
+		return why
+	}
+	return e.Message
 }
 
 // failures collects file errors, of which the first ones are kept.

@@ -40,7 +40,7 @@ func (r Repo) runOnce(ctx context.Context, c call) error {
 	stderr := &lines{each: func(line []byte) error {
 		one.Lock()
 		defer one.Unlock()
-		r.hear(c, diagnosis, clean(line))
+		r.hear(c, diagnosis, clean(line), ctx.Err() != nil)
 		return nil
 	}}
 	stdout := c.raw
@@ -65,19 +65,30 @@ func (r Repo) runOnce(ctx context.Context, c call) error {
 	return r.judge(c.args[0], err, diagnosis)
 }
 
-// hear sorts one line of stderr.
-func (r Repo) hear(c call, d *diagnosis, line string) {
+// hear sorts one line of stderr. A restic that was told to end has no more to say than that.
+func (r Repo) hear(c call, d *diagnosis, line string, ended bool) {
 	if strings.TrimSpace(line) == "" {
 		return
 	}
 	d.hear(line)
-	r.logLine(line)
 	var m struct {
 		Type    string `json:"message_type"`
 		Code    int    `json:"code"`
 		Message string `json:"message"`
+		fileMessage
 	}
-	switch isJSON := line[0] == '{' && json.Unmarshal([]byte(line), &m) == nil; {
+	isJSON := line[0] == '{' && json.Unmarshal([]byte(line), &m) == nil
+	switch {
+	case isJSON && m.Type == "exit_error" && ended:
+	case isJSON && m.Type == "exit_error" && m.Message != "":
+		r.logLine(oneLine(m.Message))
+	case isJSON && m.Type == "error" && m.Error.Message != "":
+		e := FileError{Item: m.Item, Message: m.Error.Message}
+		r.logLine(oneLine(m.Item + ": " + e.Reason()))
+	default:
+		r.logLine(line)
+	}
+	switch {
 	case isJSON && m.Type == "exit_error":
 		d.last = strings.TrimSpace(m.Message)
 	case isJSON && c.message != nil:
@@ -85,6 +96,11 @@ func (r Repo) hear(c call, d *diagnosis, line string) {
 	case !isJSON && c.plain != nil:
 		c.plain(line)
 	}
+}
+
+// oneLine keeps a name or a message with a line end in it from looking like two lines of a log.
+func oneLine(text string) string {
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(strings.TrimSpace(text))
 }
 
 // reader returns what is done with each line of stdout.

@@ -30,7 +30,7 @@ func TestFinishBackup(t *testing.T) {
 	ctx := t.Context()
 	j, snap := w.running()
 	snap = finished(snap, model.SnapshotPartial)
-	snap.FailedFiles, snap.FailedCount = []string{"/srv/\xff\x00"}, 1
+	snap.FailedFiles, snap.FailedCount = []model.FailedFile{{Path: "/srv/\xff\x00"}, {Path: "/srv/key", Reason: "permission denied"}}, 2
 	snap.ErrorMessage = "nul \x00 inside"
 	check(t, w.FinishJob(ctx, j.ID, Outcome{
 		State: model.JobPartial, Cause: model.CauseUnreadable, Message: "1 file \x00\xff", Mend: "chmod",
@@ -43,7 +43,7 @@ func TestFinishBackup(t *testing.T) {
 		t.Errorf("job is %+v", got)
 	}
 	saved := must[model.Snapshot](t)(w.Snapshot(ctx, snap.ID))
-	if saved.Status != model.SnapshotPartial || saved.CompletedAt == nil || saved.ResticSnapshotID != snap.ResticSnapshotID || len(saved.FailedFiles) != 1 {
+	if saved.Status != model.SnapshotPartial || saved.CompletedAt == nil || saved.ResticSnapshotID != snap.ResticSnapshotID || len(saved.FailedFiles) != 2 || saved.FailedFiles[1] != (model.FailedFile{Path: "/srv/key", Reason: "permission denied"}) {
 		t.Errorf("snapshot is %+v", saved)
 	}
 	d := w.place()

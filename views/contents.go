@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"keepstead/model"
@@ -95,13 +96,15 @@ func volumeIcon(v model.ContentVolume) ui.IconName {
 	return ui.IconDestinations
 }
 
-// notIn says why the files of a volume are not in the snapshot.
+// leftOutOf are the volumes and folders of an app whose files are not in a snapshot.
+func leftOutOf(c model.Contents) []model.ContentVolume {
+	return slices.DeleteFunc(slices.Clone(c.Volumes), func(v model.ContentVolume) bool { return v.In != "" })
+}
+
+// notIn says why the files of a volume are not in the snapshot; empty where nothing is known of it.
 func notIn(v model.ContentVolume) string {
 	if v.Role == model.RoleDumped {
-		return "its database is dumped instead"
+		return "Its database is dumped instead."
 	}
-	if v.Why != "" {
-		return "not in it: " + v.Why
-	}
-	return "not in it"
+	return v.Why
 }

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"path"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -146,12 +147,26 @@ func grownLine(n int64) string {
 	return "None"
 }
 
-func compareOptions(ctx context.Context, p CompareProps) []ui.Option {
-	out := []ui.Option{{Text: lang.T(ctx, "Choose a snapshot")}}
-	for _, s := range p.Choices {
-		out = append(out, ui.Option{Value: s.ID.String(), Text: p.Clock.Exact(s.StartedAt) + " · " + s.DestinationName})
+func compareOptions(p CompareProps) []ui.Option {
+	var out []ui.Option
+	for _, s := range p.ordered() {
+		out = append(out, ui.Option{Value: s.ID.String(), Text: p.Clock.Minute(s.StartedAt) + " · " + s.DestinationName})
 	}
 	return out
+}
+
+// ordered are the snapshots to compare with: those before, the nearest first, then those after.
+func (p CompareProps) ordered() []SnapshotItem {
+	var before, after []SnapshotItem
+	for _, s := range p.Choices { // newest first
+		if s.StartedAt.After(p.Snapshot.StartedAt) {
+			after = append(after, s)
+		} else {
+			before = append(before, s)
+		}
+	}
+	slices.Reverse(after)
+	return append(before, after...)
 }
 
 // earlier and later are the two snapshots by their time.
@@ -169,7 +184,7 @@ func (p CompareProps) later() SnapshotItem {
 	return p.Snapshot
 }
 
-// holder is the snapshot that a change can be restored from: the later one, unless it was removed.
+// holder is the snapshot that holds what was added or removed.
 func (p CompareProps) holder(c model.Change) uuid.UUID {
 	if c.After == nil {
 		return p.earlier().ID

@@ -102,8 +102,21 @@ func TestDatabaseParts(t *testing.T) {
 	if want := []string{"database", "database/immich", "database/postgres", "redis"}; !slices.Equal(got, want) {
 		t.Errorf("parts are %q, want %q", got, want)
 	}
-	if names := savedNames(t.Context(), *c); !slices.Equal(names, []string{"/srv/immich/library", "immich_model-cache", "the databases of “database”", "the databases of “redis”"}) {
-		t.Errorf("a restore in place replaces %q", names)
+}
+
+func TestReplacedWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		replaced    []string
+		title, text string
+	}{
+		{[]string{"shop_files", "db/shop"}, "2 volumes, folders and databases of shop would be replaced", ""},
+		{[]string{"shop_files", "container shop_web_1"}, "1 volume, folder or database of shop would be replaced", "1 container of shop would be made anew."},
+		{[]string{"container shop_db_1", "container shop_web_1"}, "2 containers of shop would be made anew", ""},
+	} {
+		if title, text := replacedWords(model.AppPlan{Project: "shop", Replaced: c.replaced}); title != c.title || text != c.text {
+			t.Errorf("%q is said as %q, %q", c.replaced, title, text)
+		}
 	}
 }
 

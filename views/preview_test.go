@@ -1,6 +1,7 @@
 package views
 
 import (
+	"html"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ func previewPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		name := "/srv/paperless/<b>\u202e\"odd\" & long " + strings.Repeat("name", 40)
 		p.Node = model.Node{Path: name, Name: "odd", Type: "file", Size: 3 << 20, ModTime: s.chrome.Now}
 		return PreviewProps{
-			Chrome: at(FilePreviewPath(id(402), name)), SnapshotID: id(402), AppName: "Paperless", TakenAt: s.chrome.Now,
+			Chrome: at(FilePreviewPath(id(402), name)), SnapshotID: id(402), AppID: id(32), AppName: "Paperless", TakenAt: s.chrome.Now,
 			Path: name, Preview: p,
 		}
 	}
@@ -41,5 +42,32 @@ func TestHexRows(t *testing.T) {
 	}
 	if len(hexRows(nil)) != 0 {
 		t.Error("no bytes make a row")
+	}
+}
+
+// TestWaysFromAFile leads from a file's page to its restore and its other states, and from each state to its content.
+func TestWaysFromAFile(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	at := func(string) Chrome { return s.chrome }
+	versions := versionsSample(s, at)
+	v := versions.Versions[0]
+	for name, c := range map[string]struct {
+		page templ.Component
+		want []string
+	}{
+		"preview":  {PreviewPage(PreviewProps{Chrome: s.chrome, SnapshotID: id(402), AppID: id(32), Path: "/srv/a.txt"}), []string{RestoreFilePath(id(402), "/srv/a.txt"), VersionsPath(id(32), "/srv/a.txt")}},
+		"versions": {VersionsPage(versions), []string{FilePreviewPath(v.Snapshots[0], v.Path), DownloadFormPath(v.Snapshots[0], model.ArchiveNone), versions.App.Name, "Found in"}},
+		"unknown":  {PreviewPage(PreviewProps{Chrome: s.chrome, SnapshotID: id(402), Path: "/srv/a.txt"}), []string{RestoreFilePath(id(402), "/srv/a.txt")}},
+	} {
+		page := html.UnescapeString(render(t, c.page))
+		for _, want := range c.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %s", name, want)
+			}
+		}
+		if name == "unknown" && strings.Contains(page, "Other versions") {
+			t.Error("versions are offered of an app that is no longer known")
+		}
 	}
 }

@@ -224,7 +224,8 @@ type SnapshotProps struct {
 	Snapshot SnapshotItem
 	App      model.App
 	Files    SnapshotFilesProps
-	JobID    uuid.UUID // the backup job that made it, nil id when unknown
+	JobID    uuid.UUID     // the backup job that made it, nil id when unknown
+	Device   *model.Device // whose files it holds, nil for one that is no longer known
 	Contents ContentsProps
 }
 
@@ -255,6 +256,7 @@ type SnapshotFilesProps struct {
 type PreviewProps struct {
 	Chrome
 	SnapshotID uuid.UUID
+	AppID      uuid.UUID // nil id for an app that is no longer known
 	AppName    string
 	TakenAt    time.Time
 	Path       string
@@ -276,6 +278,8 @@ type RestoreProps struct {
 	Missing  bool               // none of the chosen files is where it was
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
 	Contents *model.Contents
+	// Replaced names what a restore of the whole app replaces, as its plan does: volumes, folders and databases.
+	Replaced []string
 	// Damaged says that the app is gone, or that a service of it does not run.
 	Damaged bool
 }
@@ -317,6 +321,7 @@ type JobProps struct {
 	Clipped  bool          // the log has more lines than Log
 	Snapshot *SnapshotItem // that the job made or restores, nil for none
 	Device   *model.Device // that it backs up or restores to, nil for upkeep
+	HasApp   bool          // its app is known and has a page
 }
 
 // MaxLogLines bounds the lines that the job page holds; the whole log is at JobLogPath.

@@ -70,18 +70,24 @@ func savedVolumes(c model.Contents) []model.ContentVolume {
 	return slices.DeleteFunc(slices.Clone(c.Volumes), func(v model.ContentVolume) bool { return v.In == "" })
 }
 
-// savedNames name what a restore in place replaces: volumes, binds, and databases by their service.
-func savedNames(ctx context.Context, c model.Contents) []string {
-	var out []string
-	for _, v := range savedVolumes(c) {
-		out = append(out, v.Label())
-	}
-	for _, d := range databaseParts(c) {
-		if !d.Inner {
-			out = append(out, lang.T(ctx, "the databases of “"+d.Value+"”"))
+// replacedWords count what of an app would be replaced, and which containers would be made anew: the list names both.
+func replacedWords(a model.AppPlan) (title, text string) {
+	containers := 0
+	for _, e := range a.Replaced {
+		if strings.HasPrefix(e, "container ") {
+			containers++
 		}
 	}
-	return out
+	anew := ui.Plural(containers, "container", "containers") + " of " + a.Project + " would be made anew"
+	switch data := len(a.Replaced) - containers; {
+	case data == 0:
+		return anew, ""
+	case containers > 0:
+		text = anew + "."
+		fallthrough
+	default:
+		return ui.Plural(data, "volume, folder or database", "volumes, folders and databases") + " of " + a.Project + " would be replaced", text
+	}
 }
 
 // databasePart is a database, or all of one server, that can be chosen alone.

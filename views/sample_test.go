@@ -125,7 +125,7 @@ func (s *sample) fillSnapshots(now time.Time) {
 		}
 		if status == model.SnapshotPartial {
 			snapshot.ErrorMessage, snapshot.FailedCount = "Saved, but 3 files could not be read.", 3
-			snapshot.FailedFiles = []string{"/srv/paperless/media/originals/0000412.pdf", "/srv/paperless/media/originals/0000413.pdf", "/srv/paperless/index/lock"}
+			snapshot.FailedFiles = []model.FailedFile{{Path: "/srv/paperless/media/originals/0000412.pdf", Reason: "permission denied"}, {Path: "/srv/paperless/media/originals/0000413.pdf", Reason: "permission denied"}, {Path: "/srv/paperless/index/lock"}}
 		}
 		s.snapshots = append(s.snapshots, SnapshotItem{Snapshot: snapshot, AppName: a.Name, DestinationName: s.destinations[i%2].Name, PolicyName: "Default"})
 	}

@@ -89,12 +89,12 @@ func jobOutcome(j JobItem) string {
 	}
 	switch j.Kind {
 	case model.JobBackup:
-		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " new"
+		return ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + "; " + ui.Bytes(r.DataAdded) + " added"
 	case model.JobRestore:
 		if r.Project != "" {
 			return restoredApp(*r)
 		}
-		text := ui.Plural(r.Files, "file", "files") + ", " + ui.Bytes(r.Bytes) + " restored"
+		text := ui.Plural(r.Files, "file or folder", "files and folders") + ", " + ui.Bytes(r.Bytes) + " restored"
 		if r.Verified {
 			text += " and verified"
 		}
@@ -118,7 +118,7 @@ func jobOutcome(j JobItem) string {
 
 // restoredApp says what the restore of an app brought back.
 func restoredApp(r model.Result) string {
-	text := "Project " + r.Project + ": " + ui.Plural(r.Files, "file", "files")
+	text := "Project " + r.Project + ": " + ui.Plural(r.Files, "file or folder", "files and folders")
 	if r.Dumps > 0 {
 		text += ", " + ui.Plural(r.Dumps, "database", "databases")
 	}

@@ -140,9 +140,10 @@ func TestFindVersionsCompare(t *testing.T) {
 	has(get(views.VersionsPath(b.app.ID, "/srv/"+oddName), 200, false), "1 version", "2 snapshots")
 	has(get(views.VersionsPath(b.app.ID, "/srv/never"), 200, false), "No indexed snapshot holds this file")
 
-	has(get(views.ComparePath(newer), 200, false), "Choose a snapshot", old.String())
+	has(get(views.ComparePath(newer), 200, false), "Choose what to compare with", views.CompareWithPath(newer, old))
 	for _, path := range []string{views.CompareWithPath(newer, old), views.CompareWithPath(old, newer)} { // the earlier one is always first
-		has(get(path, 200, false), "/srv/changed.txt", "/srv/lost.txt", "Removed", "10 B", "11 B", "−2 B")
+		has(get(path, 200, false), "/srv/changed.txt", "/srv/lost.txt", "Removed", "10 B", "11 B", "−2 B", "Restore before", "Restore after",
+			views.RestoreFilePath(old, "/srv/changed.txt"), views.RestoreFilePath(newer, "/srv/changed.txt"))
 	}
 	if only := get(views.CompareWithPath(newer, old)+"&kind=changed", 200, false); strings.Contains(only, "/srv/lost.txt") {
 		t.Error("the filter by kind shows another one")

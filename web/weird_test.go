@@ -87,7 +87,7 @@ func (h *oddHouse) backup(c model.Configuration, d model.Destination, end bool) 
 		h.t.Fatal(err)
 	}
 	now := time.Now().UTC()
-	s.Status, s.ResticSnapshotID, s.CompletedAt, s.ErrorMessage, s.FailedFiles, s.FailedCount = model.SnapshotPartial, strings.Repeat("ab", 32), &now, weird, []string{"/" + weird}, 1
+	s.Status, s.ResticSnapshotID, s.CompletedAt, s.ErrorMessage, s.FailedFiles, s.FailedCount = model.SnapshotPartial, strings.Repeat("ab", 32), &now, weird, []model.FailedFile{{Path: "/" + weird, Reason: weird}}, 1
 	if err := h.store.FinishJob(ctx, made[0].ID, store.Outcome{State: model.JobPartial, Message: weird, Mend: weird, Snapshot: &s}); err != nil {
 		h.t.Fatal(err)
 	}

@@ -57,7 +57,14 @@ func wireSnapshot(s model.Snapshot) Snapshot {
 		Status: s.Status, Restorable: s.Restorable(),
 		FilesNew: s.FilesNew, FilesChanged: s.FilesChanged, FilesUnmodified: s.FilesUnmodified, TotalFiles: s.TotalFiles,
 		DataAdded: s.DataAdded, DataAddedPacked: s.DataAddedPacked, TotalSize: s.TotalSize, Duration: s.Duration,
-		ErrorMessage: s.ErrorMessage, FailedFiles: s.FailedFiles, FailedCount: s.FailedCount, Safety: s.Safety,
+		ErrorMessage: s.ErrorMessage, FailedFiles: failedPaths(s.FailedFiles), FailedCount: s.FailedCount, Safety: s.Safety,
 		StartedAt: utc(s.StartedAt), CompletedAt: utcOr(s.CompletedAt), CreatedAt: utc(s.CreatedAt),
 	}
+}
+
+func failedPaths(files []model.FailedFile) (out []string) {
+	for _, f := range files {
+		out = append(out, f.Path)
+	}
+	return out
 }
