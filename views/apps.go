@@ -85,6 +85,8 @@ func heldBy(a model.AppOverview) []model.Coverage {
 				out = append(out, v)
 			case v.LastGoodAt != nil && (out[n].LastGoodAt == nil || v.LastGoodAt.After(*out[n].LastGoodAt)):
 				out[n] = v
+			case out[n].LastGoodAt == nil && v.PartialAt != nil && (out[n].PartialAt == nil || v.PartialAt.After(*out[n].PartialAt)):
+				out[n] = v
 			}
 		}
 	}
@@ -239,6 +241,14 @@ func goneTitle(p AppProps) string {
 		return "Gone, last seen " + p.Relative(f.SeenAt)
 	}
 	return "The source of this app is gone"
+}
+
+// goneWords say what can still be done with an app whose source is gone.
+func goneWords(p AppProps) string {
+	if restorePlace(p) == "" {
+		return "It can no longer be backed up, and there is no snapshot of it."
+	}
+	return "It can no longer be backed up. You can bring it back from its snapshots."
 }
 
 // lastGood is the newest good snapshot of an app, the nil id for none.

@@ -227,7 +227,7 @@ type mountChoice struct {
 // mountChoices are the decisions that are open about a mount. A choice is kept under the mount's place on the host, so
 // there is none about a volume whose driver does not tell it.
 func mountChoices(p AppProps, m model.FoundMount) []mountChoice {
-	if m.Source == "" || len(p.App.Configurations) == 0 {
+	if m.Source == "" || !canChoose(p.App) {
 		return nil
 	}
 	_, chosen := chosenBind(p, m)
@@ -267,30 +267,6 @@ func sortedMounts(mounts []model.FoundMount) []model.FoundMount {
 	out := slices.Clone(mounts)
 	slices.SortStableFunc(out, func(a, b model.FoundMount) int { return rank[a.Role] - rank[b.Role] })
 	return out
-}
-
-// mountWords counts what becomes of the mounts.
-func mountWords(f model.Found) string {
-	n := map[model.MountRole]int{}
-	for _, m := range f.Mounts {
-		n[m.Role]++
-	}
-	var words []string
-	for _, w := range []struct {
-		role model.MountRole
-		text string
-	}{
-		{model.RoleLost, "cannot be read"},
-		{model.RoleAsk, "to decide"},
-		{model.RoleData, "captured"},
-		{model.RoleDumped, "dumped instead"},
-		{model.RoleLeft, "left out"},
-	} {
-		if n[w.role] > 0 {
-			words = append(words, ui.Count(n[w.role])+" "+w.text)
-		}
-	}
-	return strings.Join(words, " · ")
 }
 
 func mountedBy(ctx context.Context, m model.FoundMount) string {
@@ -351,7 +327,7 @@ func groupWords(g deviceGroup) string {
 func underApp(ctx context.Context, a model.AppOverview) string {
 	kind := lang.T(ctx, kindName(a.App.Kind))
 	if a.LeftOut() {
-		return kind + " · " + lang.T(ctx, "left out")
+		return kind + " · " + lang.T(ctx, "not protected")
 	}
 	if a.App.Containers() {
 		return kind + " · " + policyNames(ctx, a)

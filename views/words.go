@@ -178,16 +178,22 @@ func nameOf(ctx context.Context, id uuid.UUID, destinations []model.Destination)
 	return lang.T(ctx, "a removed destination")
 }
 
-// size is the largest good snapshot of an app, and whether there is one.
+// size is the largest good snapshot of an app, of the incomplete ones where there is no good one, and whether there is
+// one at all.
 func size(a model.AppOverview) (int64, bool) {
-	var most int64
-	found := false
+	var most, part int64
+	found, in := false, false
 	for _, c := range a.Configurations {
 		for _, v := range c.Coverage {
 			if v.LastGoodAt != nil {
 				most, found = max(most, v.LastGoodSize), true
+			} else if v.PartialAt != nil {
+				part, in = max(part, v.PartialSize), true
 			}
 		}
+	}
+	if !found {
+		return part, in
 	}
 	return most, found
 }

@@ -96,10 +96,10 @@ func TestFoundAppsAreDecidedUpon(t *testing.T) {
 			t.Errorf("%d configurations, want %d (%v)", len(got), follows, err)
 		}
 	}
-	if body := s.page("/apps", cookie, "left out"); strings.Contains(body, "were found") {
+	if body := s.page("/apps", cookie, "not protected"); strings.Contains(body, "were found") {
 		t.Error("a decided app is still asked about")
 	}
-	s.page("/apps/"+no.ID.String(), cookie, "This app is left out")
+	s.page("/apps/"+no.ID.String(), cookie, "This app is not protected")
 	if r := s.post("/apps/"+no.ID.String()+"/decline", cookie, nil); r.status != http.StatusConflict {
 		t.Errorf("declined twice: %d", r.status)
 	}
