@@ -151,7 +151,19 @@ func (h *Handlers) ConfirmRemoveDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, views.ConfirmPage(views.ConfirmProps{
+	apps, err := h.Jobs.Apps(c.UserContext())
+	if err != nil {
+		return err
+	}
+	destinations, err := h.Store.Destinations(c.UserContext())
+	if err != nil {
+		return err
+	}
+	devices, err := h.Store.Devices(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return render(c, views.DeviceRemovePage(views.NewDeviceRemove(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove device",
 		Action: views.DeviceRemovePath(d.ID), Back: views.DevicePath(d.ID),
 		Lost: []string{
@@ -161,9 +173,8 @@ func (h *Handlers) ConfirmRemoveDevice(c *fiber.Ctx) error {
 		Stays: []string{
 			"All snapshots of its apps; they can be restored to another device.",
 			"The line in ~/.ssh/authorized_keys of " + d.SSHUser + " there: delete the one that ends with keepstead@" + d.Hostname + ".",
-			"A device with apps or destinations is not removed: forget its apps and remove its destinations first.",
 		},
-	}))
+	}, d, apps, destinations, devices)))
 }
 
 // RemoveDevice forgets a device.

@@ -139,6 +139,15 @@ func stepWord(name string) string {
 	return name
 }
 
+// triedBy takes the sentence about a tamper test that held apart, into what was tried.
+func triedBy(detail string) []string {
+	_, list, ok := strings.Cut(detail, " attempts were refused: ")
+	if !ok {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(list, "."), ", ")
+}
+
 // repositoryWords says what a tested place holds.
 func repositoryWords(p model.Probe) string {
 	text := ""

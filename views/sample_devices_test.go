@@ -115,6 +115,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"device-new-refused": show(s, DeviceFormPage, DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Name: hostile, Address: hostile, User: hostile, How: SignInByKey, Offered: otherHostKey, JumpID: hostile}, Devices: devices, Errors: refused}),
 		"device-edit":        show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(odd.ID)), Device: &odd, Form: NewDeviceForm(odd), Devices: devices}),
 		"device-edit-local":  show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(s.device.ID)), Device: &s.device, Form: NewDeviceForm(s.device)}),
+		"device-remove":      show(s, DeviceRemovePage, NewDeviceRemove(ConfirmProps{Chrome: at(DeviceRemovePath(s.device.ID)), Heading: "Remove atlas?", Action: DeviceRemovePath(s.device.ID), Button: "Remove device", Back: DevicePath(s.device.ID)}, s.device, s.plainApps(), places, devices)),
 		"host-key":           show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: otherHostKey}),
 		"host-key-same":      show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: sampleHostKey}),
 		"host-key-silent":    show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(odd.ID)), Device: odd, Errors: refused}),
