@@ -37,23 +37,19 @@ func (h *Handlers) devicesProps(ctx context.Context, frame views.Chrome) (views.
 	if err != nil {
 		return p, err
 	}
+	counts := views.CountApps(apps)
 	for _, d := range devices {
-		p.Devices = append(p.Devices, deviceItem(d, devices, apps, destinations))
+		p.Devices = append(p.Devices, deviceItem(d, devices, counts[d.ID], destinations))
 	}
 	return p, nil
 }
 
 // deviceItem is a device with what is on it.
-func deviceItem(d model.Device, devices []model.Device, apps []model.App, destinations []model.Destination) views.DeviceItem {
-	item := views.DeviceItem{Device: d}
+func deviceItem(d model.Device, devices []model.Device, apps views.AppCount, destinations []model.Destination) views.DeviceItem {
+	item := views.DeviceItem{Device: d, Apps: apps}
 	for i, other := range devices {
 		if other.ID == d.JumpDeviceID {
 			item.Jump = &devices[i]
-		}
-	}
-	for _, a := range apps {
-		if a.DeviceID == d.ID && !a.Gone && a.Kind != model.AppSystem {
-			item.Apps++
 		}
 	}
 	for _, place := range destinations {
@@ -106,7 +102,7 @@ func (h *Handlers) deviceProps(ctx context.Context, frame views.Chrome, id uuid.
 		return p, err
 	}
 	for _, a := range apps {
-		if a.App.DeviceID == id && !a.App.Gone && a.App.Kind != model.AppSystem {
+		if a.App.DeviceID == id && views.Counts(a.App) {
 			p.Apps = append(p.Apps, a)
 		}
 	}

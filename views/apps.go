@@ -24,7 +24,6 @@ func statuses() []model.Protection {
 type deviceGroup struct {
 	Device model.Device
 	Apps   []model.AppOverview
-	All    int // apps of the device on all pages
 }
 
 // byDevice groups apps in the order in which their devices come first.
@@ -39,7 +38,6 @@ func byDevice(apps []model.AppOverview) []deviceGroup {
 			out = append(out, deviceGroup{Device: a.Device})
 		}
 		out[n].Apps = append(out[n].Apps, a)
-		out[n].All++
 	}
 	slices.SortStableFunc(out, func(a, b deviceGroup) int { // this machine first, then by name
 		if here := a.Device.Kind == model.DeviceLocal; here != (b.Device.Kind == model.DeviceLocal) {

@@ -148,6 +148,14 @@ func triedBy(detail string) []string {
 	return strings.Split(strings.TrimSuffix(list, "."), ", ")
 }
 
+// skippedWord says why a step was not run: it has a detail where it does not apply, and none behind the one that failed.
+func skippedWord(s model.ProbeStep) string {
+	if s.Detail == "" {
+		return "Not reached"
+	}
+	return "Not needed"
+}
+
 // repositoryWords says what a tested place holds.
 func repositoryWords(p model.Probe) string {
 	text := ""
@@ -156,6 +164,9 @@ func repositoryWords(p model.Probe) string {
 		text = "The place is empty: a new repository can be made."
 	case model.RepositoryPresent:
 		text = "There is a restic repository."
+		if p.Ours {
+			text = "Its repository is there, and can be written to and read from."
+		}
 	case model.RepositoryForeign:
 		text = "There are other files in this place; choose an empty folder for the backups."
 	}

@@ -315,10 +315,10 @@ func sentences(texts ...string) string {
 }
 
 // groupWords says beside a device how many apps it has and what its engine is.
-func groupWords(g deviceGroup) string {
-	words := ui.Plural(g.All, "app", "apps")
-	if showsEngine(g.Device) {
-		words += " · " + engineWords(*g.Device.Engine)
+func groupWords(d model.Device, n AppCount) string {
+	words := n.words()
+	if showsEngine(d) {
+		words += " · " + engineWords(*d.Engine)
 	}
 	return words
 }

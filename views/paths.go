@@ -48,6 +48,9 @@ const (
 	DesignPath           = "/_ui"
 )
 
+// NewAppOn is the form for folders of one device.
+func NewAppOn(device uuid.UUID) string { return NewAppPath + "?device_id=" + device.String() }
+
 // AppPath is the page of an app; its paths below are POST, unless said otherwise.
 func AppPath(id uuid.UUID) string { return AppsPath + "/" + id.String() }
 

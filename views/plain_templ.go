@@ -375,7 +375,7 @@ func SetupAppsPage(p SetupAppsProps) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "Name the folders you could not replace: photos, documents, the data of your services. Containers are found by themselves. "))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "Name the folders you could not replace: photos, documents, the data of your services. Containers are found automatically. "))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plain.templ`, Line: 62, Col: 144}
 				}

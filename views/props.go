@@ -67,6 +67,7 @@ type AppsProps struct {
 	Destinations []model.Destination
 	Pending      []model.AppOverview // found, and not decided upon; not among Apps
 	Devices      []model.Device
+	Counts       map[uuid.UUID]AppCount          // by device, before the filter
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
 	Query        string                          // query q
 	Status       model.Protection                // query status; empty for all, StatusGone for apps that are gone
