@@ -51,6 +51,9 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {
 		return p, err
 	}
+	if p.Policies, err = h.Store.Policies(ctx); err != nil {
+		return p, err
+	}
 	p.Progress = h.progressOf(p.Apps)
 	p.Destinations, err = h.Store.Destinations(ctx)
 	return p, err

@@ -24,6 +24,7 @@ const (
 	NewAppPath           = "/apps/new"
 	DiscoverPath         = "/apps/discover"
 	AcceptAllPath        = "/apps/accept"
+	AppsBulkPath         = "/apps/bulk"
 	DestinationsPath     = "/destinations"
 	NewDestinationPath   = "/destinations/new"
 	TestNewPath          = "/destinations/test"
