@@ -194,9 +194,9 @@ func pathsErrors(p AppProps) model.Invalids {
 func originWord(o model.AppOrigin) string {
 	switch o {
 	case model.OriginPlatform:
-		return "from the platform"
+		return "added through the API"
 	case model.OriginFound:
-		return "found by itself"
+		return "found automatically"
 	case model.OriginSystem:
 		return "part of Keepstead"
 	case model.OriginAdopted:

@@ -70,6 +70,43 @@ func openAt(open []JobItem, d model.Destination) int {
 	return n
 }
 
+// placeState is how a destination stands on its card: what is wrong comes before what runs.
+func placeState(p DestinationsProps, d model.Destination) ui.State {
+	if d.Enabled && d.LastError == "" && openAt(p.Open, d) > 0 {
+		return ui.OfJob(model.JobRunning)
+	}
+	return ui.OfDestination(d)
+}
+
+// domainOf is what fails together with a destination: who runs it and where it stands, as far as that is known.
+func domainOf(p DestinationsProps, d model.Destination) []string {
+	name := ""
+	for _, device := range p.Devices {
+		if device.ID == d.LocalDeviceID {
+			name = device.Name
+		}
+	}
+	var out []string
+	domain := d.FailureDomain(name)
+	for _, part := range []string{domain.Provider, domain.Site} {
+		if part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// tamperWords say what the last attempt to destroy what is stored came to.
+func tamperWords(d model.Destination) string {
+	switch d.TamperResult {
+	case model.TamperHeld:
+		return "Tamper test held"
+	case model.TamperBroken:
+		return "Tamper test failed: a device can destroy it"
+	}
+	return "Tamper test never run"
+}
+
 // placeOn is where a destination is, with the device where that is another one than this.
 func placeOn(ctx context.Context, d model.Destination, devices []model.Device) string {
 	for _, device := range devices {
@@ -179,9 +216,9 @@ func repositoryWords(p model.Probe) string {
 // derived says under a field of the failure domain what stands where nothing is set.
 func derived(text string) string {
 	if text == "" {
-		return "Nothing is known; say what it is."
+		return "Left empty: not known."
 	}
-	return "Empty takes “" + text + "”."
+	return "Left empty: “" + text + "”."
 }
 
 // failureDomain is the failure domain that an unset field would have.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/ui"
 )
 
 // TestOneCountOfApps: the list of apps, the list of devices and the page of a device say the same of it.
@@ -63,5 +64,20 @@ func TestOldFigures(t *testing.T) {
 	needs := needsOfDevices(HomeProps{Devices: []model.Device{{ID: id(1), Name: "off", Kind: model.DeviceSSH, State: model.DeviceUnreachable}}})
 	if len(needs) != 1 || needs[0].Post != DeviceTestPath(id(1)) || needs[0].PostText != "Test again" {
 		t.Errorf("Home offers %+v", needs)
+	}
+}
+
+// TestFactsOfADevice: Docker has one row, the day it was added a date, and a container that runs is no job that runs.
+func TestFactsOfADevice(t *testing.T) {
+	t.Parallel()
+	html := render(t, pages(t, newSample(t))["device"])
+	for text, n := range map[string]int{">Docker<": 1, ">Containers<": 0, ">Compose<": 0, ">Name in snapshots<": 1, ">Added<": 1, ">Test the connection<": 1} {
+		if got := strings.Count(html, text); got != n {
+			t.Errorf("%s stands %d times, want %d", text, got, n)
+		}
+	}
+	up, suspended := ui.OfService(model.FoundService{State: "running"}), ui.OfService(model.FoundService{State: "paused"})
+	if up.Word == ui.OfJob(model.JobRunning).Word || suspended.Word == ui.OfProtection(model.Paused).Word {
+		t.Errorf("containers are %s and %s, as jobs and apps are", up.Word, suspended.Word)
 	}
 }

@@ -152,13 +152,13 @@ func dumpsAny(f model.Found) bool {
 func strategyName(s model.Strategy) string {
 	switch s {
 	case model.StrategyDump:
-		return "Dump"
+		return "Database dump"
 	case model.StrategyPause:
 		return "Pause"
 	case model.StrategyStop:
 		return "Stop"
 	}
-	return "Hot"
+	return "While running"
 }
 
 func strategyHint(s model.Strategy) string {
@@ -170,14 +170,14 @@ func strategyHint(s model.Strategy) string {
 	case model.StrategyStop:
 		return "stopped while its files are read"
 	}
-	return "files are read while it runs"
+	return "files are read as they are"
 }
 
 // strategyOptions are what a service can be captured by; the first leaves the choice to Keepstead.
 func strategyOptions(s model.FoundService) []ui.Option {
-	auto := "By itself"
+	auto := "Automatic"
 	if s.Origin == "auto" || s.Origin == "" {
-		auto += ": " + strategyName(s.Strategy)
+		auto = automatic(s.Strategy)
 	}
 	out := []ui.Option{{Text: auto}}
 	for _, one := range model.Strategies() {
@@ -189,15 +189,30 @@ func strategyOptions(s model.FoundService) []ui.Option {
 	return out
 }
 
-// originOfStrategy says who chose a strategy.
+// automatic says what Keepstead chose.
+func automatic(s model.Strategy) string {
+	switch s {
+	case model.StrategyDump:
+		return "Automatic: database dump"
+	case model.StrategyPause:
+		return "Automatic: pause"
+	case model.StrategyStop:
+		return "Automatic: stop"
+	}
+	return "Automatic: while running"
+}
+
+// originOfStrategy says who chose a strategy where nothing else does: a reason says it too.
 func originOfStrategy(s model.FoundService) string {
-	switch s.Origin {
-	case "label":
+	switch {
+	case s.Why != "":
+		return ""
+	case s.Origin == "label":
 		return "by its label"
-	case "person":
+	case s.Origin == "person":
 		return "chosen by you"
 	}
-	return "chosen by itself"
+	return ""
 }
 
 func failureOptions() []ui.Option {

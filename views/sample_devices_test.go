@@ -165,7 +165,7 @@ func TestDevicePagesSay(t *testing.T) {
 	if html := render(t, all["host-key-same"]); strings.Contains(html, "Replace the pinned key") {
 		t.Error("a host key that is the same can be replaced")
 	}
-	if html := render(t, all["device-local"]); strings.Contains(html, "Test the way there") || strings.Contains(html, "Remove device") {
+	if html := render(t, all["device-local"]); strings.Contains(html, "Test the connection") || strings.Contains(html, "Remove device") {
 		t.Error("this machine can be tested or removed")
 	}
 }

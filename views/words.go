@@ -25,7 +25,7 @@ func kindWord(k model.JobKind) string {
 	case model.JobCheck:
 		return "Check"
 	case model.JobSync:
-		return "Sync"
+		return "Read snapshots"
 	case model.JobTamper:
 		return "Tamper test"
 	case model.JobIndex:
@@ -46,9 +46,9 @@ func jobTitle(j JobItem) string {
 		where = " from "
 	case j.Kind == model.JobForget && j.AppName != "":
 		title += " to"
-	case j.Kind == model.JobTamper:
+	case j.Kind == model.JobTamper || j.Kind == model.JobSync:
 		where = " of "
-	case j.Kind == model.JobCheck || j.Kind == model.JobSync:
+	case j.Kind == model.JobCheck:
 		where = " "
 	}
 	if j.AppName != "" {

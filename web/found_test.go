@@ -113,7 +113,7 @@ func TestCaptureForm(t *testing.T) {
 	cookie := s.signIn()
 	app := s.findApp("shop", false)
 	at := "/apps/" + app.ID.String()
-	s.page(at, cookie, "How it is captured", "By itself: Dump", "Your decision", "&lt;script&gt;", "made from the containers instead")
+	s.page(at, cookie, "How it is captured", "Automatic: database dump", "Your decision", "&lt;script&gt;", "made from the containers instead")
 
 	form := url.Values{
 		"service": {views.FileValue("db"), views.FileValue(hostile)}, "strategy": {"", "stop"}, "pre": {"", "sync"}, "post": {"", ""},
