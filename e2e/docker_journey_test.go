@@ -96,7 +96,7 @@ func (b *tab) foundWhileWatching(e *testbed.Engine, p *testbed.Project) {
 func (b *tab) changeCapture(path string) {
 	b.t.Helper()
 	b.visit(path)
-	for _, text := range []string{"PostgreSQL", "By itself: Dump", "Dumped instead", "Captured", "/etc/localtime", "Left out", "docker-compose.yml"} {
+	for _, text := range []string{"PostgreSQL", "Automatic: database dump", "Dumped instead", "Captured", "/etc/localtime", "Left out", "docker-compose.yml"} {
 		b.await("the page says "+text, fmt.Sprintf(`document.querySelector("main").textContent.includes(%s)`, quote(text)))
 	}
 	b.accessible("an app of containers")

@@ -30,6 +30,11 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 	if err != nil {
 		return p, err
 	}
+	rows := make([]model.App, len(all))
+	for i, a := range all {
+		rows[i] = a.App
+	}
+	p.Counts = views.CountApps(rows)
 	for _, a := range all {
 		if a.App.Pending && !a.App.Gone {
 			p.Pending = append(p.Pending, a)
@@ -44,6 +49,9 @@ func (h *Handlers) appsProps(ctx context.Context, frame views.Chrome, q appsQuer
 		return p, err
 	}
 	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return p, err
+	}
+	if p.Policies, err = h.Store.Policies(ctx); err != nil {
 		return p, err
 	}
 	p.Progress = h.progressOf(p.Apps)

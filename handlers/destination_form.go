@@ -118,6 +118,8 @@ func readDestination(f views.DestinationForm, d model.Destination) (model.Destin
 	}
 	if d.ID != uuid.Nil {
 		readLimits(&problems, f, &d)
+	} else {
+		d.Site = strings.TrimSpace(f.Site)
 	}
 	if d.ID == uuid.Nil && f.Repository == "adopt" || d.ID != uuid.Nil {
 		secrets.RepoPassword = f.RepoPassword

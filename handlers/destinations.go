@@ -133,19 +133,26 @@ func (h *Handlers) ConfirmRemoveDestination(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, views.ConfirmPage(views.ConfirmProps{
+	apps, err := h.Jobs.Overview(c.UserContext())
+	if err != nil {
+		return err
+	}
+	policies, err := h.Store.Policies(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return render(c, views.DestinationRemovePage(views.NewDestinationRemove(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove destination",
 		Action: views.DestinationRemovePath(d.ID), Back: views.DestinationPath(d.ID), BackName: d.Name,
 		Removes: true,
 		Lost: []string{
-			"Nothing is backed up to it any more, and policies that use it lose it.",
 			fmt.Sprintf("Its list of %s is no longer shown here.", plural(d.TotalSnapshots, "snapshot")),
 		},
 		Stays: []string{
 			"The repository and everything in it stay at " + d.Place() + ".",
 			"Keepstead keeps the repository's password: add the same place again and its snapshots are back.",
 		},
-	}))
+	}, d, apps, policies)))
 }
 
 // RemoveDestination forgets a destination and leaves its repository as it is.

@@ -37,23 +37,19 @@ func (h *Handlers) devicesProps(ctx context.Context, frame views.Chrome) (views.
 	if err != nil {
 		return p, err
 	}
+	counts := views.CountApps(apps)
 	for _, d := range devices {
-		p.Devices = append(p.Devices, deviceItem(d, devices, apps, destinations))
+		p.Devices = append(p.Devices, deviceItem(d, devices, counts[d.ID], destinations))
 	}
 	return p, nil
 }
 
 // deviceItem is a device with what is on it.
-func deviceItem(d model.Device, devices []model.Device, apps []model.App, destinations []model.Destination) views.DeviceItem {
-	item := views.DeviceItem{Device: d}
+func deviceItem(d model.Device, devices []model.Device, apps views.AppCount, destinations []model.Destination) views.DeviceItem {
+	item := views.DeviceItem{Device: d, Apps: apps}
 	for i, other := range devices {
 		if other.ID == d.JumpDeviceID {
 			item.Jump = &devices[i]
-		}
-	}
-	for _, a := range apps {
-		if a.DeviceID == d.ID && !a.Gone && a.Kind != model.AppSystem {
-			item.Apps++
 		}
 	}
 	for _, place := range destinations {
@@ -106,7 +102,7 @@ func (h *Handlers) deviceProps(ctx context.Context, frame views.Chrome, id uuid.
 		return p, err
 	}
 	for _, a := range apps {
-		if a.App.DeviceID == id && !a.App.Gone && a.App.Kind != model.AppSystem {
+		if a.App.DeviceID == id && views.Counts(a.App) {
 			p.Apps = append(p.Apps, a)
 		}
 	}
@@ -151,7 +147,19 @@ func (h *Handlers) ConfirmRemoveDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, views.ConfirmPage(views.ConfirmProps{
+	apps, err := h.Jobs.Apps(c.UserContext())
+	if err != nil {
+		return err
+	}
+	destinations, err := h.Store.Destinations(c.UserContext())
+	if err != nil {
+		return err
+	}
+	devices, err := h.Store.Devices(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return render(c, views.DeviceRemovePage(views.NewDeviceRemove(views.ConfirmProps{
 		Chrome: frame, Heading: "Remove " + d.Name + "?", Button: "Remove device",
 		Action: views.DeviceRemovePath(d.ID), Back: views.DevicePath(d.ID), BackName: d.Name,
 		Removes: true,
@@ -163,8 +171,7 @@ func (h *Handlers) ConfirmRemoveDevice(c *fiber.Ctx) error {
 			"All snapshots of its apps stay, and can be restored to another device.",
 			"The line in ~/.ssh/authorized_keys of " + d.SSHUser + " stays there: delete the one that ends with keepstead@" + d.Hostname + ".",
 		},
-		Note: "A device with apps or destinations is not removed: forget its apps and remove its destinations first.",
-	}))
+	}, d, apps, destinations, devices)))
 }
 
 // RemoveDevice forgets a device.

@@ -66,7 +66,7 @@ func (h *Handlers) DeclineApp(c *fiber.Ctx) error {
 	if err := h.Jobs.DeclineApp(c.UserContext(), app.ID); err != nil {
 		return err
 	}
-	h.good(c, "%s is left out. Protect it on its page whenever you like.", app.Name)
+	h.good(c, "%s is not protected. Protect it on its page whenever you like.", app.Name)
 	return goTo(c, next(c, views.AppPath(app.ID)))
 }
 

@@ -352,12 +352,30 @@ func (m *Manager) TestDestination(ctx context.Context, d model.Destination, s mo
 		step = func(model.ProbeStep) {}
 	}
 	probe := place.Probe(ctx, step)
-	if stored.RepoInitialized && probe.Repository == model.RepositoryNone {
-		last := &probe.Steps[len(probe.Steps)-1]
-		last.State, last.Detail = model.ProbeFailed, fmt.Sprintf("The repository of %q is not here.", stored.Name)
-		last.Mend = "Mount the disk, or check the place. Nothing will be made instead of it."
+	if stored.RepoInitialized {
+		recognise(ctx, place, stored, &probe)
 	}
 	return probe, nil
+}
+
+// recognise says of the test of a stored destination whether what is there is its own repository: what can be made or
+// adopted at a place is for those who add one.
+func recognise(ctx context.Context, place storage.Place, stored model.Destination, probe *model.Probe) {
+	last := &probe.Steps[len(probe.Steps)-1]
+	switch probe.Repository {
+	case model.RepositoryNone:
+		last.State, last.Detail = model.ProbeFailed, fmt.Sprintf("The repository of %q is not here.", stored.Name)
+		last.Mend = "Mount the disk, or check the place. Nothing will be made instead of it."
+	case model.RepositoryPresent:
+		ask, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		raw, err := place.Config(ask)
+		if probe.Ours = err == nil && configHash(raw) == stored.RepoConfigHash; probe.Ours {
+			last.Detail = "This destination’s repository is here."
+		} else { // an upgrade by restic rewrites the file and keeps the id
+			last.Detail = "A restic repository is here, but not with the config file that Keepstead knows. The next backup compares its id before it writes."
+		}
+	}
 }
 
 // merged fills the empty fields of s with the stored destination's secrets.

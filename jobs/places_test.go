@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"keepstead/model"
@@ -74,8 +75,19 @@ func TestVanishedRepositoryFailsItsTest(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	d := h.destination()
-	h.must(os.Rename(h.repo, h.repo+"-unmounted"))
 	probe, err := h.TestDestination(t.Context(), d, model.DestinationSecrets{}, nil)
+	h.must(err)
+	if last := probe.Steps[len(probe.Steps)-1]; !probe.Ours || !strings.Contains(last.Detail, "This destination’s repository") {
+		t.Errorf("the test of its own repository: %+v", probe)
+	}
+	h.must(os.WriteFile(filepath.Join(h.repo, "config"), []byte("another one"), 0o600))
+	probe, err = h.TestDestination(t.Context(), d, model.DestinationSecrets{}, nil)
+	h.must(err)
+	if last := probe.Steps[len(probe.Steps)-1]; probe.Ours || !strings.Contains(last.Detail, "not with the config file") {
+		t.Errorf("the test of another repository in its place: %+v", probe)
+	}
+	h.must(os.Rename(h.repo, h.repo+"-unmounted"))
+	probe, err = h.TestDestination(t.Context(), d, model.DestinationSecrets{}, nil)
 	h.must(err)
 	if bad := probe.Failed(); bad == nil || bad.Name != "repository" || bad.Mend == "" {
 		t.Errorf("the test of a vanished repository: %+v", probe.Steps)

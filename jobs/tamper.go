@@ -93,7 +93,8 @@ func (r *run) tamperGateway(ctx context.Context, d model.Destination) (broken, d
 		r.log.printf("Refused: %s.", a.What)
 		names = append(names, a.What)
 	}
-	return "", fmt.Sprintf("All %d attempts were refused: %s.", len(names), strings.Join(unique(names), ", ")), nil
+	kinds := unique(names) // some were tried on several files: the log tells of each
+	return "", fmt.Sprintf("All %d attempts were refused: %s.", len(kinds), strings.Join(kinds, ", ")), nil
 }
 
 // dropOwn removes the file that the attack stored.

@@ -14,10 +14,18 @@ type Coverage struct {
 	LastGoodID   uuid.UUID
 	LastGoodAt   *time.Time
 	LastGoodSize int64
-	// LastJobID, LastState, LastMessage and LastAt describe the newest final backup job; zero when there was none.
+	// PartialID, PartialAt and PartialSize describe the newest incomplete snapshot where there is no full one; zero
+	// otherwise.
+	PartialID   uuid.UUID
+	PartialAt   *time.Time
+	PartialSize int64
+	// LastJobID, LastState, LastCause, LastMessage, LastMend and LastAt describe the newest final backup job; zero when
+	// there was none.
 	LastJobID   uuid.UUID
 	LastState   JobState
+	LastCause   Cause
 	LastMessage string
+	LastMend    string
 	LastAt      *time.Time
 	// RunningJobID is the open backup job, queued or running; nil id when there is none.
 	RunningJobID uuid.UUID

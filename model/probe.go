@@ -29,6 +29,8 @@ type Probe struct {
 	Steps []ProbeStep
 	// Repository says what the place holds.
 	Repository RepositoryState
+	// Ours says that it is the repository of the stored destination that was tested, by its config file.
+	Ours bool
 	// FreeBytes is the free space of a folder's file system, -1 where it is not known.
 	FreeBytes int64
 }

@@ -143,8 +143,24 @@
     target.form.elements.path_style.checked = target.dataset.pathStyle === "on";
   });
 
+  // A bar counts the boxes that are ticked for it, also those that the browser or a swap brought back.
+  function count() {
+    for (const each of all("[data-chosen]")) {
+      const n = String(all(`[name="${each.dataset.chosen}"]:checked`).length);
+      if (each.textContent !== n) each.textContent = n; // else it would be read out again
+    }
+  }
+  for (const event of ["change", "htmx:afterSettle"]) document.addEventListener(event, count);
+  addEventListener("pageshow", count);
+
   document.addEventListener("click", (event) => {
     const { target } = event;
+    const several = target.closest("[data-choose]");
+    if (several) {
+      for (const box of all(`[name="${several.dataset.choose}"]`)) box.checked = several.value === "all";
+      count();
+      if (several.value !== "all") $(`[name="${several.dataset.choose}"]`)?.focus(); // the bar is gone now
+    }
     const copy = target.closest("[data-copy]");
     if (copy && navigator.clipboard) {
       navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim()).then(() => { $(".copied", copy).textContent = say("Copied"); });

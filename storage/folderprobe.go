@@ -9,6 +9,8 @@ import (
 	"path"
 	"syscall"
 
+	"github.com/dustin/go-humanize"
+
 	"keepstead/model"
 )
 
@@ -137,13 +139,4 @@ func (p *folderPlace) contents() (*contents, error) {
 }
 
 // size says bytes for people.
-func size(n int64) string {
-	const unit = 1 << 10
-	value, names := float64(n), []string{"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	i := 0
-	for value >= unit && i < len(names)-1 {
-		value /= unit
-		i++
-	}
-	return fmt.Sprintf("%.4g %s", value, names[i])
-}
+func size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }

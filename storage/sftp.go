@@ -95,7 +95,7 @@ func (p *sftpPlace) Probe(ctx context.Context, report func(model.ProbeStep)) mod
 		failed = p.reach(ctx)
 		switch stateOf(failed) {
 		case device.StateHostKeyUnknown, device.StateKeyUnusable:
-			return "", errSkip("Not tried for want of a key.")
+			return "", errSkip("") // not reached: a later step says which key is missing
 		case "", device.StateUnreachable:
 			return "Connected to " + p.address() + ".", failed
 		}
@@ -106,7 +106,7 @@ func (p *sftpPlace) Probe(ctx context.Context, report func(model.ProbeStep)) mod
 		case device.StateHostKeyUnknown, device.StateHostKeyChanged:
 			return "", failed
 		case device.StateKeyUnusable:
-			return "", errSkip("Not tried for want of a key.")
+			return "", errSkip("") // not reached: a later step says which key is missing
 		}
 		return "The server shows the host key that was confirmed.", nil
 	})

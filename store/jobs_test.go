@@ -36,7 +36,7 @@ func (w *world) runBackup(c model.Configuration, d model.Destination, state mode
 	w.queueBackup(c, d)
 	j := must[model.Job](w.t)(w.ClaimJob(w.t.Context(), Limits{}))
 	snap := finished(must[model.Snapshot](w.t)(w.Snapshot(w.t.Context(), j.SnapshotID)), model.SnapshotStatus(state))
-	o := Outcome{State: state, Message: "as told", Snapshot: &snap}
+	o := Outcome{State: state, Message: "as told", Mend: "as advised", Cause: model.CauseUnreadable, Snapshot: &snap}
 	if state != model.JobSuccess && state != model.JobPartial {
 		o.Snapshot = nil
 	}

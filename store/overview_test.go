@@ -39,8 +39,16 @@ func TestCoverages(t *testing.T) {
 	if c.LastJobID != failed.ID || c.LastState != model.JobFailed || c.LastMessage != "as told" || c.LastAt == nil {
 		t.Errorf("last job is %+v", c)
 	}
+	if c.LastCause != model.CauseUnreadable || c.LastMend != "as advised" || c.PartialID != uuid.Nil {
+		t.Errorf("last job ended by %q, mend %q, and beside a full snapshot %s is told", c.LastCause, c.LastMend, c.PartialID)
+	}
 	if c.RunningJobID != open.ID || c.ConfigurationID != w.configuration.ID {
 		t.Errorf("running is %s, want %s", c.RunningJobID, open.ID)
+	}
+	check(t, w.DeleteSnapshots(ctx, []uuid.UUID{good.ID}))
+	c = must[[]model.Coverage](t)(w.Coverages(ctx, w.configuration.ID))[1]
+	if c.LastGoodAt != nil || c.PartialID != partial.ID || c.PartialAt == nil || !c.PartialAt.Equal(partial.StartedAt) || c.PartialSize != 5000 {
+		t.Errorf("without a full snapshot the newest incomplete one is %s of %v, want %s", c.PartialID, c.PartialAt, partial.ID)
 	}
 	if n := len(must[[]model.Coverage](t)(w.Coverages(ctx))); n != 6 {
 		t.Errorf("%d coverages in all, want three configurations at two destinations", n)

@@ -217,7 +217,7 @@ func configurationFields(p AppProps, c model.ConfigurationOverview, f Configurat
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Area(ui.Input{
-			Name: "exclude_paths", ID: "exclude-" + c.Configuration.ID.String(), Label: "Leave out", Value: f.ExcludePaths, Mono: true, Optional: true,
+			Name: "exclude_paths", ID: "exclude-" + c.Configuration.ID.String(), Label: "Exclude", Value: f.ExcludePaths, Mono: true, Optional: true,
 			Reason: reason(errs, "exclude_paths"), Placeholder: "*.tmp", Hint: "Paths or patterns such as *.tmp, one a line.",
 		}, "3").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

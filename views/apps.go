@@ -24,7 +24,6 @@ func statuses() []model.Protection {
 type deviceGroup struct {
 	Device model.Device
 	Apps   []model.AppOverview
-	All    int // apps of the device on all pages
 }
 
 // byDevice groups apps in the order in which their devices come first.
@@ -39,7 +38,6 @@ func byDevice(apps []model.AppOverview) []deviceGroup {
 			out = append(out, deviceGroup{Device: a.Device})
 		}
 		out[n].Apps = append(out[n].Apps, a)
-		out[n].All++
 	}
 	slices.SortStableFunc(out, func(a, b deviceGroup) int { // this machine first, then by name
 		if here := a.Device.Kind == model.DeviceLocal; here != (b.Device.Kind == model.DeviceLocal) {
@@ -84,6 +82,8 @@ func heldBy(a model.AppOverview) []model.Coverage {
 				at[v.DestinationID] = len(out)
 				out = append(out, v)
 			case v.LastGoodAt != nil && (out[n].LastGoodAt == nil || v.LastGoodAt.After(*out[n].LastGoodAt)):
+				out[n] = v
+			case out[n].LastGoodAt == nil && v.PartialAt != nil && (out[n].PartialAt == nil || v.PartialAt.After(*out[n].PartialAt)):
 				out[n] = v
 			}
 		}
@@ -194,9 +194,9 @@ func pathsErrors(p AppProps) model.Invalids {
 func originWord(o model.AppOrigin) string {
 	switch o {
 	case model.OriginPlatform:
-		return "from the platform"
+		return "added through the API"
 	case model.OriginFound:
-		return "found by itself"
+		return "found automatically"
 	case model.OriginSystem:
 		return "part of Keepstead"
 	case model.OriginAdopted:
@@ -239,6 +239,14 @@ func goneTitle(p AppProps) string {
 		return "Gone, last seen " + p.Relative(f.SeenAt)
 	}
 	return "The source of this app is gone"
+}
+
+// goneWords say what can still be done with an app whose source is gone.
+func goneWords(p AppProps) string {
+	if restorePlace(p) == "" {
+		return "It can no longer be backed up, and there is no snapshot of it."
+	}
+	return "It can no longer be backed up. You can bring it back from its snapshots."
 }
 
 // lastGood is the newest good snapshot of an app, the nil id for none.

@@ -28,6 +28,15 @@ func namesIn(ctx context.Context, names []string, n int) string {
 	return strings.Join(names[:n], ", ") + leftOut(ctx, len(names)-n)
 }
 
+// namesAnd joins names as a sentence does, the last by “and”; of many it names the first n and counts the rest.
+func namesAnd(ctx context.Context, names []string, n int) string {
+	if len(names) < 2 || len(names) > n {
+		return namesIn(ctx, names, n)
+	}
+	last := len(names) - 1
+	return naming(ctx, gap+" and "+gap2, strings.Join(names[:last], ", "), names[last])
+}
+
 // leftOut counts, in the language, what a list leaves out.
 func leftOut(ctx context.Context, n int) string {
 	return lang.T(ctx, " and "+ui.Count(n)+" more")

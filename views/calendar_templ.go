@@ -101,7 +101,7 @@ func HomeCalendar(p HomeProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = troubles(grid).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dayTroubles(grid).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -113,8 +113,8 @@ func HomeCalendar(p HomeProps) templ.Component {
 	})
 }
 
-// troubles lists the newest days on which something went wrong: the way there for a keyboard, a thumb and a screen reader.
-func troubles(grid calendarGrid) templ.Component {
+// dayTroubles lists the newest days on which something went wrong: the way there for a keyboard, a thumb and a screen reader.
+func dayTroubles(grid calendarGrid) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

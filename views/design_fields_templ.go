@@ -397,7 +397,7 @@ func designMessages(p DesignProps) templ.Component {
 		}
 		templ_7745c5c3_Err = confirmForm(ConfirmProps{
 			Lost: []string{"What an act takes away, in words."}, Stays: []string{"What it leaves."}, Note: "What else there is to know.", Action: DesignPath, Button: "Do it", Back: DesignPath,
-		}).Render(ctx, templ_7745c5c3_Buffer)
+		}, nil, nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

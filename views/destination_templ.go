@@ -480,7 +480,7 @@ func upkeep(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = upkeepRow(p, "check", ui.IconProve, "Prove the repository sound", "Reads the structure of every snapshot and part of the data back.", "Check").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = upkeepRow(p, "check", ui.IconProve, "Check the repository", "Reads the structure of every snapshot and part of the data back.", "Check").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -488,7 +488,7 @@ func upkeep(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = upkeepRow(p, "sync", ui.IconSync, "Take over what is there", "Reads the repository’s snapshots anew and clears stale locks of this machine.", "Sync now").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = upkeepRow(p, "sync", ui.IconSync, "Read the snapshots again", "Takes over what the repository holds and is not listed here, and clears stale locks of this machine.", "Read again").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

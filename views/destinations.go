@@ -70,6 +70,43 @@ func openAt(open []JobItem, d model.Destination) int {
 	return n
 }
 
+// placeState is how a destination stands on its card: what is wrong comes before what runs.
+func placeState(p DestinationsProps, d model.Destination) ui.State {
+	if d.Enabled && d.LastError == "" && openAt(p.Open, d) > 0 {
+		return ui.OfJob(model.JobRunning)
+	}
+	return ui.OfDestination(d)
+}
+
+// domainOf is what fails together with a destination: who runs it and where it stands, as far as that is known.
+func domainOf(p DestinationsProps, d model.Destination) []string {
+	name := ""
+	for _, device := range p.Devices {
+		if device.ID == d.LocalDeviceID {
+			name = device.Name
+		}
+	}
+	var out []string
+	domain := d.FailureDomain(name)
+	for _, part := range []string{domain.Provider, domain.Site} {
+		if part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// tamperWords say what the last attempt to destroy what is stored came to.
+func tamperWords(d model.Destination) string {
+	switch d.TamperResult {
+	case model.TamperHeld:
+		return "Tamper test held"
+	case model.TamperBroken:
+		return "Tamper test failed: a device can destroy it"
+	}
+	return "Tamper test never run"
+}
+
 // placeOn is where a destination is, with the device where that is another one than this.
 func placeOn(ctx context.Context, d model.Destination, devices []model.Device) string {
 	for _, device := range devices {
@@ -139,6 +176,23 @@ func stepWord(name string) string {
 	return name
 }
 
+// triedBy takes the sentence about a tamper test that held apart, into what was tried.
+func triedBy(detail string) []string {
+	_, list, ok := strings.Cut(detail, " attempts were refused: ")
+	if !ok {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(list, "."), ", ")
+}
+
+// skippedWord says why a step was not run: it has a detail where it does not apply, and none behind the one that failed.
+func skippedWord(s model.ProbeStep) string {
+	if s.Detail == "" {
+		return "Not reached"
+	}
+	return "Not needed"
+}
+
 // repositoryWords says what a tested place holds.
 func repositoryWords(p model.Probe) string {
 	text := ""
@@ -147,6 +201,9 @@ func repositoryWords(p model.Probe) string {
 		text = "The place is empty: a new repository can be made."
 	case model.RepositoryPresent:
 		text = "There is a restic repository."
+		if p.Ours {
+			text = "Its repository is there, and can be written to and read from."
+		}
 	case model.RepositoryForeign:
 		text = "There are other files in this place; choose an empty folder for the backups."
 	}
@@ -159,9 +216,9 @@ func repositoryWords(p model.Probe) string {
 // derived says under a field of the failure domain what stands where nothing is set.
 func derived(text string) string {
 	if text == "" {
-		return "Nothing is known; say what it is."
+		return "Left empty: not known."
 	}
-	return "Empty takes “" + text + "”."
+	return "Left empty: “" + text + "”."
 }
 
 // failureDomain is the failure domain that an unset field would have.

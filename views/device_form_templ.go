@@ -320,7 +320,7 @@ func wayFields(p DeviceFormProps, scan string) templ.Component {
 		}
 		if options := jumpOptions(ctx, p.Devices, p.Device); len(options) > 1 {
 			templ_7745c5c3_Err = ui.Select(ui.Input{
-				Name: "jump_device_id", Label: "Way there", Value: p.Form.JumpID, Reason: reason(p.Errors, "jump_device_id"),
+				Name: "jump_device_id", Label: "Connect through", Value: p.Form.JumpID, Reason: reason(p.Errors, "jump_device_id"),
 				Hint: "A machine that Keepstead cannot reach itself may be reached through another device.",
 			}, options).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 	"keepstead/views/lang"
 	"keepstead/views/ui"
@@ -73,7 +75,7 @@ func shortSystem(name string) string {
 func skewWords(skew time.Duration) string {
 	switch {
 	case skew.Abs() < 2*time.Second:
-		return "right"
+		return "in step"
 	case skew > 0:
 		return ui.Duration(skew) + " ahead"
 	}
@@ -124,8 +126,72 @@ func fullness(m model.DeviceMount) ui.State {
 	return ui.State{}
 }
 
-// appsFound says how many apps a device has.
-func appsFound(n int) string { return ui.Plural(n, "app found", "apps found") }
+// AppCount is how many apps a device has, the same on every page: those that are there now, but for the parts of
+// Keepstead.
+type AppCount struct {
+	Apps      int
+	Undecided int // of them, those that wait for a decision
+}
+
+// CountApps counts the apps of each device.
+func CountApps(apps []model.App) map[uuid.UUID]AppCount {
+	out := map[uuid.UUID]AppCount{}
+	for _, a := range apps {
+		if !Counts(a) {
+			continue
+		}
+		n := out[a.DeviceID]
+		n.Apps++
+		if a.Pending {
+			n.Undecided++
+		}
+		out[a.DeviceID] = n
+	}
+	return out
+}
+
+// Counts says that an app counts among those of its device.
+func Counts(a model.App) bool { return !a.Gone && a.Kind != model.AppSystem }
+
+// words say how many apps a device has.
+func (n AppCount) words() string {
+	if n.Apps == 0 {
+		return "No apps"
+	}
+	words := ui.Plural(n.Apps, "app", "apps")
+	if n.Undecided > 0 {
+		words += ", " + ui.Count(n.Undecided) + " not decided"
+	}
+	return words
+}
+
+// noDocker says that there is no container engine on a device, as far as it was looked at.
+func noDocker(d model.Device) bool {
+	if d.Kind == model.DeviceSSH {
+		return d.Facts != nil && d.Facts.Engine == ""
+	}
+	return d.Engine != nil && d.Engine.State == model.EngineAbsent
+}
+
+// stale says that what is shown of a device was learnt before it went out of reach.
+func stale(d model.Device) bool {
+	lost := d.State == model.DeviceUnreachable || d.State == model.DeviceDenied || d.State == model.DeviceHostKeyChanged
+	return d.Kind == model.DeviceSSH && lost && d.LastSeenAt != nil
+}
+
+// provedWords say what the test of a device proved.
+func provedWords(p model.Probe) string {
+	words := "The host key is the pinned one, and Keepstead signs in, reads files and runs restic there."
+	for _, s := range p.Steps {
+		switch {
+		case s.Name == "engine" && s.State == model.ProbeOK:
+			words += " Docker answers."
+		case s.Name == "engine" && s.State == model.ProbeSkipped:
+			words += " There is no Docker; folders can be backed up."
+		}
+	}
+	return words
+}
 
 // parallelWords says how many jobs run on a device at once.
 func parallelWords(n int) string {

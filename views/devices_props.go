@@ -11,7 +11,7 @@ import (
 // DeviceItem is a device with what is on it.
 type DeviceItem struct {
 	model.Device
-	Apps         int // that are there now
+	Apps         AppCount
 	Destinations []model.Destination
 	Jump         *model.Device // that it is reached through, nil for none
 }

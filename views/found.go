@@ -152,13 +152,13 @@ func dumpsAny(f model.Found) bool {
 func strategyName(s model.Strategy) string {
 	switch s {
 	case model.StrategyDump:
-		return "Dump"
+		return "Database dump"
 	case model.StrategyPause:
 		return "Pause"
 	case model.StrategyStop:
 		return "Stop"
 	}
-	return "Hot"
+	return "While running"
 }
 
 func strategyHint(s model.Strategy) string {
@@ -170,14 +170,14 @@ func strategyHint(s model.Strategy) string {
 	case model.StrategyStop:
 		return "stopped while its files are read"
 	}
-	return "files are read while it runs"
+	return "files are read as they are"
 }
 
 // strategyOptions are what a service can be captured by; the first leaves the choice to Keepstead.
 func strategyOptions(s model.FoundService) []ui.Option {
-	auto := "By itself"
+	auto := "Automatic"
 	if s.Origin == "auto" || s.Origin == "" {
-		auto += ": " + strategyName(s.Strategy)
+		auto = automatic(s.Strategy)
 	}
 	out := []ui.Option{{Text: auto}}
 	for _, one := range model.Strategies() {
@@ -189,15 +189,30 @@ func strategyOptions(s model.FoundService) []ui.Option {
 	return out
 }
 
-// originOfStrategy says who chose a strategy.
+// automatic says what Keepstead chose.
+func automatic(s model.Strategy) string {
+	switch s {
+	case model.StrategyDump:
+		return "Automatic: database dump"
+	case model.StrategyPause:
+		return "Automatic: pause"
+	case model.StrategyStop:
+		return "Automatic: stop"
+	}
+	return "Automatic: while running"
+}
+
+// originOfStrategy says who chose a strategy where nothing else does: a reason says it too.
 func originOfStrategy(s model.FoundService) string {
-	switch s.Origin {
-	case "label":
+	switch {
+	case s.Why != "":
+		return ""
+	case s.Origin == "label":
 		return "by its label"
-	case "person":
+	case s.Origin == "person":
 		return "chosen by you"
 	}
-	return "chosen by itself"
+	return ""
 }
 
 func failureOptions() []ui.Option {
@@ -227,7 +242,7 @@ type mountChoice struct {
 // mountChoices are the decisions that are open about a mount. A choice is kept under the mount's place on the host, so
 // there is none about a volume whose driver does not tell it.
 func mountChoices(p AppProps, m model.FoundMount) []mountChoice {
-	if m.Source == "" || len(p.App.Configurations) == 0 {
+	if m.Source == "" || !canChoose(p.App) {
 		return nil
 	}
 	_, chosen := chosenBind(p, m)
@@ -267,30 +282,6 @@ func sortedMounts(mounts []model.FoundMount) []model.FoundMount {
 	out := slices.Clone(mounts)
 	slices.SortStableFunc(out, func(a, b model.FoundMount) int { return rank[a.Role] - rank[b.Role] })
 	return out
-}
-
-// mountWords counts what becomes of the mounts.
-func mountWords(f model.Found) string {
-	n := map[model.MountRole]int{}
-	for _, m := range f.Mounts {
-		n[m.Role]++
-	}
-	var words []string
-	for _, w := range []struct {
-		role model.MountRole
-		text string
-	}{
-		{model.RoleLost, "cannot be read"},
-		{model.RoleAsk, "to decide"},
-		{model.RoleData, "captured"},
-		{model.RoleDumped, "dumped instead"},
-		{model.RoleLeft, "left out"},
-	} {
-		if n[w.role] > 0 {
-			words = append(words, ui.Count(n[w.role])+" "+w.text)
-		}
-	}
-	return strings.Join(words, " · ")
 }
 
 func mountedBy(ctx context.Context, m model.FoundMount) string {
@@ -339,10 +330,10 @@ func sentences(texts ...string) string {
 }
 
 // groupWords says beside a device how many apps it has and what its engine is.
-func groupWords(g deviceGroup) string {
-	words := ui.Plural(g.All, "app", "apps")
-	if showsEngine(g.Device) {
-		words += " · " + engineWords(*g.Device.Engine)
+func groupWords(d model.Device, n AppCount) string {
+	words := n.words()
+	if showsEngine(d) {
+		words += " · " + engineWords(*d.Engine)
 	}
 	return words
 }
@@ -351,7 +342,7 @@ func groupWords(g deviceGroup) string {
 func underApp(ctx context.Context, a model.AppOverview) string {
 	kind := lang.T(ctx, kindName(a.App.Kind))
 	if a.LeftOut() {
-		return kind + " · " + lang.T(ctx, "left out")
+		return kind + " · " + lang.T(ctx, "not protected")
 	}
 	if a.App.Containers() {
 		return kind + " · " + policyNames(ctx, a)

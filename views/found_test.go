@@ -162,7 +162,7 @@ func TestStrategyOptions(t *testing.T) {
 			t.Errorf("%q is offered %q, want %q", tt.service.Database, got, tt.want)
 		}
 	}
-	if first := strategyOptions(model.FoundService{Origin: "person", Strategy: model.StrategyStop})[0].Text; first != "By itself" {
+	if first := strategyOptions(model.FoundService{Origin: "person", Strategy: model.StrategyStop})[0].Text; first != "Automatic" {
 		t.Errorf("beside a person's choice the first option is %q", first)
 	}
 }

@@ -245,7 +245,7 @@ func HostKeyPage(p HostKeyProps) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Head(ui.Heading{
 				Up: DevicePath(p.Device.ID), UpText: p.Device.Name, Title: lang.T(ctx, "Host key"),
-				Sub: lang.T(ctx, "By it Keepstead knows that it speaks to this machine and to no other."),
+				Sub: lang.T(ctx, "This is how Keepstead recognises the machine."),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

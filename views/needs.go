@@ -121,6 +121,11 @@ func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool
 		n.Title, n.Text = a.Name+" is overdue", "Its backup should have run by now and has not."
 		n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Back up now"
 	case model.Frozen:
+		if sourceLost(c) { // there is nothing to confirm before the source is back
+			n.Title, n.Text = a.Name+" was saved with folders missing", sentences(last.LastMessage, last.LastMend)
+			n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Back up again"
+			break
+		}
 		n.Title, n.Text = a.Name+" keeps all its snapshots for now", c.Configuration.FrozenReason
 		n.Post, n.PostText = ConfigurationUnfreezePath(c.Configuration.ID), "Looks right: go on"
 		n.Link, n.LinkText = AppPath(a.ID), "Look"

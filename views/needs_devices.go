@@ -16,9 +16,9 @@ func needsOfDevices(p HomeProps) []need {
 		}
 		switch d.State {
 		case model.DeviceUnreachable:
-			n.Title = name + " is out of reach"
+			n.Title, n.Post, n.PostText = name+" is out of reach", DeviceTestPath(d.ID), "Test again"
 		case model.DeviceDenied:
-			n.Title, n.Link, n.LinkText = name+" does not let Keepstead in", DeviceEditPath(d.ID), "Sign in anew"
+			n.Title, n.Link, n.LinkText = name+" does not let Keepstead in", DeviceEditPath(d.ID), "Sign in again"
 		case model.DeviceHostKeyChanged:
 			n.Title, n.Link, n.LinkText = name+" shows another host key", DeviceHostKeyPath(d.ID), "Compare"
 		case model.DeviceLimited:

@@ -65,7 +65,7 @@ func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples()}),
 		"home-good":  show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days(), Devices: []model.Device{s.device}}),
 		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
-		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Progress: s.progress}),
+		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Policies: s.policies, Counts: CountApps(s.plainApps()), Progress: s.progress}),
 		"app-new": show(s, AppNewPage, AppNewProps{Chrome: at(NewAppPath), Form: AppForm{Name: "Photos", Paths: "srv/photos"}, Devices: []model.Device{s.device}, Errors: model.Invalids{
 			{Field: "paths", Reason: "\"srv/photos\" is relative; start the path with /."},
 		}}),
@@ -93,13 +93,14 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	chosen.Plan = &model.RestorePlan{Target: "/srv/paperless", FreeBytes: 90 << 30, NeedBytes: 3 << 20, NewFiles: 2, Overwrites: 14, Unchanged: 220, Examples: []string{"/srv/paperless/media/1.pdf", "/srv/paperless/media/2.pdf"}}
 	job := func(n int) JobProps { return JobProps{Chrome: at(JobPath(s.jobs[n].ID)), Job: s.jobs[n], Log: log} }
 	return map[string]templ.Component{
-		"app":         show(s, AppPage, app(0)),
-		"app-frozen":  show(s, AppPage, frozen),
-		"app-forget":  show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30)), BackName: "immich", Removes: true}),
-		"destination": show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
-		"policy":      show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
-		"policy-new":  show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
-		"find":        show(s, FindPage, findSample(s, at)), "find-none": show(s, FindPage, FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
+		"app":                show(s, AppPage, app(0)),
+		"app-frozen":         show(s, AppPage, frozen),
+		"app-forget":         show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30)), BackName: "immich", Removes: true}),
+		"destination-remove": show(s, DestinationRemovePage, NewDestinationRemove(ConfirmProps{Chrome: at(DestinationRemovePath(id(10))), Heading: "Remove Backup disk?", Action: DestinationRemovePath(id(10)), Button: "Remove destination", Back: DestinationPath(id(10))}, s.destinations[0], s.apps, s.policies)),
+		"destination":        show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
+		"policy":             show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
+		"policy-new":         show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
+		"find":               show(s, FindPage, findSample(s, at)), "find-none": show(s, FindPage, FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
 		"versions": show(s, VersionsPage, versionsSample(s, at)), "compare": show(s, ComparePage, compareSample(s, at)), "compare-unindexed": show(s, ComparePage, unindexedSample(s, at)),
 		"compare-choose": show(s, ComparePage, CompareProps{Chrome: at(ComparePath(id(402))), Snapshot: s.snapshots[2], Choices: s.snapshots[:2]}),
 		"snapshot":       show(s, SnapshotPage, snapshot), "restore": show(s, RestorePage, restore), "restore-chosen": show(s, RestorePage, chosen),

@@ -25,6 +25,7 @@ const (
 	NewAppPath           = "/apps/new"
 	DiscoverPath         = "/apps/discover"
 	AcceptAllPath        = "/apps/accept"
+	AppsBulkPath         = "/apps/bulk"
 	DestinationsPath     = "/destinations"
 	NewDestinationPath   = "/destinations/new"
 	TestNewPath          = "/destinations/test"
@@ -55,6 +56,9 @@ const (
 func AppsOf(status model.Protection) string {
 	return withQuery(AppsPath, url.Values{"status": {string(status)}})
 }
+
+// NewAppOn is the form for folders of one device.
+func NewAppOn(device uuid.UUID) string { return NewAppPath + "?device_id=" + device.String() }
 
 // AppPath is the page of an app; its paths below are POST, unless said otherwise.
 func AppPath(id uuid.UUID) string { return AppsPath + "/" + id.String() }

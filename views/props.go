@@ -67,6 +67,8 @@ type AppsProps struct {
 	Destinations []model.Destination
 	Pending      []model.AppOverview // found, and not decided upon; not among Apps
 	Devices      []model.Device
+	Policies     []model.Policy                  // that the chosen apps can be given
+	Counts       map[uuid.UUID]AppCount          // by device, before the filter
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
 	Query        string                          // query q
 	Status       model.Protection                // query status; empty for all, StatusGone for apps that are gone

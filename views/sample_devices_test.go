@@ -45,19 +45,23 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 	pending := s.remote(72, "pi", model.DevicePending, "Keepstead's key is not on the device yet.")
 	pending.Facts, pending.LastSeenAt, pending.ResticVersion = nil, nil, ""
 	odd := s.hostileDevice()
+	bare := s.remote(70, "nas", model.DeviceReady, "")
+	facts := *bare.Facts
+	facts.Engine, facts.Compose = "", ""
+	bare.Facts = &facts
 	places := s.destinations[:1]
 	items := []DeviceItem{
-		{Device: s.device, Apps: 7, Destinations: places},
-		{Device: good, Apps: 3, Jump: &changed},
+		{Device: s.device, Apps: AppCount{Apps: 7}, Destinations: places},
+		{Device: good, Apps: AppCount{Apps: 3}, Jump: &changed},
 		{Device: changed},
 		{Device: pending},
 		{Device: s.remote(73, "off", model.DeviceUnreachable, "nas.lan:2222 cannot be reached.")},
 		{Device: s.remote(74, "old", model.DeviceDenied, "nas.lan refuses the key of the user root.")},
-		{Device: odd, Apps: 1, Jump: &odd},
+		{Device: odd, Apps: AppCount{Apps: 1}, Jump: &odd},
 	}
 	page := func(item DeviceItem, probe *model.Probe, testing bool) DeviceProps {
 		p := DeviceProps{Chrome: at(DevicePath(item.ID)), Device: item, Probe: probe, Testing: testing}
-		if item.Apps > 0 {
+		if item.Apps.Apps > 0 {
 			p.Apps = s.apps[:3]
 		}
 		return p
@@ -115,6 +119,9 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"device-new-refused": show(s, DeviceFormPage, DeviceFormProps{Chrome: at(NewDevicePath), Form: DeviceForm{Name: hostile, Address: hostile, User: hostile, How: SignInByKey, Offered: otherHostKey, JumpID: hostile}, Devices: devices, Errors: refused}),
 		"device-edit":        show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(odd.ID)), Device: &odd, Form: NewDeviceForm(odd), Devices: devices}),
 		"device-edit-local":  show(s, DeviceFormPage, DeviceFormProps{Chrome: at(DeviceEditPath(s.device.ID)), Device: &s.device, Form: NewDeviceForm(s.device)}),
+		"device-lost":        show(s, DevicePage, page(DeviceItem{Device: s.remote(73, "off", model.DeviceUnreachable, "nas.lan:2222 cannot be reached.")}, nil, false)),
+		"device-bare":        show(s, DevicePage, page(DeviceItem{Device: bare}, nil, false)),
+		"device-remove":      show(s, DeviceRemovePage, NewDeviceRemove(ConfirmProps{Chrome: at(DeviceRemovePath(s.device.ID)), Heading: "Remove atlas?", Action: DeviceRemovePath(s.device.ID), Button: "Remove device", Back: DevicePath(s.device.ID)}, s.device, s.plainApps(), places, devices)),
 		"host-key":           show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: otherHostKey}),
 		"host-key-same":      show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(changed.ID)), Device: changed, Offered: sampleHostKey}),
 		"host-key-silent":    show(s, HostKeyPage, HostKeyProps{Chrome: at(DeviceHostKeyPath(odd.ID)), Device: odd, Errors: refused}),
@@ -135,7 +142,7 @@ func TestDevicePagesSay(t *testing.T) {
 	for name, wanted := range map[string][]string{
 		"devices":            {"Ready", "Waits for its key", "Out of reach", "Another host key", "Signed out", "Limited", "This machine", "through", "3.0 TiB"},
 		"home-devices":       {"attic shows another host key", "can be destroyed by a device", "cannot be used in full"},
-		"device":             {"backup ALL=(root) NOPASSWD: ALL", "sudo works", "3 apps found", "/mnt/tank", "1 m 30 s behind", "out of reach for this user"},
+		"device":             {"backup ALL=(root) NOPASSWD: ALL", "sudo works", "3 apps", "/mnt/tank", "1 m 30 s behind", "out of reach for this user"},
 		"device-pending":     {sampleHostKey + " keepstead@keepstead-0011", "authorized_keys"},
 		"device-changed":     {DeviceHostKeyPath(id(71)), "another host key"},
 		"host-key":           {model.Fingerprint(sampleHostKey), model.Fingerprint(otherHostKey), "Replace the pinned key", "somebody may be between"},
@@ -150,10 +157,15 @@ func TestDevicePagesSay(t *testing.T) {
 			}
 		}
 	}
+	lost := render(t, all["device-lost"])
+	inOrder(t, lost, "cannot be reached", DeviceEditPath(id(73)), "Change address", DeviceTestPath(id(73)), "Test again", ", as of ", "Disks", "as of ")
+	if bare := render(t, all["device-bare"]); !strings.Contains(bare, "No Docker here. Add the folders to back up.") || !strings.Contains(bare, NewAppOn(id(70))) {
+		t.Error("a device without Docker is a dead end")
+	}
 	if html := render(t, all["host-key-same"]); strings.Contains(html, "Replace the pinned key") {
 		t.Error("a host key that is the same can be replaced")
 	}
-	if html := render(t, all["device-local"]); strings.Contains(html, "Test the way there") || strings.Contains(html, "Remove device") {
+	if html := render(t, all["device-local"]); strings.Contains(html, "Test the connection") || strings.Contains(html, "Remove device") {
 		t.Error("this machine can be tested or removed")
 	}
 }

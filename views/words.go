@@ -25,7 +25,7 @@ func kindWord(k model.JobKind) string {
 	case model.JobCheck:
 		return "Check"
 	case model.JobSync:
-		return "Sync"
+		return "Read snapshots"
 	case model.JobTamper:
 		return "Tamper test"
 	case model.JobIndex:
@@ -46,9 +46,9 @@ func jobTitle(j JobItem) string {
 		where = " from "
 	case j.Kind == model.JobForget && j.AppName != "":
 		title += " to"
-	case j.Kind == model.JobTamper:
+	case j.Kind == model.JobTamper || j.Kind == model.JobSync:
 		where = " of "
-	case j.Kind == model.JobCheck || j.Kind == model.JobSync:
+	case j.Kind == model.JobCheck:
 		where = " "
 	}
 	if j.AppName != "" {
@@ -178,16 +178,22 @@ func nameOf(ctx context.Context, id uuid.UUID, destinations []model.Destination)
 	return lang.T(ctx, "a removed destination")
 }
 
-// size is the largest good snapshot of an app, and whether there is one.
+// size is the largest good snapshot of an app, of the incomplete ones where there is no good one, and whether there is
+// one at all.
 func size(a model.AppOverview) (int64, bool) {
-	var most int64
-	found := false
+	var most, part int64
+	found, in := false, false
 	for _, c := range a.Configurations {
 		for _, v := range c.Coverage {
 			if v.LastGoodAt != nil {
 				most, found = max(most, v.LastGoodSize), true
+			} else if v.PartialAt != nil {
+				part, in = max(part, v.PartialSize), true
 			}
 		}
+	}
+	if !found {
+		return part, in
 	}
 	return most, found
 }

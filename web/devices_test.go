@@ -52,7 +52,7 @@ func TestDevicePages(t *testing.T) {
 	}
 	for path, wanted := range map[string][]string{
 		"/devices":          {"My &lt;b&gt;NAS", "Add device", m.Address},
-		at:                  {"apps found", mine, "ssh-ed25519 "},
+		at:                  {"No apps", "Add folders", mine, "ssh-ed25519 "},
 		at + "/edit":        {`value="My &lt;b&gt;NAS`, "As before"},
 		at + "/host-key":    {"Nothing has changed"},
 		at + "/remove":      {"authorized_keys", "All snapshots"},

@@ -96,10 +96,10 @@ func TestFoundAppsAreDecidedUpon(t *testing.T) {
 			t.Errorf("%d configurations, want %d (%v)", len(got), follows, err)
 		}
 	}
-	if body := s.page("/apps", cookie, "left out"); strings.Contains(body, "were found") {
+	if body := s.page("/apps", cookie, "not protected"); strings.Contains(body, "were found") {
 		t.Error("a decided app is still asked about")
 	}
-	s.page("/apps/"+no.ID.String(), cookie, "This app is left out")
+	s.page("/apps/"+no.ID.String(), cookie, "This app is not protected")
 	if r := s.post("/apps/"+no.ID.String()+"/decline", cookie, nil); r.status != http.StatusConflict {
 		t.Errorf("declined twice: %d", r.status)
 	}
@@ -113,7 +113,7 @@ func TestCaptureForm(t *testing.T) {
 	cookie := s.signIn()
 	app := s.findApp("shop", false)
 	at := "/apps/" + app.ID.String()
-	s.page(at, cookie, "How it is captured", "By itself: Dump", "Your decision", "&lt;script&gt;", "made from the containers instead")
+	s.page(at, cookie, "How it is captured", "Automatic: database dump", "Your decision", "&lt;script&gt;", "made from the containers instead")
 
 	form := url.Values{
 		"service": {views.FileValue("db"), views.FileValue(hostile)}, "strategy": {"", "stop"}, "pre": {"", "sync"}, "post": {"", ""},

@@ -58,6 +58,7 @@ func (s *server) house() []Route {
 		{get, "/apps/new", Session, p.NewApp},
 		{post, "/apps/discover", Session, p.Discover},
 		{post, "/apps/accept", Session, p.AcceptApps},
+		{post, "/apps/bulk", Session, p.BulkApps},
 		{get, "/apps/:id", Session, p.App},
 		{post, "/apps/:id", Session, p.ChangeApp},
 		{post, "/apps/:id/backup", Session, p.BackupApp},

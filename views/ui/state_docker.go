@@ -15,9 +15,9 @@ func OfService(s model.FoundService) State {
 	case s.State == "running" && s.Health == "healthy":
 		return State{"is-good", IconGood, "Healthy", false}
 	case s.State == "running":
-		return State{"is-good", IconGood, "Running", false}
+		return State{"is-good", IconGood, "Up", false}
 	case s.State == "paused":
-		return State{"is-warn", IconPaused, "Paused", false}
+		return State{"is-warn", IconPaused, "Suspended", false}
 	case s.State == "restarting":
 		return State{"is-warn", IconRetry, "Restarting", false}
 	case s.State == "dead":

@@ -1,0 +1,104 @@
+package views
+
+import (
+	"context"
+
+	"keepstead/model"
+	"keepstead/views/ui"
+)
+
+// DestinationRemoveProps asks before a destination is removed, and names what loses its protection.
+type DestinationRemoveProps struct {
+	ConfirmProps
+	Destination model.Destination
+	Nowhere     []model.App    // that no other destination takes then
+	Policies    []model.Policy // that no longer back up to it
+}
+
+// NewDestinationRemove gathers what loses a destination. Apps that are switched off are not backed up to it now.
+func NewDestinationRemove(p ConfirmProps, d model.Destination, apps []model.AppOverview, policies []model.Policy) DestinationRemoveProps {
+	out := DestinationRemoveProps{ConfirmProps: p, Destination: d}
+	for _, a := range apps {
+		here, elsewhere := false, false
+		for _, c := range a.Configurations {
+			for _, v := range c.Coverage {
+				used := c.Status != model.Paused
+				here = here || used && v.DestinationID == d.ID
+				elsewhere = elsewhere || used && v.DestinationID != d.ID
+			}
+		}
+		if here && !elsewhere {
+			out.Nowhere = append(out.Nowhere, a.App)
+		}
+	}
+	for _, policy := range policies {
+		for _, id := range policy.DestinationIDs {
+			if id == d.ID {
+				out.Policies = append(out.Policies, policy)
+			}
+		}
+	}
+	return out
+}
+
+// DeviceRemoveProps asks before a device is removed, or says what has to leave it first.
+type DeviceRemoveProps struct {
+	ConfirmProps
+	Device       model.Device
+	Apps         []model.App
+	Destinations []model.Destination
+	Behind       []model.Device // that are reached through it
+}
+
+// held says that a device cannot be removed yet.
+func (p DeviceRemoveProps) held() bool { return len(p.Apps)+len(p.Destinations)+len(p.Behind) > 0 }
+
+// NewDeviceRemove gathers what is still on a device.
+func NewDeviceRemove(p ConfirmProps, d model.Device, apps []model.App, destinations []model.Destination, devices []model.Device) DeviceRemoveProps {
+	out := DeviceRemoveProps{ConfirmProps: p, Device: d}
+	for _, a := range apps {
+		if a.DeviceID == d.ID {
+			out.Apps = append(out.Apps, a)
+		}
+	}
+	for _, place := range destinations {
+		if place.LocalDeviceID == d.ID {
+			out.Destinations = append(out.Destinations, place)
+		}
+	}
+	for _, other := range devices {
+		if other.JumpDeviceID == d.ID {
+			out.Behind = append(out.Behind, other)
+		}
+	}
+	return out
+}
+
+// keepsApps, keepsDestinations and keepsDevices say what keeps a device, and what has to become of it.
+func keepsApps(ctx context.Context, d model.Device, n int) string {
+	return naming(ctx, gap+" still has "+ui.Plural(n, "app", "apps")+". Forget "+them(n)+" first.", d.Name)
+}
+
+func keepsDestinations(ctx context.Context, d model.Device, n int) string {
+	return naming(ctx, gap+" still has "+ui.Plural(n, "destination", "destinations")+". Remove "+them(n)+" first.", d.Name)
+}
+
+func keepsDevices(ctx context.Context, d model.Device, n int) string {
+	return naming(ctx, ui.Plural(n, "device is", "devices are")+" reached through "+gap+". Connect to "+them(n)+" another way first.", d.Name)
+}
+
+func appNames(apps []model.App) []string {
+	var out []string
+	for _, a := range apps {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
+func namesOfPolicies(policies []model.Policy) []string {
+	var out []string
+	for _, p := range policies {
+		out = append(out, p.Name)
+	}
+	return out
+}
