@@ -270,7 +270,7 @@ func (p *person) bringFileBack(h *house) {
 
 func (p *person) mendJobs(h *house) {
 	p.nav("Activity")
-	p.choose("State", "Failed", "Filter")
+	p.choose("Status", "Failed", "Filter")
 	p.listed("Cellar", "Failed")
 	if ask[bool](p.tab, `document.querySelector("main tbody").innerText.includes("Photos")`) {
 		p.t.Error("the filter shows what did not fail")
