@@ -168,6 +168,8 @@ func (b *tab) bringBackInPlace(e *testbed.Engine, p *testbed.Project) {
 	b.restoreBy("in_place")
 	b.says("What is there now is replaced")
 	b.finish()
+	b.says(p.Name + " is back")
+	b.says("all verified.")
 	b.says("The state from before is kept")
 	e.AwaitHealthy(b.t, p.Dir)
 	if n := strings.TrimSpace(e.Docker(b.t, "exec", p.Container("db"), "psql", "-U", "shop", "-Atc", "SELECT count(*) > 0 FROM pg_tables WHERE schemaname = 'public'")); n != "t" {

@@ -15,7 +15,9 @@ func TestRestoreFolder(t *testing.T) {
 	local, err := h.Store.LocalDevice(t.Context())
 	h.must(err)
 	photos := filepath.Join(t.TempDir(), "photos")
-	ssh := func(user string, sudo bool) model.Device { return model.Device{Kind: model.DeviceSSH, SSHUser: user, Sudo: sudo} }
+	ssh := func(user string, sudo bool) model.Device {
+		return model.Device{Kind: model.DeviceSSH, SSHUser: user, Sudo: sudo}
+	}
 	bind := func(source string) model.ContentVolume {
 		return model.ContentVolume{FoundMount: model.FoundMount{Kind: model.MountBind, Source: source}, In: source}
 	}
