@@ -106,6 +106,17 @@ func (p *person) protect(h *house) {
 	p.look("apps, one of them off")
 	p.send("Protect Photos")
 	p.await("it is on again", `document.querySelector('[aria-label="Protect Photos"]').ariaChecked === "true"`)
+	p.tick("Choose Photos")
+	if p.way != plain {
+		p.says("1 chosen")
+	}
+	p.look("apps, one of them chosen")
+	p.send("Switch off")
+	p.says("1 app is switched off.")
+	p.listed("Photos", "Paused")
+	p.tick("Choose Photos")
+	p.send("Switch on")
+	p.says("1 app is switched on.")
 	p.send("Back up now : Photos")
 	p.says("Started ")
 	h.quiet()
