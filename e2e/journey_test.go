@@ -29,7 +29,7 @@ func TestFirstEvening(t *testing.T) {
 			b := browse(t, k.url, s)
 			b.setUp(k, photos)
 			b.watchHome()
-			b.watchBackup(photos)
+			b.watchBackup(k, photos)
 			b.bringBack(photos)
 			b.takeOut(photos)
 			b.everyPage()
@@ -75,8 +75,14 @@ func (b *tab) watchHome() {
 }
 
 // watchBackup adds much data, backs up, and sees the bar move and the job end, without a reload.
-func (b *tab) watchBackup(photos string) {
+func (b *tab) watchBackup(k *keepstead, photos string) {
 	b.t.Helper()
+	var there struct{ Destinations []destination }
+	k.makeToken()
+	k.call("GET", "/backup/destinations", nil, &there)
+	at := "/backup/destinations/" + there.Destinations[0].ID
+	k.call("PATCH", at, body{"bytes_per_second": 25 << 20}, nil) // it lasts, however busy the machine is
+	defer k.call("PATCH", at, body{"bytes_per_second": 0}, nil)
 	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 250<<20)
 	b.visit("/apps")
 	b.script("open the app", `[...document.querySelectorAll("main a")].find(e => e.innerText.trim() === "Photos").click()`)
