@@ -81,9 +81,9 @@ func (b *tab) watchBackup(k *keepstead, photos string) {
 	k.makeToken()
 	k.call("GET", "/backup/destinations", nil, &there)
 	at := "/backup/destinations/" + there.Destinations[0].ID
-	k.call("PATCH", at, body{"bytes_per_second": 25 << 20}, nil) // it lasts, however busy the machine is
+	k.call("PATCH", at, body{"bytes_per_second": 4 << 20}, nil) // it lasts, however busy the machine is
 	defer k.call("PATCH", at, body{"bytes_per_second": 0}, nil)
-	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 250<<20)
+	writeRandom(b.t, filepath.Join(photos, "film.mkv"), 64<<20)
 	b.visit("/apps")
 	b.script("open the app", `[...document.querySelectorAll("main a")].find(e => e.innerText.trim() === "Photos").click()`)
 	b.says("How it is backed up")
@@ -103,7 +103,7 @@ func (b *tab) watchBackup(k *keepstead, photos string) {
 	b.await("the job ends", `document.querySelector("main progress, main [role=progressbar]") === null`)
 	b.unreloaded()
 	if steps := ask[int](b, `window.seen.size`); steps < 3 {
-		b.t.Errorf("the bar moved %d times during a backup of 250 MiB", steps)
+		b.t.Errorf("the bar moved %d times during a backup of 64 MiB", steps)
 	}
 }
 
