@@ -40,7 +40,7 @@ func (b *tab) takeOut(photos string) {
 	b.script("go back", `document.querySelector("main .crumb a").click()`)
 	b.await("the files are there again", `document.querySelector('[aria-label="Look at film.mkv"]') !== null`)
 	b.script("look at a film", `document.querySelector('[aria-label="Look at film.mkv"]').click()`)
-	b.says("These are the first 2.0 KiB of 250 MiB")
+	b.says("These are the first 2.0 KiB of 64 MiB")
 	b.accessible("the preview of a film")
 }
 
