@@ -91,6 +91,9 @@ func (c Cron) Next(t time.Time) time.Time {
 	for !next.IsZero() && !c.everyHour() && repeated(next) {
 		next = c.schedule.Next(next)
 	}
+	if _, end := t.In(c.zone).ZoneBounds(); !next.IsZero() && (end.IsZero() || next.Before(end)) {
+		return next // the clocks are not changed before, so none is jumped over
+	}
 	if skipped := c.skipped(t); !skipped.IsZero() && (next.IsZero() || skipped.Before(next)) {
 		return skipped
 	}
