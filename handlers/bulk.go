@@ -139,7 +139,10 @@ func (h *Handlers) each(ctx context.Context, apps []string, change func(uuid.UUI
 		case errors.Is(err, model.ErrNotFound):
 			out.refused = append(out.refused, "An app was not there any more.")
 		case len(reasons) > 0:
-			app, _ := h.Store.App(ctx, id) // its name is all that is asked for, and it was there a moment ago
+			app, err := h.Store.App(ctx, id)
+			if err != nil {
+				return out, err
+			}
 			out.refused = append(out.refused, fmt.Sprintf("Nothing changed for %s: %s", app.Name, reasons[0].Reason))
 		default:
 			return out, err
@@ -164,7 +167,7 @@ func (r bulkResult) flash(words func(n int) string) views.Flash {
 	told := slices.Compact(slices.Clone(r.refused))
 	say = append(say, told[:min(len(told), shownRefusals)]...)
 	if more := len(told) - shownRefusals; more > 0 {
-		say = append(say, fmt.Sprintf("%d more refused.", more))
+		say = append(say, fmt.Sprintf("%d more apps refused.", more))
 	}
 	if len(say) == 0 {
 		return views.Flash{Kind: "bad", Text: "Nothing was changed: tick the apps first."}

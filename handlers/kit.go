@@ -44,7 +44,7 @@ func (h *Handlers) TakeRecoveryKit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	entries, err := h.Jobs.RecoveryKit(ctx)
+	entries, err := h.Jobs.TakeRecoveryKit(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 	"keepstead/storage"
 )
 
-// RecoveryKit opens what restic alone needs to read each repository: of the destinations there are, and of removed ones,
+// TakeRecoveryKit opens what restic alone needs to read each repository: of the destinations there are, and of removed ones,
 // whose repositories are still there. It is recorded as taken, so call it only for somebody who gets it.
-func (m *Manager) RecoveryKit(ctx context.Context) ([]model.KitEntry, error) {
+func (m *Manager) TakeRecoveryKit(ctx context.Context) ([]model.KitEntry, error) {
 	there, err := m.Store.Destinations(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (m *Manager) RecoveryKit(ctx context.Context) ([]model.KitEntry, error) {
 		e.Device = names[d.LocalDeviceID]
 		out, taken = append(out, e), append(taken, d.ID)
 	}
-	return out, m.Store.KitTaken(ctx, taken)
+	return out, m.Store.SetKitTaken(ctx, taken)
 }
 
 func kitEntry(d model.Destination, s model.DestinationSecrets) model.KitEntry {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"keepstead/database"
@@ -169,7 +168,11 @@ func rawMounts(m model.Manifest) map[string]string {
 	specs := m.Specs
 	if specs == nil { // contents alone: the images say almost as much
 		for _, s := range m.Services {
-			specs = append(specs, model.ContainerSpec{Service: s.Name, Config: json.RawMessage(`{"Image":` + strconv.Quote(s.Image) + `}`)})
+			config, err := json.Marshal(map[string]string{"Image": s.Image})
+			if err != nil {
+				continue // a text always becomes JSON
+			}
+			specs = append(specs, model.ContainerSpec{Service: s.Name, Config: config})
 		}
 	}
 	for _, s := range specs {

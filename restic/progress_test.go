@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -32,7 +33,7 @@ func TestMeter(t *testing.T) {
 			t.Fatalf("second %d of a stall: %v after %v", n, rate, stalled)
 		}
 		stalled = rate
-		if rate > 0 && left > 0 && (left.Seconds()-float64(total-done)/rate > 1 || left > farthest) {
+		if rate > 0 && left > 0 && (math.Abs(left.Seconds()-float64(total-done)/rate) > 1 || left > farthest) {
 			t.Fatalf("second %d of a stall: %v at %v", n, left, rate)
 		}
 	}

@@ -149,8 +149,8 @@ type Tamper struct {
 	Detail string // a sentence
 }
 
-// KitTaken records that somebody took the recovery kit with the passwords of these repositories.
-func (s *Store) KitTaken(ctx context.Context, ids []uuid.UUID) error {
+// SetKitTaken records that somebody took the recovery kit with the passwords of these repositories.
+func (s *Store) SetKitTaken(ctx context.Context, ids []uuid.UUID) error {
 	return s.write(ctx, "record the recovery kit", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewRaw("UPDATE destinations SET kit_at = ? WHERE id IN (?)", now(), bun.List(ids)).Exec(ctx)
 		return err

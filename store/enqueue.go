@@ -99,7 +99,7 @@ func twinOf(ctx context.Context, tx bun.Tx, j model.Job) (state model.JobState, 
 func twinSentence(kind model.JobKind, state model.JobState) string {
 	what := map[model.JobKind]string{
 		model.JobBackup: "A backup", model.JobForget: "Retention", model.JobPrune: "A prune", model.JobCheck: "A check",
-		model.JobSync: "A reading of the snapshots", model.JobTamper: "A tamper test", model.JobIndex: "An index",
+		model.JobSync: "Reading the snapshots", model.JobTamper: "A tamper test", model.JobIndex: "An index",
 	}[kind]
 	if what == "" {
 		what = "This"

@@ -252,6 +252,7 @@ func TestJobsList(t *testing.T) {
 		{"kind and states", model.JobFilter{Kinds: []model.JobKind{model.JobBackup}, States: []model.JobState{model.JobQueued, model.JobPartial}}, []int{1, 4}},
 		{"kinds and state", model.JobFilter{Kinds: []model.JobKind{model.JobBackup, model.JobPrune}, States: []model.JobState{model.JobQueued}}, []int{0}},
 		{"app, destination and state", model.JobFilter{AppID: w.app.ID, DestinationID: w.destination.ID, States: []model.JobState{model.JobFailed}}, []int{5}},
+		{"app", model.JobFilter{AppID: w.app.ID}, []int{4, 5, 6}},
 		{"app elsewhere", model.JobFilter{AppID: w.app.ID, DestinationID: second.ID}, []int{}},
 		{"configuration", model.JobFilter{ConfigurationID: other.ID}, []int{1, 2, 3}},
 		{"destination", model.JobFilter{DestinationID: second.ID}, []int{0, 1, 2, 3}},

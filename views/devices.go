@@ -75,7 +75,7 @@ func shortSystem(name string) string {
 func skewWords(skew time.Duration) string {
 	switch {
 	case skew.Abs() < 2*time.Second:
-		return "in step"
+		return "in sync"
 	case skew > 0:
 		return ui.Duration(skew) + " ahead"
 	}

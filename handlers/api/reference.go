@@ -11,9 +11,6 @@ import (
 	"keepstead/model"
 )
 
-// Prefix is where the API is.
-const Prefix = "/api/v1"
-
 // Reference tells the document for people. It is made once.
 var Reference = sync.OnceValues(func() (model.Reference, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(documentYAML)
@@ -46,7 +43,7 @@ func operationsOf(path string, item *openapi3.PathItem, tag string) []model.Refe
 		if op == nil || !slices.Contains(op.Tags, tag) {
 			continue
 		}
-		one := model.ReferenceOperation{ID: op.OperationID, Method: method, Path: Prefix + path, Summary: op.Summary, About: op.Description}
+		one := model.ReferenceOperation{ID: op.OperationID, Method: method, Path: Base + path, Summary: op.Summary, About: op.Description}
 		for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 			f := fieldOf(p.Value.Name, p.Value.Schema)
 			f.Required = p.Value.Required

@@ -32,7 +32,7 @@ func TestReferenceTellsEverything(t *testing.T) {
 			t.Errorf("the section %q has nothing", s.Name)
 		}
 		for _, o := range s.Operations {
-			told[o.Method+" "+strings.TrimPrefix(o.Path, Prefix)] = true
+			told[o.Method+" "+strings.TrimPrefix(o.Path, Base)] = true
 			links = append(links, o.Body)
 			if len(o.Answers) == 0 || o.Summary == "" {
 				t.Errorf("%s has no answer or no summary", o.ID)

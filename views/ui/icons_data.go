@@ -61,7 +61,6 @@ const (
 	IconSignOut      = IconName("log-out")
 	IconSkipped      = IconName("circle-minus")
 	IconSnapshots    = IconName("history")
-	IconStar         = IconName("star")
 	IconStopped      = IconName("circle-slash")
 	IconSun          = IconName("sun")
 	IconSync         = IconName("refresh-cw")
@@ -190,8 +189,6 @@ func iconBody(name IconName) string {
 		return `<circle cx="12" cy="12" r="10"/><path d="M8 12h8"/>`
 	case IconSnapshots:
 		return `<path d="M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8"/><path d="M3 3v5h5"/><path d="M12 7v5l4 2"/>`
-	case IconStar:
-		return `<path d="M11.525 2.295a.53.53 0 0 1 .95 0l2.31 4.679a2.123 2.123 0 0 0 1.595 1.16l5.166.756a.53.53 0 0 1 .294.904l-3.736 3.638a2.123 2.123 0 0 0-.611 1.878l.882 5.14a.53.53 0 0 1-.771.56l-4.618-2.428a2.122 2.122 0 0 0-1.973 0L6.396 21.01a.53.53 0 0 1-.77-.56l.881-5.139a2.122 2.122 0 0 0-.611-1.879L2.16 9.795a.53.53 0 0 1 .294-.906l5.165-.755a2.122 2.122 0 0 0 1.597-1.16z"/>`
 	case IconStopped:
 		return `<circle cx="12" cy="12" r="10"/><line x1="9" x2="15" y1="15" y2="9"/>`
 	case IconSun:
