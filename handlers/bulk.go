@@ -32,8 +32,12 @@ func (h *Handlers) BulkApps(c *fiber.Ctx) error {
 		h.flash(c, views.Flash{Kind: "bad", Text: "Nothing was changed: choose the policy first."})
 	default:
 		out, err := h.each(c.UserContext(), f.Apps, change)
-		if err != nil {
+		if err != nil && out.done == 0 {
 			return err
+		}
+		if err != nil {
+			h.Log.Error("several apps at once", "request", RequestID(c), "done", out.done, "error", err)
+			out.refused = append(out.refused, "Something went wrong then; the rest was not changed.")
 		}
 		h.flash(c, out.flash(words))
 	}

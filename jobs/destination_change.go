@@ -36,6 +36,7 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 		if err := m.proveSame(ctx, d, s); err != nil {
 			return d, err
 		}
+		d.KitAt = nil // what a recovery kit says of it does not open it any more
 	}
 	if err := m.seal(&d, s); err != nil {
 		return d, err

@@ -2,8 +2,8 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -35,14 +35,21 @@ func (m *Manager) TakeRecoveryKit(ctx context.Context) ([]model.KitEntry, error)
 	}
 	var out []model.KitEntry
 	var taken []uuid.UUID
+	told := map[string]bool{} // a place that was removed and added again is told once, as it is now
 	for _, d := range append(there, removed...) {
-		if !d.RepoInitialized {
+		place := d.LocalDeviceID.String() + d.Place()
+		if !d.RepoInitialized || told[place] {
 			continue
 		}
 		s, err := m.secrets(d)
+		if err != nil && d.RemovedAt != nil {
+			m.logger.Warn("a removed destination is not in the recovery kit", "destination", d.ID, "error", err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
+		told[place] = true
 		e := kitEntry(d, s)
 		e.Device = names[d.LocalDeviceID]
 		out, taken = append(out, e), append(taken, d.ID)
@@ -72,7 +79,8 @@ func kitEntry(d model.Destination, s model.DestinationSecrets) model.KitEntry {
 			port = 22
 		}
 		// The second slash begins the path at the root instead of in the home folder.
-		repository = fmt.Sprintf("sftp://%s@%s/%s", d.SFTPUser, net.JoinHostPort(d.SFTPHost, strconv.Itoa(port)), d.SFTPPath)
+		u := url.URL{Scheme: "sftp", User: url.User(d.SFTPUser), Host: net.JoinHostPort(d.SFTPHost, strconv.Itoa(port)), Path: "/" + d.SFTPPath}
+		repository = u.String()
 		e.SSHPassword = s.SFTPPassword
 		if s.SFTPKey != "" {
 			e.Files = append(e.Files, model.KitFile{Name: "key", Content: s.SFTPKey})

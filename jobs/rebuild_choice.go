@@ -101,6 +101,9 @@ func (c *choice) volume(v model.ContentVolume, raw map[string]string, asked bool
 		c.targets = append(c.targets, target{volume: v})
 	case v.In != "":
 		c.targets = append(c.targets, target{volume: v, from: v.In})
+	case v.Role == model.RoleDumped && len(v.Users) == 0:
+		line := fmt.Sprintf("%s is not brought back, since the database around it begins with an empty folder; restore it as files.", v.Label())
+		c.missing, c.lost = append(c.missing, line), append(c.lost, line)
 	case asked && v.Role == model.RoleDumped:
 		c.unknown = append(c.unknown, fmt.Sprintf("%s holds a database, which comes back from its dump; choose the database instead.", v.Label()))
 	case asked:

@@ -170,6 +170,13 @@ func TestExtras(t *testing.T) {
 	if want := []string{"shop_files", "/opt/shop", "/opt/shop/config", "old", "/srv/extra"}; !slices.Equal(got, want) {
 		t.Errorf("the snapshot brings back %q, want %q", got, want)
 	}
+	inside := m
+	inside.Volumes = withExtras(m.Contents, []string{"/v/shop_db/_data", "/v/shop_db/_data/archive"})
+	told := choose(inside, model.AppRestore{Mode: model.AppInPlace})
+	if !slices.ContainsFunc(told.lost, func(s string) bool { return strings.HasPrefix(s, "/v/shop_db/_data/archive is not brought back") }) ||
+		slices.ContainsFunc(told.targets, func(t target) bool { return strings.Contains(t.from, "archive") }) {
+		t.Errorf("a folder inside a database's: lost %q, targets %+v", told.lost, told.targets)
+	}
 	m.Dumps = nil
 	if v := withExtras(m.Contents, []string{"/v/shop_db/_data"})[0]; v.In == "" || v.Label() != "shop_db" {
 		t.Errorf("without a dump the raw folder is all there is, and it is %+v", v)

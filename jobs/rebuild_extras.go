@@ -11,7 +11,8 @@ import (
 // withExtras are the volumes of a snapshot's manifest with all that is in the snapshot beside what the manifest takes:
 // folders and files that a person added, and what a safety snapshot holds of places that backups leave out. The raw
 // folder of a database that comes back from its dump stays out: it was read while its server wrote to it, and would lie
-// where the server is to begin empty.
+// where the server is to begin empty. What a person added inside of it stays out with it, and is told: such a volume has
+// neither files nor users.
 func withExtras(c model.Contents, roots []string) []model.ContentVolume {
 	out := slices.Clone(c.Volumes)
 	for _, root := range roots {
@@ -20,7 +21,10 @@ func withExtras(c model.Contents, roots []string) []model.ContentVolume {
 			continue
 		}
 		source := hostPath(c, root)
-		if slices.ContainsFunc(c.Volumes, func(v model.ContentVolume) bool { return fromDump(c, v) && within(v, root, source) }) {
+		if i := slices.IndexFunc(c.Volumes, func(v model.ContentVolume) bool { return fromDump(c, v) && within(v, root, source) }); i >= 0 {
+			if !isAt(c.Volumes[i], root, source) {
+				out = append(out, model.ContentVolume{FoundMount: model.FoundMount{Kind: model.MountBind, Source: source, Role: model.RoleDumped}})
+			}
 			continue
 		}
 		if i := slices.IndexFunc(out, func(v model.ContentVolume) bool { return v.In == "" && isAt(v, root, source) }); i >= 0 {

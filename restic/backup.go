@@ -46,13 +46,14 @@ type Summary struct {
 
 // backupStatus is restic's "status" of a backup.
 type backupStatus struct {
-	PercentDone  float64  `json:"percent_done"`
-	TotalFiles   int      `json:"total_files"`
-	FilesDone    int      `json:"files_done"`
-	TotalBytes   int64    `json:"total_bytes"`
-	BytesDone    int64    `json:"bytes_done"`
-	ErrorCount   int      `json:"error_count"`
-	CurrentFiles []string `json:"current_files"`
+	PercentDone      float64  `json:"percent_done"`
+	TotalFiles       int      `json:"total_files"`
+	SecondsRemaining int64    `json:"seconds_remaining"` // 0 until all that there is to read is known
+	FilesDone        int      `json:"files_done"`
+	TotalBytes       int64    `json:"total_bytes"`
+	BytesDone        int64    `json:"bytes_done"`
+	ErrorCount       int      `json:"error_count"`
+	CurrentFiles     []string `json:"current_files"`
 }
 
 // backupSummary is restic's "summary" of a backup.
@@ -161,6 +162,9 @@ func (b *backup) report(s backupStatus) {
 	}
 	now := time.Now()
 	rate, remaining := b.meter.measure(s.BytesDone, s.TotalBytes-s.BytesDone, now)
+	if s.SecondsRemaining == 0 {
+		remaining = 0 // restic still looks for what there is to read
+	}
 	b.progress(model.Progress{
 		Phase: "saving", Percent: s.PercentDone, FilesDone: s.FilesDone, TotalFiles: s.TotalFiles,
 		BytesDone: s.BytesDone, TotalBytes: s.TotalBytes, Rate: rate, Remaining: remaining, Errors: s.ErrorCount,

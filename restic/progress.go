@@ -78,6 +78,9 @@ func (m *meter) measure(bytes, left int64, now time.Time) (rate float64, remaini
 	if m.rate < slowest {
 		return 0, 0
 	}
+	if left <= 0 {
+		return m.rate, 0
+	}
 	seconds := float64(left) / m.rate
 	if seconds > farthest.Seconds() {
 		return m.rate, 0

@@ -81,7 +81,7 @@ func KitText(ctx context.Context, c ui.Clock, machine string, entries []model.Ki
 		line("\n" + strings.Repeat("-", 72))
 		name := oneLine(e.Name)
 		if e.Removed {
-			name = naming(ctx, gap+", removed from Keepstead; its repository is still there", name)
+			name = naming(ctx, gap+", removed from Keepstead; its repository may still be there", name)
 		}
 		line(name)
 		place := oneLine(e.Place)

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/google/uuid"
@@ -63,14 +64,14 @@ func needs(p HomeProps) []need {
 		}
 	}
 	out = append(out, needsOfWaiting(p)...)
+	sort.SliceStable(out, func(i, j int) bool { return out[i].severity > out[j].severity })
+	// The page's headline is told first; all others stay in the order of their weight.
 	headline := judge(p.Apps, p.Destinations).Status
-	rank := func(n need) int {
-		if n.tells == headline && n.tells != "" {
-			return model.FailedSafe.Severity() + 1
-		}
-		return n.severity
+	if i := slices.IndexFunc(out, func(n need) bool { return n.tells == headline && n.tells != "" }); i > 0 {
+		first := out[i]
+		copy(out[1:i+1], out[:i])
+		out[0] = first
 	}
-	sort.SliceStable(out, func(i, j int) bool { return rank(out[i]) > rank(out[j]) })
 	return out
 }
 

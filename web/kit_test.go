@@ -23,7 +23,8 @@ func TestRecoveryKit(t *testing.T) {
 	manager := s.opts.Pages.Jobs
 	manager.Restic = testbed.Restic(t)
 	hostile := model.Destination{Name: "NAS\u202e $(reboot)", Type: model.DestinationLocal, LocalPath: dir}
-	if _, err := manager.AddDestination(t.Context(), hostile, model.DestinationSecrets{RepoPassword: password}); err != nil {
+	added, err := manager.AddDestination(t.Context(), hostile, model.DestinationSecrets{RepoPassword: password})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/", "/settings", "/settings/recovery-kit"} {
@@ -62,6 +63,18 @@ func TestRecoveryKit(t *testing.T) {
 	}
 	if page := s.do(ask{path: "/settings/recovery-kit", cookie: cookie}); !strings.Contains(page.body, "In a kit") {
 		t.Error("the page does not tell that it was taken")
+	}
+	added.Name = "NAS"
+	for _, tt := range []struct {
+		secrets model.DestinationSecrets
+		says    string
+	}{{model.DestinationSecrets{}, "In a kit"}, {model.DestinationSecrets{RepoPassword: password}, "In no kit yet"}} {
+		if _, err := manager.ChangeDestination(t.Context(), added, tt.secrets); err != nil {
+			t.Fatal(err)
+		}
+		if page := s.do(ask{path: "/settings/recovery-kit", cookie: cookie}); !strings.Contains(page.body, tt.says) {
+			t.Errorf("after a change the page does not say %q", tt.says)
+		}
 	}
 	if strings.Contains(s.log.String(), password) || !strings.Contains(s.log.String(), "the recovery kit was taken") {
 		t.Error("the log has the password, or does not tell who took the kit")
