@@ -103,7 +103,7 @@ func (b *tab) changeCapture(path string) {
 	b.script("have the web service stopped", `[...document.querySelectorAll("main .services tbody tr")].find(r => r.querySelector(".name").innerText === "web").querySelector("select").value = "stop"`)
 	b.script("save", `document.querySelector('main form[action$="/capture"] .card-foot button').click()`)
 	b.says("Saved.")
-	b.says("chosen by you")
+	b.says("You chose it.")
 }
 
 // backUpAndLook backs up, sees the app protected without a reload, and opens the snapshot.
