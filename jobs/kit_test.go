@@ -44,8 +44,10 @@ func TestKitEntry(t *testing.T) {
 			"restic", 0, "door",
 		},
 		"sftp with signs that an address has other uses for": {
-			model.Destination{Type: model.DestinationSFTP, SFTPHost: "box", SFTPUser: "me", SFTPPath: "/100% #1?"}, key,
-			[]string{"export RESTIC_REPOSITORY='sftp://me@box:22//100%25%20%231%3F'", "export RESTIC_PASSWORD='pass'"}, "restic -o 'sftp.args=-i key'", 1, "",
+			model.Destination{Type: model.DestinationSFTP, SFTPHost: "box", SFTPUser: "me", SFTPPath: "/100% #1?"},
+			key,
+			[]string{"export RESTIC_REPOSITORY='sftp://me@box:22//100%25%20%231%3F'", "export RESTIC_PASSWORD='pass'"},
+			"restic -o 'sftp.args=-i key'", 1, "",
 		},
 		"sftp with a key": {
 			model.Destination{Type: model.DestinationSFTP, SFTPHost: "::1", SFTPPort: 23, SFTPUser: "me", SFTPPath: "/data"},
