@@ -109,15 +109,15 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := handlers.New(handlers.Options{
-		Reference: api.Reference,
-		Store:     p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
-		Version: config.Version(version), DataDir: cfg.Data,
-	})
 	endpoints, err := api.New(api.Deps{Store: p.store, Jobs: p.manager, Hub: p.hub, Log: p.log, Version: config.Version(version)})
 	if err != nil {
 		return nil, err
 	}
+	pages := handlers.New(handlers.Options{
+		Reference: endpoints.Reference(),
+		Store:     p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
+		Version: config.Version(version), DataDir: cfg.Data,
+	})
 	return web.New(ctx, web.Options{
 		Proxies: cfg.TrustedProxies, Auth: p.auth, Pages: pages, API: endpoints, Static: files, Log: p.log,
 		Development: !config.Released(config.Version(version)),

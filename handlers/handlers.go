@@ -31,7 +31,7 @@ type Options struct {
 	Log     *slog.Logger
 	Version string
 	// Reference tells the JSON API.
-	Reference func() (model.Reference, error)
+	Reference model.Reference
 	// DataDir is shown on the settings page and offered as the place of a first local destination.
 	DataDir string
 	// Clock is time.Now when nil.

@@ -12,9 +12,5 @@ func (h *Handlers) APIReference(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	reference, err := h.Reference()
-	if err != nil {
-		return err
-	}
-	return render(c, views.ReferencePage(views.ReferenceProps{Chrome: frame, Reference: reference, Origin: c.BaseURL()}))
+	return render(c, views.ReferencePage(views.ReferenceProps{Chrome: frame, Reference: h.Reference, Origin: c.BaseURL()}))
 }

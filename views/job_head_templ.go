@@ -462,7 +462,7 @@ func jobActs(p JobProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(JobRetryPath(p.Job.ID), retryClass(p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(JobRetryPath(p.Job.ID), retryClass(ctx, p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

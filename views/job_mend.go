@@ -57,11 +57,11 @@ func opensSnapshot(p JobProps) bool {
 }
 
 // retryClass makes “Try again” the first thing to do where nothing else is.
-func retryClass(p JobProps) string {
+func retryClass(ctx context.Context, p JobProps) string {
 	if p.Job.State == model.JobPartial && opensSnapshot(p) {
 		return ""
 	}
-	for _, w := range jobMends(context.Background(), p) {
+	for _, w := range jobMends(ctx, p) {
 		if w.Primary {
 			return ""
 		}

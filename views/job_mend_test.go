@@ -35,8 +35,8 @@ func TestJobMends(t *testing.T) {
 					t.Errorf("the page lacks %q", want)
 				}
 			}
-			if (retryClass(p) == "") != c.retryLess {
-				t.Errorf("trying again is drawn as %q", retryClass(p))
+			if (retryClass(t.Context(), p) == "") != c.retryLess {
+				t.Errorf("trying again is drawn as %q", retryClass(t.Context(), p))
 			}
 		})
 	}

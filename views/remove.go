@@ -87,18 +87,19 @@ func keepsDevices(ctx context.Context, d model.Device, n int) string {
 	return naming(ctx, ui.Plural(n, "device is", "devices are")+" reached through "+gap+". Connect to "+them(n)+" another way first.", d.Name)
 }
 
-func appNames(apps []model.App) []string {
+// namesOf are the names of what is listed, in its order.
+func namesOf[T any](all []T, name func(T) string) []string {
 	var out []string
-	for _, a := range apps {
-		out = append(out, a.Name)
+	for _, one := range all {
+		out = append(out, name(one))
 	}
 	return out
 }
 
+func appNames(apps []model.App) []string {
+	return namesOf(apps, func(a model.App) string { return a.Name })
+}
+
 func namesOfPolicies(policies []model.Policy) []string {
-	var out []string
-	for _, p := range policies {
-		out = append(out, p.Name)
-	}
-	return out
+	return namesOf(policies, func(p model.Policy) string { return p.Name })
 }

@@ -124,13 +124,13 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	must(err)
 	files, err := static.Load()
 	must(err)
+	endpoints, err := api.New(api.Deps{Store: s.store, Jobs: manager, Hub: s.hub, Log: log, Version: "test"})
+	must(err)
 	pages := handlers.New(handlers.Options{
-		Reference: api.Reference,
+		Reference: endpoints.Reference(),
 		Store:     s.store, Jobs: manager, Auth: s.auth, Hub: s.hub, Static: files, Log: log, Version: "test", DataDir: dir,
 		KeepAlive: 50 * time.Millisecond,
 	})
-	endpoints, err := api.New(api.Deps{Store: s.store, Jobs: manager, Hub: s.hub, Log: log, Version: "test"})
-	must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.opts = Options{
 		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log,

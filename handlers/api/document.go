@@ -9,6 +9,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
+
+	"keepstead/model"
 )
 
 //go:embed openapi.yaml
@@ -18,6 +20,7 @@ var documentYAML []byte
 type document struct {
 	operations map[string]*operation // by "GET /jobs/{id}"
 	json       []byte
+	reference  model.Reference
 }
 
 // operation is what a request must look like.
@@ -39,6 +42,7 @@ func loadDocument() (document, error) {
 			doc.operations[method+" "+path] = newOperation(item, op)
 		}
 	}
+	doc.reference = referenceOf(spec)
 	doc.json, err = publicJSON(spec)
 	return doc, err
 }

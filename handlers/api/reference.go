@@ -4,19 +4,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"keepstead/model"
 )
 
-// Reference tells the document for people. It is made once.
-var Reference = sync.OnceValues(func() (model.Reference, error) {
-	spec, err := openapi3.NewLoader().LoadFromData(documentYAML)
-	if err != nil {
-		return model.Reference{}, fmt.Errorf("read the API's document: %w", err)
-	}
+// Reference tells the document for people.
+func (a *API) Reference() model.Reference { return a.document.reference }
+
+func referenceOf(spec *openapi3.T) model.Reference {
 	out := model.Reference{About: spec.Info.Description}
 	for _, tag := range spec.Tags {
 		section := model.ReferenceSection{Name: tag.Name, About: tag.Description}
@@ -30,8 +27,8 @@ var Reference = sync.OnceValues(func() (model.Reference, error) {
 		out.Schemas = append(out.Schemas, model.ReferenceSchema{Name: name, About: s.Value.Description, Fields: fieldsOf("", s.Value)})
 	}
 	slices.SortFunc(out.Schemas, func(a, b model.ReferenceSchema) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
-})
+	return out
+}
 
 // methods in the order in which a path's operations are told.
 func methods() []string { return []string{"GET", "POST", "PUT", "PATCH", "DELETE"} }

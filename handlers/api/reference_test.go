@@ -12,10 +12,7 @@ func TestReferenceTellsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Reference()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := doc.reference
 	objects, links := map[string]bool{"": true}, []string{"Problem"}
 	for _, s := range r.Schemas {
 		objects[s.Name] = true
