@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"keepstead/views/lang"
 )
 
 // shown is a page as a test shows it, with the name of its component.
@@ -80,7 +82,7 @@ func (s *spoiler) over(v reflect.Value, where string) {
 }
 
 func (s *spoiler) overStruct(v reflect.Value) {
-	if v.Type().PkgPath() == "time" {
+	if v.Type().PkgPath() == "time" || v.Type() == reflect.TypeFor[lang.Language]() { // a language is one for all pages
 		return
 	}
 	for i := range v.NumField() {
