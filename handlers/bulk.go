@@ -27,7 +27,7 @@ func (h *Handlers) BulkApps(c *fiber.Ctx) error {
 	}
 	switch {
 	case len(f.Apps) == 0:
-		h.flash(c, views.Flash{Kind: "bad", Text: "Nothing was changed: tick the apps first."})
+		h.flash(c, bulkResult{}.flash(words))
 	case change == nil:
 		h.flash(c, views.Flash{Kind: "bad", Text: "Nothing was changed: choose the policy first."})
 	default:

@@ -69,7 +69,7 @@ func (v *survey) plan() *model.AppPlan {
 	}
 	for _, s := range v.create {
 		if _, anew := v.replace[s.Name]; anew {
-			p.Replaced = append(p.Replaced, "container "+s.Name)
+			p.Replaced, p.Recreated = append(p.Replaced, "container "+s.Name), p.Recreated+1
 		} else {
 			p.Created = append(p.Created, "container "+s.Name)
 		}

@@ -113,7 +113,8 @@ type RestorePlan struct {
 // AppPlan is what the restore of an app would do and what stands in its way.
 type AppPlan struct {
 	Project   string
-	Replaced  []string // volumes, folders and databases whose present content would be replaced
+	Replaced  []string // volumes, folders and databases whose present content would be replaced, then containers made anew
+	Recreated int      // how many of Replaced are containers
 	Created   []string // volumes, networks and containers that would be made
 	Stopped   []string // containers that would be stopped meanwhile
 	Ports     []PortPlan

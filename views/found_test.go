@@ -108,13 +108,14 @@ func TestReplacedWords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		replaced    []string
+		recreated   int
 		title, text string
 	}{
-		{[]string{"shop_files", "db/shop"}, "2 volumes, folders and databases of shop would be replaced", ""},
-		{[]string{"shop_files", "container shop_web_1"}, "1 volume, folder or database of shop would be replaced", "1 container of shop would be made anew."},
-		{[]string{"container shop_db_1", "container shop_web_1"}, "2 containers of shop would be made anew", ""},
+		{[]string{"shop_files", "db/shop"}, 0, "2 volumes, folders and databases of shop would be replaced", ""},
+		{[]string{"shop_files", "container shop_web_1"}, 1, "1 volume, folder or database of shop would be replaced", "1 container of shop would be made anew."},
+		{[]string{"container shop_db_1", "container shop_web_1"}, 2, "2 containers of shop would be made anew", ""},
 	} {
-		if title, text := replacedWords(model.AppPlan{Project: "shop", Replaced: c.replaced}); title != c.title || text != c.text {
+		if title, text := replacedWords(model.AppPlan{Project: "shop", Replaced: c.replaced, Recreated: c.recreated}); title != c.title || text != c.text {
 			t.Errorf("%q is said as %q, %q", c.replaced, title, text)
 		}
 	}

@@ -82,10 +82,7 @@ func restoredTitle(app string, r model.Result) string {
 
 // restoredWords count what is back, by the result's own numbers.
 func restoredWords(r model.Result) string {
-	text := ui.Plural(r.Files, "file or folder", "files and folders")
-	if r.Dumps > 0 {
-		text += ", " + ui.Plural(r.Dumps, "database", "databases")
-	}
+	text := restoredParts(r)
 	if r.Containers > 0 {
 		text += ", " + ui.Plural(r.Containers, "healthy container", "healthy containers")
 	}

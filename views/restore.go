@@ -72,17 +72,11 @@ func savedVolumes(c model.Contents) []model.ContentVolume {
 
 // replacedWords count what of an app would be replaced, and which containers would be made anew: the list names both.
 func replacedWords(a model.AppPlan) (title, text string) {
-	containers := 0
-	for _, e := range a.Replaced {
-		if strings.HasPrefix(e, "container ") {
-			containers++
-		}
-	}
-	anew := ui.Plural(containers, "container", "containers") + " of " + a.Project + " would be made anew"
-	switch data := len(a.Replaced) - containers; {
+	anew := ui.Plural(a.Recreated, "container", "containers") + " of " + a.Project + " would be made anew"
+	switch data := len(a.Replaced) - a.Recreated; {
 	case data == 0:
 		return anew, ""
-	case containers > 0:
+	case a.Recreated > 0:
 		text = anew + "."
 		fallthrough
 	default:

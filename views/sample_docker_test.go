@@ -187,7 +187,7 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 		Images:  []model.ImagePlan{{Image: "ghcr.io/immich-app/postgres:14", Present: true}, {Image: "docker.io/valkey/valkey:8", Pull: "docker.io/valkey/valkey@sha256:00"}, {Image: "local/thing:1"}},
 		Missing: []string{"/mnt/media/photos is not in this snapshot: It is a whole folder of the host's system. Choose whether it belongs to this app."}, Obstacles: []string{"The image of thing is not here and has no name in any registry. Load or build it again, then restore."},
 	}}
-	whole := &model.RestorePlan{Target: "/srv", FreeBytes: 84 << 30, NeedBytes: 44 << 30, App: &model.AppPlan{Project: "immich", Replaced: []string{"/srv/immich/library", "immich_model-cache", "database/immich", "container immich_server"}, Stopped: []string{"immich_server", "immich_postgres"}}}
+	whole := &model.RestorePlan{Target: "/srv", FreeBytes: 84 << 30, NeedBytes: 44 << 30, App: &model.AppPlan{Project: "immich", Replaced: []string{"/srv/immich/library", "immich_model-cache", "database/immich", "container immich_server"}, Recreated: 1, Stopped: []string{"immich_server", "immich_postgres"}}}
 	job := func(failed bool) JobProps {
 		j := s.jobs[4]
 		j.AppName, j.Steps = "immich", s.steps(failed)

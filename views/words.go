@@ -118,12 +118,18 @@ func jobOutcome(j JobItem) string {
 
 // restoredApp says what the restore of an app brought back.
 func restoredApp(r model.Result) string {
-	text := "Project " + r.Project + ": " + ui.Plural(r.Files, "file or folder", "files and folders")
-	if r.Dumps > 0 {
-		text += ", " + ui.Plural(r.Dumps, "database", "databases")
-	}
+	text := "Project " + r.Project + ": " + restoredParts(r)
 	if r.Containers > 0 {
 		text += ", " + ui.Plural(r.Containers, "container", "containers") + " started"
+	}
+	return text
+}
+
+// restoredParts count the files and databases that are back.
+func restoredParts(r model.Result) string {
+	text := ui.Plural(r.Files, "file or folder", "files and folders")
+	if r.Dumps > 0 {
+		text += ", " + ui.Plural(r.Dumps, "database", "databases")
 	}
 	return text
 }
