@@ -66,9 +66,8 @@ type Manager struct {
 	claiming sync.Mutex
 
 	// reading is held while the stock is read, so that many pages at once wait for one reading.
-	reading     sync.Mutex
-	lastRead    *stock
-	lastCounted outcomes
+	reading sync.Mutex
+	kept    kept
 
 	mu       sync.Mutex
 	running  map[uuid.UUID]*run

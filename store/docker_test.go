@@ -248,7 +248,7 @@ func TestDecideApp(t *testing.T) {
 func TestMigrationFromTheFirstSchema(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	db := connect(filepath.Join(dir, databaseFile), migrateParams, 1)
+	db := connect(filepath.Join(dir, databaseFile), migrateParams, 1, nil)
 	first := must[[]byte](t)(migrations.ReadFile("migrations/0001_schema.sql"))
 	const at = "'2026-01-02T03:04:05.000000Z'"
 	id := map[string]string{}

@@ -22,7 +22,7 @@ func (s *Store) migrate(ctx context.Context, dir string) (fresh bool, err error)
 	if err != nil {
 		return false, fmt.Errorf("list migrations: %w", err)
 	}
-	db := connect(s.path, migrateParams, 1)
+	db := connect(s.path, migrateParams, 1, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	version, err := schemaVersion(ctx, db)

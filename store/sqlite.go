@@ -37,25 +37,23 @@ type connector struct {
 func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c connector) Driver() driver.Driver                        { return c.driver }
 
-func connect(path, params string, connections int, pragmas ...string) *sql.DB {
+// connect opens a database of so many connections at most; prepare, which may be nil, is called with each new one.
+func connect(path, params string, connections int, prepare func(*sqlite3.SQLiteConn) error) *sql.DB {
 	// The path is escaped: a directory may have ? or # in its name.
 	dsn := (&url.URL{Scheme: "file", Path: path, RawQuery: params}).String()
-	hook := func(c *sqlite3.SQLiteConn) error {
-		for _, p := range pragmas {
-			if _, err := c.Exec(p, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	db := sql.OpenDB(connector{driver: &sqlite3.SQLiteDriver{ConnectHook: hook}, dsn: dsn})
+	db := sql.OpenDB(connector{driver: &sqlite3.SQLiteDriver{ConnectHook: prepare}, dsn: dsn})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db
 }
 
-func openWriter(ctx context.Context, path string) (*bun.DB, error) {
-	db := connect(path, writerParams, 1, journalLimit)
+// openWriter opens the one connection that writes, which watch is told of.
+func openWriter(ctx context.Context, path string, watch func(*sqlite3.SQLiteConn)) (*bun.DB, error) {
+	db := connect(path, writerParams, 1, func(c *sqlite3.SQLiteConn) error {
+		watch(c)
+		_, err := c.Exec(journalLimit, nil)
+		return err
+	})
 	return bun.NewDB(db, newDialect()), useWAL(ctx, db)
 }
 
@@ -71,7 +69,7 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 }
 
 func openReaders(path string) (*bun.DB, error) {
-	db := connect(path, readerParams, readers)
+	db := connect(path, readerParams, readers, nil)
 	return bun.NewDB(db, newDialect()), fail("open the database", db.Ping())
 }
 

@@ -36,7 +36,8 @@ type Store struct {
 	path string
 	log  *slog.Logger
 	// writes counts what this process wrote, see Version.
-	writes *atomic.Uint64
+	writes   *atomic.Uint64
+	versions *versions // see VersionOf
 }
 
 // Open opens the database in dir, makes it where there is none, and brings its schema up to date. With
@@ -49,7 +50,7 @@ func Open(ctx context.Context, dir string, o Options, log *slog.Logger) (*Store,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	s := &Store{path: filepath.Join(dir, databaseFile), log: log, writes: new(atomic.Uint64)}
+	s := &Store{path: filepath.Join(dir, databaseFile), log: log, writes: new(atomic.Uint64), versions: newVersions()}
 	if err := s.open(ctx, dir, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -69,7 +70,7 @@ func (s *Store) open(ctx context.Context, dir string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.w, err = openWriter(ctx, s.path); err != nil {
+	if s.w, err = openWriter(ctx, s.path, s.versions.watch); err != nil {
 		return err
 	}
 	if s.r, err = openReaders(s.path); err != nil {
@@ -127,7 +128,7 @@ func (s *Store) CopyTo(ctx context.Context, path string) error {
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	// A connection of its own: the readers' query_only forbids VACUUM INTO too.
-	db := connect(s.path, copyParams, 1)
+	db := connect(s.path, copyParams, 1, nil)
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return errors.Join(fail("copy the database", err), os.Remove(path))
@@ -144,6 +145,7 @@ func (s *Store) write(ctx context.Context, doing string, fn func(ctx context.Con
 
 // writeAside is write for what stands in no list: who is signed in, and whether the database can be written.
 func (s *Store) writeAside(ctx context.Context, doing string, fn func(ctx context.Context, tx bun.Tx) error) error {
+	defer s.versions.settle()
 	return fail(doing, s.w.RunInTx(ctx, nil, fn))
 }
 
