@@ -12,6 +12,7 @@
   Idiomorph.defaults.ignoreActiveValue = true;
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
     if (name === "open" && node.tagName === "DETAILS") return false;
+    if (node.name === "version") return false; // what was typed over one version must not overwrite a later one unseen
     return !((name === "value" || name === "checked" || name === "selected") && /^(INPUT|TEXTAREA|OPTION)$/.test(node.tagName) && node.type !== "hidden");
   };
 
