@@ -75,6 +75,7 @@ func (s *server) house() []Route {
 		{post, "/configurations/:id", Session, p.ChangeConfiguration},
 		{post, "/configurations/:id/backup", Session, p.BackupConfiguration},
 		{post, "/configurations/:id/unfreeze", Session, p.Unfreeze},
+		{get, "/configurations/:id/delete", Session, p.ConfirmDeleteConfiguration},
 		{post, "/configurations/:id/delete", Session, p.DeleteConfiguration},
 
 		{get, "/policies", Session, p.Policies},
@@ -84,6 +85,7 @@ func (s *server) house() []Route {
 		{get, "/policies/:id", Session, p.Policy},
 		{post, "/policies/:id", Session, p.ChangePolicy},
 		{post, "/policies/:id/preview", Session, p.PreviewPolicy},
+		{get, "/policies/:id/delete", Session, p.ConfirmDeletePolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 
 		{get, "/activity", Session, p.Activity},
