@@ -117,6 +117,9 @@ func DestinationMaintainPath(id uuid.UUID, kind string) string {
 }
 
 // DestinationRemovePath is GET for the question, POST for the act.
+// DestinationLocksPath is GET for the locks and the question, POST to remove those that are chosen.
+func DestinationLocksPath(id uuid.UUID) string { return DestinationPath(id) + "/locks" }
+
 func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }
 
 // PolicyPath is GET for the editor, POST to save it.

@@ -137,6 +137,8 @@ func (s *server) places() []Route {
 		{post, "/destinations/:id/tamper", Session, p.TamperDestination},
 		{post, "/destinations/:id/direct", Session, p.DirectDestination},
 		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
+		{get, "/destinations/:id/locks", Session, p.ConfirmRemoveLocks},
+		{post, "/destinations/:id/locks", Session, p.RemoveLocks},
 		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
 
 		{get, "/devices", Session, p.Devices},
