@@ -29,6 +29,7 @@ const (
 	DestinationsPath     = "/destinations"
 	NewDestinationPath   = "/destinations/new"
 	TestNewPath          = "/destinations/test"
+	S3RightsPath         = "/destinations/s3-rights"
 	ScanNewPath          = "/destinations/host-key"
 	DevicesPath          = "/devices"
 	NewDevicePath        = "/devices/new"
@@ -116,10 +117,10 @@ func DestinationMaintainPath(id uuid.UUID, kind string) string {
 	return DestinationPath(id) + "/" + kind
 }
 
-// DestinationRemovePath is GET for the question, POST for the act.
 // DestinationLocksPath is GET for the locks and the question, POST to remove those that are chosen.
 func DestinationLocksPath(id uuid.UUID) string { return DestinationPath(id) + "/locks" }
 
+// DestinationRemovePath is GET for the question, POST for the act.
 func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }
 
 // PolicyPath is GET for the editor, POST to save it.

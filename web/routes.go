@@ -125,6 +125,7 @@ func (s *server) places() []Route {
 		{get, "/destinations/new", Session, p.NewDestination},
 		{post, "/destinations/test", Session, p.TestNewDestination},
 		{post, "/destinations/host-key", Session, p.ScanNewSFTP},
+		{post, "/destinations/s3-rights", Session, p.S3Rights},
 		{get, "/destinations/:id", Session, p.Destination},
 		{get, "/destinations/:id/edit", Session, p.EditDestination},
 		{post, "/destinations/:id/edit", Session, p.ChangeDestination},
@@ -136,9 +137,9 @@ func (s *server) places() []Route {
 		{post, "/destinations/:id/sync", Session, p.SyncDestination},
 		{post, "/destinations/:id/tamper", Session, p.TamperDestination},
 		{post, "/destinations/:id/direct", Session, p.DirectDestination},
-		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
 		{get, "/destinations/:id/locks", Session, p.ConfirmRemoveLocks},
 		{post, "/destinations/:id/locks", Session, p.RemoveLocks},
+		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
 		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
 
 		{get, "/devices", Session, p.Devices},
