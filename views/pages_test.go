@@ -112,8 +112,8 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
-			Destinations: s.destinations,
-			Chrome:       at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Destinations: s.destinations, System: s.apps[8:],
+			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
 			Current:  []byte{1},
