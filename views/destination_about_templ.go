@@ -864,7 +864,7 @@ func DestinationTamper(p DestinationProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Act(DestinationMaintainPath(p.Destination.ID, "tamper"), "btn-sm").Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Act(ui.Acting{Path: DestinationMaintainPath(p.Destination.ID, "tamper"), Class: "btn-sm"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

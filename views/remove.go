@@ -87,19 +87,44 @@ func keepsDevices(ctx context.Context, d model.Device, n int) string {
 	return naming(ctx, ui.Plural(n, "device is", "devices are")+" reached through "+gap+". Connect to "+them(n)+" another way first.", d.Name)
 }
 
-// namesOf are the names of what is listed, in its order.
-func namesOf[T any](all []T, name func(T) string) []string {
-	var out []string
+// there is something on a device, with the page where it leaves it.
+type there struct {
+	Icon             ui.IconName
+	Name, Path       string
+	Act, Text, Label string // Label tells acts of the same text apart
+}
+
+func appsThere(ctx context.Context, all []model.App) []there {
+	return each(all, func(a model.App) there {
+		return there{ui.AppIconName(a), a.Name, AppPath(a.ID), AppForgetPath(a.ID), "Forget app…", naming(ctx, "Forget "+gap+"…", a.Name)}
+	})
+}
+
+func destinationsThere(ctx context.Context, all []model.Destination) []there {
+	return each(all, func(d model.Destination) there {
+		return there{ui.PlaceIconName(d.Type), d.Name, DestinationPath(d.ID), DestinationRemovePath(d.ID), "Remove destination…", naming(ctx, "Remove "+gap+"…", d.Name)}
+	})
+}
+
+func devicesThere(ctx context.Context, all []model.Device) []there {
+	return each(all, func(d model.Device) there {
+		return there{ui.IconServer, d.Name, DevicePath(d.ID), DeviceEditPath(d.ID), "Edit", naming(ctx, "Edit "+gap, d.Name)}
+	})
+}
+
+// each makes something of every entry of a list, in its order.
+func each[T, U any](all []T, of func(T) U) []U {
+	var out []U
 	for _, one := range all {
-		out = append(out, name(one))
+		out = append(out, of(one))
 	}
 	return out
 }
 
 func appNames(apps []model.App) []string {
-	return namesOf(apps, func(a model.App) string { return a.Name })
+	return each(apps, func(a model.App) string { return a.Name })
 }
 
 func namesOfPolicies(policies []model.Policy) []string {
-	return namesOf(policies, func(p model.Policy) string { return p.Name })
+	return each(policies, func(p model.Policy) string { return p.Name })
 }

@@ -414,7 +414,7 @@ func sessionsCard(p SettingsProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(OtherSessionsPath, "btn-sm btn-bad").Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: OtherSessionsPath, Class: "btn-sm btn-bad"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -551,7 +551,7 @@ func sessionsCard(p SettingsProps) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Act(SessionRevokePath(hex.EncodeToString(s.IDHash)), "btn-sm").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Act(ui.Acting{Path: SessionRevokePath(hex.EncodeToString(s.IDHash)), Class: "btn-sm"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
