@@ -720,7 +720,7 @@ func DestinationTamper(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if tried := triedBy(p.Destination.TamperDetail); len(tried) > 1 {
+		if tried := model.AttemptsIn(p.Destination.TamperDetail); len(tried) > 1 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "<p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -39,13 +39,3 @@ func TestOneWordForOneThing(t *testing.T) {
 	inOrder(t, render(t, all["destination-edit"]), `id="`+FailureDomainID+`"`, "Failure domain", "Provider", "Left empty: “Backblaze”.", "Location")
 	inOrder(t, render(t, all["destination-new"]), "Location", `name="site"`, "Repository")
 }
-
-func TestTriedBy(t *testing.T) {
-	t.Parallel()
-	if got := triedBy("All 14 attempts were refused: delete a pack, overwrite a pack."); len(got) != 2 || got[1] != "overwrite a pack" {
-		t.Errorf("tried was %q", got)
-	}
-	if got := triedBy("The bucket's key could neither delete nor replace a test object."); got != nil {
-		t.Errorf("tried was %q", got)
-	}
-}
