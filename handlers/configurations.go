@@ -88,6 +88,27 @@ func (h *Handlers) Unfreeze(c *fiber.Ctx) error {
 	return goTo(c, next(c, views.AppPath(conf.AppID)))
 }
 
+// ConfirmDeleteConfiguration asks before an app stops following a policy.
+func (h *Handlers) ConfirmDeleteConfiguration(c *fiber.Ctx) error {
+	conf, err := named(c, h.Store.Configuration)
+	if err != nil {
+		return err
+	}
+	app, err := h.Jobs.AppOverview(c.UserContext(), conf.AppID)
+	if err != nil {
+		return err
+	}
+	destinations, err := h.Store.Destinations(c.UserContext())
+	if err != nil {
+		return err
+	}
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	return render(c, views.ConfirmPage(views.NewUnfollow(frame, app, conf, destinations)))
+}
+
 // DeleteConfiguration ends an app's backups under one policy; the snapshots stay.
 func (h *Handlers) DeleteConfiguration(c *fiber.Ctx) error {
 	conf, err := named(c, h.Store.Configuration)

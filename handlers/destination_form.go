@@ -107,8 +107,8 @@ func readDestination(f views.DestinationForm, d model.Destination) (model.Destin
 	var secrets model.DestinationSecrets
 	switch d.Type {
 	case model.DestinationS3:
-		d.S3Endpoint, d.S3Bucket, d.S3Region = strings.TrimSpace(f.Endpoint), strings.TrimSpace(f.Bucket), strings.TrimSpace(f.Region)
-		d.S3Prefix, d.S3PathStyle = strings.Trim(strings.TrimSpace(f.Prefix), "/"), f.PathStyle != ""
+		d.S3Bucket, d.S3Prefix = views.S3PlaceOf(f)
+		d.S3Endpoint, d.S3Region, d.S3PathStyle = strings.TrimSpace(f.Endpoint), strings.TrimSpace(f.Region), f.PathStyle != ""
 		d.S3CACert = strings.TrimSpace(strings.ReplaceAll(f.CACert, "\r", ""))
 		secrets.AccessKey, secrets.SecretKey = strings.TrimSpace(f.AccessKey), strings.TrimSpace(f.SecretKey)
 	case model.DestinationLocal:

@@ -119,6 +119,31 @@ func (h *Handlers) ChangePolicy(c *fiber.Ctx) error {
 	return goTo(c, views.PoliciesPath)
 }
 
+// ConfirmDeletePolicy asks before a policy is deleted. The page of one that cannot be says who follows it.
+func (h *Handlers) ConfirmDeletePolicy(c *fiber.Ctx) error {
+	p, err := named(c, h.Store.Policy)
+	if err != nil {
+		return err
+	}
+	apps, err := h.followers(c.UserContext(), p.ID)
+	if err != nil {
+		return err
+	}
+	if p.IsDefault || len(apps) > 0 {
+		return goTo(c, views.PolicyPath(p.ID))
+	}
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	return render(c, views.ConfirmPage(views.ConfirmProps{
+		Chrome: frame, Heading: "Delete the policy “" + p.Name + "”?", Button: "Delete policy",
+		Action: views.PolicyDeletePath(p.ID), Back: views.PolicyPath(p.ID), BackName: p.Name,
+		Lost:  []string{"Its schedule, its destinations and the numbers it keeps are deleted. Nothing can bring them back."},
+		Stays: []string{"No app follows it, so every backup goes on.", "All snapshots stay."},
+	}))
+}
+
 // DeletePolicy deletes a policy that nothing follows.
 func (h *Handlers) DeletePolicy(c *fiber.Ctx) error {
 	id, err := pathID(c)

@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,6 +42,9 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
 		return err
 	}
+	if p.System, err = h.systemApps(ctx); err != nil {
+		return err
+	}
 	p.Current, p.DataDir, p.Zones, p.BrowserZone = who.SessionHash(), h.DataDir, offeredZones(), browserZone(c)
 	if p.Form != "appearance" {
 		a, err := h.Store.Appearance(ctx, who.User.ID)
@@ -49,6 +54,12 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 		p.Appearance = views.NewAppearanceForm(a)
 	}
 	return render(c, views.SettingsPage(p))
+}
+
+// systemApps are the parts of Keepstead itself, as the list of apps has them.
+func (h *Handlers) systemApps(ctx context.Context) ([]model.AppOverview, error) {
+	all, err := h.Jobs.Overview(ctx)
+	return slices.DeleteFunc(all, func(a model.AppOverview) bool { return a.App.Kind != model.AppSystem }), err
 }
 
 // settingsAgain shows the page with one of its forms refused.

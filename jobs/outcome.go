@@ -51,7 +51,7 @@ var known = []struct {
 	},
 	{
 		restic.ErrLocked, model.CauseLocked, "Another program holds a lock on the repository.",
-		"If nothing else uses this repository, choose “Read again” on the destination's page, then retry.",
+		"If nothing else uses this repository, choose “Remove locks…” on the destination's page, then retry.",
 	},
 	{
 		restic.ErrWrongPassword, model.CauseWrongPassword, "The repository does not open with the stored password.",

@@ -13,6 +13,7 @@ import (
 	"keepstead/device"
 	"keepstead/model"
 	"keepstead/store"
+	"keepstead/testbed"
 )
 
 // TestRecover holds safety core 1 and 11 for the start after a crash: what ran is settled honestly, a child that is
@@ -107,28 +108,10 @@ func lockFiles(h *house, d model.Destination) []string {
 // strangersLock leaves the lock of a process that no job of ours recorded.
 func strangersLock(t *testing.T, h *house, d model.Destination) string {
 	t.Helper()
-	before := map[string]bool{}
-	for _, l := range lockFiles(h, d) {
-		before[l] = true
-	}
 	password, err := h.RepositoryPassword(d)
 	h.must(err)
-	fifo := h.dir + "/stranger.fifo"
-	h.must(syscall.Mkfifo(fifo, 0o600))
-	cmd := exec.Command(h.Restic, "backup", "--stdin-from-command", "--", "cat", fifo)
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "RESTIC_REPOSITORY=" + d.LocalPath, "RESTIC_PASSWORD=" + password, "RESTIC_CACHE_DIR=" + h.dir + "/strangercache"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	h.must(cmd.Start())
-	for {
-		for _, l := range lockFiles(h, d) {
-			if !before[l] {
-				h.must(syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL))
-				_ = cmd.Wait()
-				return l
-			}
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	id, _ := testbed.LeaveLock(t, d.LocalPath, password, "")
+	return id
 }
 
 // A restore that was cut off says truly whether it stays.

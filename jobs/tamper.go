@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"keepstead/device"
 	"keepstead/gateway"
@@ -94,7 +93,7 @@ func (r *run) tamperGateway(ctx context.Context, d model.Destination) (broken, d
 		names = append(names, a.What)
 	}
 	kinds := unique(names) // some were tried on several files: the log tells of each
-	return "", fmt.Sprintf("All %d attempts were refused: %s.", len(kinds), strings.Join(kinds, ", ")), nil
+	return "", model.RefusedAttempts(kinds), nil
 }
 
 // dropOwn removes the file that the attack stored.

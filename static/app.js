@@ -7,6 +7,7 @@
   // The texts below in the page's language, where that is not English.
   const texts = JSON.parse(document.documentElement.dataset.texts ?? "{}");
   const say = (text) => texts[text] ?? text;
+  const mac = /Mac|iP/.test(navigator.platform);
 
   // A swap keeps what the person opened, ticked or typed.
   Idiomorph.defaults.ignoreActiveValue = true;
@@ -154,6 +155,18 @@
   for (const event of ["change", "htmx:afterSettle"]) document.addEventListener(event, count);
   addEventListener("pageshow", count);
 
+  // Browsers lend the clipboard over TLS and on this machine alone. Elsewhere the text is selected and copied the old way;
+  // where even that is refused, it stays selected for the keys. It says how it went.
+  async function copy(source) {
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+    } catch {
+      getSelection().selectAllChildren(source);
+      if (!document.execCommand("copy")) return say(mac ? "Press ⌘-C to copy" : "Press Ctrl-C to copy");
+    }
+    return say("Copied");
+  }
+
   document.addEventListener("click", (event) => {
     const { target } = event;
     const several = target.closest("[data-choose]");
@@ -162,10 +175,8 @@
       count();
       if (several.value !== "all") $(`[name="${several.dataset.choose}"]`)?.focus(); // the bar is gone now
     }
-    const copy = target.closest("[data-copy]");
-    if (copy && navigator.clipboard) {
-      navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim()).then(() => { $(".copied", copy).textContent = say("Copied"); });
-    }
+    const button = target.closest("[data-copy]");
+    if (button) copy($(button.dataset.copy)).then((text) => { $(".copied", button).textContent = text; });
     const step = target.closest("[data-schedule]");
     if (step) {
       event.preventDefault(); // without this script the button asks the server
@@ -261,7 +272,7 @@
     event.preventDefault();
     act();
   });
-  if (/Mac|iP/.test(navigator.platform)) for (const key of all("[data-ctrl]")) key.textContent = "⌘";
+  if (mac) for (const key of all("[data-ctrl]")) key.textContent = "⌘";
 
   // A fragment that could not be fetched says so where it would have stood.
   document.addEventListener("htmx:responseError", ({ detail }) => { detail.target.textContent = say("That did not work. Try again, or reload the page."); });

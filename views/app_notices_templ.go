@@ -104,7 +104,7 @@ func appActs(p AppProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(AppAcceptPath(p.App.App.ID), "btn-primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: AppAcceptPath(p.App.App.ID), Class: "btn-primary"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -135,7 +135,7 @@ func appActs(p AppProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(AppDeclinePath(p.App.App.ID), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: AppDeclinePath(p.App.App.ID)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -171,7 +171,7 @@ func appActs(p AppProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(AppAcceptPath(p.App.App.ID), "btn-primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: AppAcceptPath(p.App.App.ID), Class: "btn-primary"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

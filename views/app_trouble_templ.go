@@ -111,7 +111,7 @@ func appTrouble(p AppProps, t trouble) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Act(ConfigurationBackupPath(t.last.ConfigurationID), "btn-sm").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Act(ui.Acting{Path: ConfigurationBackupPath(t.last.ConfigurationID), Class: "btn-sm"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -261,7 +261,7 @@ func frozen(c model.ConfigurationOverview) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Act(ConfigurationUnfreezePath(c.Configuration.ID), "btn-sm").Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Act(ui.Acting{Path: ConfigurationUnfreezePath(c.Configuration.ID), Class: "btn-sm"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -312,7 +312,7 @@ func held(c ui.Clock, h model.Coverage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Status(incomplete()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Status(partial()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -36,6 +36,18 @@ func pageOfApps(p AppsProps) appsPage {
 	return out
 }
 
+// appsPages leads from a page of the list to those beside it.
+func appsPages(p AppsProps, page appsPage) ui.Pages {
+	out := ui.Pages{BackText: "Previous", OnText: "Next", Says: appsRange(p, page)}
+	if page.Page > 1 {
+		out.Back = appsAt(p, page.Page-1)
+	}
+	if page.Page < page.Pages {
+		out.On = appsAt(p, page.Page+1)
+	}
+	return out
+}
+
 // appsAt is the address of another page of the list, with the same filter.
 func appsAt(p AppsProps, page int) string {
 	q := url.Values{}

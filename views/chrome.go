@@ -55,6 +55,15 @@ type Paging struct {
 	Total        int // -1 where it was not counted
 }
 
+// pagesOf leads from a page of a list to those beside it, and counts what is in the whole list.
+func pagesOf(p Paging, what string) ui.Pages {
+	out := ui.Pages{Back: p.Newer, BackText: "Newer", On: p.Older, OnText: "Older"}
+	if p.Total >= 0 {
+		out.Says = ui.Count(p.Total) + " " + what
+	}
+	return out
+}
+
 // reason returns the sentence for a field of a refused form, or nothing.
 func reason(errs model.Invalids, field string) string {
 	for _, e := range errs {

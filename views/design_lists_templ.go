@@ -198,7 +198,7 @@ func designLists(p DesignProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = pager(Paging{Newer: DesignPath, Older: DesignPath, Total: 831}, "jobs").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Pager(pagesOf(Paging{Newer: DesignPath, Older: DesignPath, Total: 831}, "jobs")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

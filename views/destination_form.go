@@ -60,6 +60,11 @@ func NewDestinationForm(d model.Destination) DestinationForm {
 	return f
 }
 
+// S3PlaceOf is the bucket and the folder in it that a form names.
+func S3PlaceOf(f DestinationForm) (bucket, prefix string) {
+	return strings.TrimSpace(f.Bucket), strings.Trim(strings.TrimSpace(f.Prefix), "/")
+}
+
 // rateUnit is what a form counts bandwidth in.
 const rateUnit = 1 << 20
 

@@ -176,15 +176,6 @@ func stepWord(name string) string {
 	return name
 }
 
-// triedBy takes the sentence about a tamper test that held apart, into what was tried.
-func triedBy(detail string) []string {
-	_, list, ok := strings.Cut(detail, " attempts were refused: ")
-	if !ok {
-		return nil
-	}
-	return strings.Split(strings.TrimSuffix(list, "."), ", ")
-}
-
 // skippedWord says why a step was not run: it has a detail where it does not apply, and none behind the one that failed.
 func skippedWord(s model.ProbeStep) string {
 	if s.Detail == "" {

@@ -34,7 +34,7 @@ func rootAttrs(ctx context.Context, c Chrome) templ.Attributes {
 // saidByScripts are the texts of app.js.
 var saidByScripts = []string{
 	"just now", "in a moment", "1 m ago", "2 m ago", "1 h ago", "2 h ago", "1 d ago", "2 d ago", "in 1 m", "in 2 m", "in 1 h", "in 2 h", "in 1 d", "in 2 d",
-	"Copied", "That did not work. Try again, or reload the page.", "Keepstead did not answer. Is it running?",
+	"Copied", "Press Ctrl-C to copy", "Press ⌘-C to copy", "That did not work. Try again, or reload the page.", "Keepstead did not answer. Is it running?",
 }
 
 // scriptTexts are the texts of the scripts that are others in the language.

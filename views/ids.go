@@ -28,6 +28,7 @@ const (
 	DestinationHeadID    = "destination-head"
 	DestinationJobsID    = "destination-jobs"
 	DestinationTamperID  = "destination-tamper"
+	S3RightsID           = "s3-rights"
 	FailureDomainID      = "failure-domain"
 	DestinationStorageID = "destination-storage"
 	DevicesListID        = "devices-list"

@@ -426,7 +426,7 @@ func jobActs(p JobProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(JobCancelPath(p.Job.ID), "btn-bad").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: JobCancelPath(p.Job.ID), Class: "btn-bad"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -462,7 +462,7 @@ func jobActs(p JobProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Act(JobRetryPath(p.Job.ID), retryClass(ctx, p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Act(ui.Acting{Path: JobRetryPath(p.Job.ID), Class: retryClass(ctx, p)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

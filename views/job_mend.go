@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"keepstead/model"
+	"keepstead/views/lang"
 	"keepstead/views/ui"
 )
 
@@ -41,7 +42,11 @@ func jobMends(ctx context.Context, p JobProps) []jobMend {
 		app(false)
 	case model.CauseWrongPassword, model.CauseNoRepository, model.CauseOtherRepo, model.CauseDenied:
 		place(true)
-	case model.CauseUnreachable, model.CauseDiskFull, model.CauseLocked, model.CauseDamaged, model.CauseStalled, model.CauseTampered:
+	case model.CauseLocked:
+		if p.Job.DestinationID != uuid.Nil && p.Job.DestinationName != "" {
+			out = append(out, jobMend{DestinationLocksPath(p.Job.DestinationID), lang.T(ctx, "Remove locks…"), false})
+		}
+	case model.CauseUnreachable, model.CauseDiskFull, model.CauseDamaged, model.CauseStalled, model.CauseTampered:
 		place(false)
 	case model.CauseDevice:
 		if p.Device != nil {

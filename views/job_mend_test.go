@@ -23,6 +23,7 @@ func TestJobMends(t *testing.T) {
 		{"folders are gone", model.JobFailed, model.CauseSourceMissing, nil, []string{"Open paperless", AppPath(id(32))}, true},
 		{"a password", model.JobFailed, model.CauseWrongPassword, nil, []string{"Open Backup disk", DestinationPath(id(10))}, true},
 		{"a place that is away", model.JobFailed, model.CauseUnreachable, nil, []string{"Open Backup disk"}, false},
+		{"a stranger's lock", model.JobFailed, model.CauseLocked, nil, []string{"Remove locks…", DestinationLocksPath(id(10))}, false},
 		{"files over SSH", model.JobPartial, model.CauseUnreadable, &nas, []string{"Rights on nas", DevicePath(id(4)) + "#sudo", "permission denied", "0000412.pdf", "Open snapshot"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

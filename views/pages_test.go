@@ -100,6 +100,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"app-forget":         show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30)), BackName: "immich", Removes: true}),
 		"destination-remove": show(s, DestinationRemovePage, NewDestinationRemove(ConfirmProps{Chrome: at(DestinationRemovePath(id(10))), Heading: "Remove Backup disk?", Action: DestinationRemovePath(id(10)), Button: "Remove destination", Back: DestinationPath(id(10))}, s.destinations[0], s.apps, s.policies)),
 		"destination":        show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
+		"destination-locks":  show(s, DestinationLocksPage, locksSample(s, at)),
 		"policy":             show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":         show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),
 		"find":               show(s, FindPage, findSample(s, at)), "find-none": show(s, FindPage, FindProps{Chrome: at(AppFilesPath(id(32))), App: s.apps[2].App, Form: FindForm{Text: "x"}, Hits: &model.FileHits{}}),
@@ -111,13 +112,21 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
-			Destinations: s.destinations,
-			Chrome:       at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Destinations: s.destinations, System: s.apps[8:],
+			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
 			Current:  []byte{1},
 		}),
 	}
+}
+
+// locksSample is a repository with a lock of today and one that was left behind.
+func locksSample(s sample, at func(string) Chrome) DestinationLocksProps {
+	return DestinationLocksProps{Chrome: at(DestinationLocksPath(id(11))), Destination: s.destinations[1], Locks: []model.Lock{
+		{ID: strings.Repeat("ab", 32), Host: "nas", User: "root", PID: 4711, Since: s.chrome.Now.Add(-40 * time.Hour), Exclusive: true},
+		{ID: strings.Repeat("cd", 32), Host: "laptop", User: "eva", PID: 812, Since: s.chrome.Now.Add(-2 * time.Minute)},
+	}}
 }
 
 func goodProbe() *model.Probe {

@@ -29,6 +29,7 @@ const (
 	DestinationsPath     = "/destinations"
 	NewDestinationPath   = "/destinations/new"
 	TestNewPath          = "/destinations/test"
+	S3RightsPath         = "/destinations/s3-rights"
 	ScanNewPath          = "/destinations/host-key"
 	DevicesPath          = "/devices"
 	NewDevicePath        = "/devices/new"
@@ -96,7 +97,7 @@ func ConfigurationBackupPath(id uuid.UUID) string { return ConfigurationPath(id)
 // ConfigurationUnfreezePath lets retention go on for a frozen configuration.
 func ConfigurationUnfreezePath(id uuid.UUID) string { return ConfigurationPath(id) + "/unfreeze" }
 
-// ConfigurationDeletePath removes a configuration; its snapshots stay.
+// ConfigurationDeletePath is GET for the question, POST to remove a configuration; its snapshots stay.
 func ConfigurationDeletePath(id uuid.UUID) string { return ConfigurationPath(id) + "/delete" }
 
 // DestinationPath is the page of a destination.
@@ -116,6 +117,9 @@ func DestinationMaintainPath(id uuid.UUID, kind string) string {
 	return DestinationPath(id) + "/" + kind
 }
 
+// DestinationLocksPath is GET for the locks and the question, POST to remove those that are chosen.
+func DestinationLocksPath(id uuid.UUID) string { return DestinationPath(id) + "/locks" }
+
 // DestinationRemovePath is GET for the question, POST for the act.
 func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }
 
@@ -125,7 +129,7 @@ func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }
 // PolicyPreviewPath says what a policy as typed comes to, and saves nothing.
 func PolicyPreviewPath(id uuid.UUID) string { return PolicyPath(id) + "/preview" }
 
-// PolicyDeletePath deletes a policy that nothing uses.
+// PolicyDeletePath is GET for the question, POST to delete a policy that nothing uses.
 func PolicyDeletePath(id uuid.UUID) string { return PolicyPath(id) + "/delete" }
 
 // SnapshotPath is the page of a snapshot.

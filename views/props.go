@@ -344,8 +344,9 @@ type SettingsProps struct {
 	Name         string // what was typed there
 	Errors       model.Invalids
 	Device       model.Device // this machine, for “About”
-	// Destinations are those that the recovery kit is for.
+	// Destinations are those that the recovery kit is for, and that hold the parts of Keepstead.
 	Destinations []model.Destination
+	System       []model.AppOverview // Keepstead's own database and settings
 	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string

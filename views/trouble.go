@@ -92,9 +92,9 @@ func frozenWords(c model.ConfigurationOverview) string {
 	return sentences(c.Configuration.FrozenReason, look)
 }
 
-// incomplete is how a destination is shown that holds only snapshots with something missing.
-func incomplete() ui.State {
-	return ui.State{Class: "is-warn", Icon: ui.IconHalf, Word: "incomplete"}
+// partial is how a destination is shown that holds only snapshots with something missing.
+func partial() ui.State {
+	return ui.State{Class: "is-warn", Icon: ui.IconHalf, Word: "partial"}
 }
 
 // newsOf says that the newest backup into a destination is other news than the snapshot that is shown of it.

@@ -83,8 +83,8 @@ func TestTroubleComesFirst(t *testing.T) {
 	}
 }
 
-// TestIncompleteSnapshotsAreShown: partial snapshots are something, and can be restored.
-func TestIncompleteSnapshotsAreShown(t *testing.T) {
+// TestPartialSnapshotsAreShown: partial snapshots are something, and can be restored.
+func TestPartialSnapshotsAreShown(t *testing.T) {
 	t.Parallel()
 	s := newSample(t)
 	at := s.chrome.Now.Add(-48 * time.Hour)
@@ -95,10 +95,10 @@ func TestIncompleteSnapshotsAreShown(t *testing.T) {
 			v.PartialID, v.PartialAt, v.PartialSize = id(402+i), &at, 20<<10
 		}
 	})
-	inOrder(t, html, RestorePath(id(402)), "Restore", "Backup disk", SnapshotPath(id(402)), "20 KiB", "incomplete")
+	inOrder(t, html, RestorePath(id(402)), "Restore", "Backup disk", SnapshotPath(id(402)), "20 KiB", "partial")
 	lacks(t, html, "Nothing yet")
 	row := render(t, AppRow(AppRowProps{Clock: s.chrome.Clock, App: p.App, Destinations: s.destinations}))
-	inOrder(t, row, "is-warn", SnapshotPath(id(402)), "2 d ago", "incomplete", "20 KiB")
+	inOrder(t, row, "is-warn", SnapshotPath(id(402)), "2 d ago", "partial", "20 KiB")
 	lacks(t, row, "none</em>")
 }
 

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,14 @@ func jobTitle(j JobItem) string {
 		return title
 	}
 	return title + where + j.DestinationName
+}
+
+// newsAt is when a job in a short list became what it is shown as: ended, or asked for.
+func newsAt(j JobItem) time.Time {
+	if j.FinishedAt != nil {
+		return *j.FinishedAt
+	}
+	return j.CreatedAt
 }
 
 // withoutApp leaves the app's name out of the titles, for a list that is all of one app.

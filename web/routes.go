@@ -75,6 +75,7 @@ func (s *server) house() []Route {
 		{post, "/configurations/:id", Session, p.ChangeConfiguration},
 		{post, "/configurations/:id/backup", Session, p.BackupConfiguration},
 		{post, "/configurations/:id/unfreeze", Session, p.Unfreeze},
+		{get, "/configurations/:id/delete", Session, p.ConfirmDeleteConfiguration},
 		{post, "/configurations/:id/delete", Session, p.DeleteConfiguration},
 
 		{get, "/policies", Session, p.Policies},
@@ -84,6 +85,7 @@ func (s *server) house() []Route {
 		{get, "/policies/:id", Session, p.Policy},
 		{post, "/policies/:id", Session, p.ChangePolicy},
 		{post, "/policies/:id/preview", Session, p.PreviewPolicy},
+		{get, "/policies/:id/delete", Session, p.ConfirmDeletePolicy},
 		{post, "/policies/:id/delete", Session, p.DeletePolicy},
 
 		{get, "/activity", Session, p.Activity},
@@ -123,6 +125,7 @@ func (s *server) places() []Route {
 		{get, "/destinations/new", Session, p.NewDestination},
 		{post, "/destinations/test", Session, p.TestNewDestination},
 		{post, "/destinations/host-key", Session, p.ScanNewSFTP},
+		{post, "/destinations/s3-rights", Session, p.S3Rights},
 		{get, "/destinations/:id", Session, p.Destination},
 		{get, "/destinations/:id/edit", Session, p.EditDestination},
 		{post, "/destinations/:id/edit", Session, p.ChangeDestination},
@@ -134,6 +137,8 @@ func (s *server) places() []Route {
 		{post, "/destinations/:id/sync", Session, p.SyncDestination},
 		{post, "/destinations/:id/tamper", Session, p.TamperDestination},
 		{post, "/destinations/:id/direct", Session, p.DirectDestination},
+		{get, "/destinations/:id/locks", Session, p.ConfirmRemoveLocks},
+		{post, "/destinations/:id/locks", Session, p.RemoveLocks},
 		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
 		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
 

@@ -33,6 +33,8 @@ func (a *API) routes() []route {
 		{"POST", "/backup/destinations/:id/prune", a.maintain(model.JobPrune)},
 		{"POST", "/backup/destinations/:id/sync", a.maintain(model.JobSync)},
 		{"POST", "/backup/destinations/:id/tamper", a.maintain(model.JobTamper)},
+		{"GET", "/backup/destinations/:id/locks", a.listLocks},
+		{"POST", "/backup/destinations/:id/locks/remove", a.removeLocks},
 
 		{"GET", "/backup/policies", a.listPolicies},
 		{"POST", "/backup/policies", a.createPolicy},

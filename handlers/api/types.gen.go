@@ -804,6 +804,42 @@ type LocalDestinationCreate struct {
 	RepoPassword string `json:"repo_password,omitempty,omitzero"`
 }
 
+// Lock What a program leaves in a repository while it is at work there.
+type Lock struct {
+	// Exclusive Nobody else may be in the repository.
+	Exclusive bool `json:"exclusive"`
+
+	// Host The machine of the program, by its own name.
+	Host string `json:"host"`
+	ID   string `json:"id"`
+
+	// PID The number of its process there.
+	PID int `json:"pid"`
+
+	// Since When it was made or last renewed; a restic that runs renews its own every five minutes.
+	Since time.Time `json:"since"`
+
+	// Stale It was not renewed for half an hour: most likely its program ended.
+	Stale bool   `json:"stale"`
+	User  string `json:"user"`
+}
+
+// LockList defines model for LockList.
+type LockList struct {
+	Locks []Lock `json:"locks"`
+}
+
+// LockRemoval defines model for LockRemoval.
+type LockRemoval struct {
+	// Locks The ids of the locks to remove.
+	Locks []string `json:"locks"`
+}
+
+// LocksRemoved defines model for LocksRemoved.
+type LocksRemoved struct {
+	Removed int `json:"removed"`
+}
+
 // Policy When to back up, where to, and how long to keep it.
 type Policy struct {
 	CreatedAt      time.Time            `json:"created_at"`

@@ -7,40 +7,6 @@ import (
 	"keepstead/views/ui"
 )
 
-// DestinationRemoveProps asks before a destination is removed, and names what loses its protection.
-type DestinationRemoveProps struct {
-	ConfirmProps
-	Destination model.Destination
-	Nowhere     []model.App    // that no other destination takes then
-	Policies    []model.Policy // that no longer back up to it
-}
-
-// NewDestinationRemove gathers what loses a destination. Apps that are switched off are not backed up to it now.
-func NewDestinationRemove(p ConfirmProps, d model.Destination, apps []model.AppOverview, policies []model.Policy) DestinationRemoveProps {
-	out := DestinationRemoveProps{ConfirmProps: p, Destination: d}
-	for _, a := range apps {
-		here, elsewhere := false, false
-		for _, c := range a.Configurations {
-			for _, v := range c.Coverage {
-				used := c.Status != model.Paused
-				here = here || used && v.DestinationID == d.ID
-				elsewhere = elsewhere || used && v.DestinationID != d.ID
-			}
-		}
-		if here && !elsewhere {
-			out.Nowhere = append(out.Nowhere, a.App)
-		}
-	}
-	for _, policy := range policies {
-		for _, id := range policy.DestinationIDs {
-			if id == d.ID {
-				out.Policies = append(out.Policies, policy)
-			}
-		}
-	}
-	return out
-}
-
 // DeviceRemoveProps asks before a device is removed, or says what has to leave it first.
 type DeviceRemoveProps struct {
 	ConfirmProps
@@ -87,19 +53,27 @@ func keepsDevices(ctx context.Context, d model.Device, n int) string {
 	return naming(ctx, ui.Plural(n, "device is", "devices are")+" reached through "+gap+". Connect to "+them(n)+" another way first.", d.Name)
 }
 
-// namesOf are the names of what is listed, in its order.
-func namesOf[T any](all []T, name func(T) string) []string {
-	var out []string
-	for _, one := range all {
-		out = append(out, name(one))
-	}
-	return out
+// there is something on a device, with the page where it leaves it.
+type there struct {
+	Icon             ui.IconName
+	Name, Path       string
+	Act, Text, Label string // Label tells acts of the same text apart
 }
 
-func appNames(apps []model.App) []string {
-	return namesOf(apps, func(a model.App) string { return a.Name })
+func appsThere(ctx context.Context, all []model.App) []there {
+	return each(all, func(a model.App) there {
+		return there{ui.AppIconName(a), a.Name, AppPath(a.ID), AppForgetPath(a.ID), "Forget app…", naming(ctx, "Forget "+gap+"…", a.Name)}
+	})
 }
 
-func namesOfPolicies(policies []model.Policy) []string {
-	return namesOf(policies, func(p model.Policy) string { return p.Name })
+func destinationsThere(ctx context.Context, all []model.Destination) []there {
+	return each(all, func(d model.Destination) there {
+		return there{ui.PlaceIconName(d.Type), d.Name, DestinationPath(d.ID), DestinationRemovePath(d.ID), "Remove destination…", naming(ctx, "Remove "+gap+"…", d.Name)}
+	})
+}
+
+func devicesThere(ctx context.Context, all []model.Device) []there {
+	return each(all, func(d model.Device) there {
+		return there{ui.IconServer, d.Name, DevicePath(d.ID), DeviceEditPath(d.ID), "Edit", naming(ctx, "Edit "+gap, d.Name)}
+	})
 }

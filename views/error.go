@@ -1,20 +1,5 @@
 package views
 
-import (
-	"context"
-
-	"github.com/a-h/templ"
-
-	"keepstead/views/lang"
-)
-
-func stepAttr(current bool) templ.Attributes {
-	if current {
-		return templ.Attributes{"aria-current": "step"}
-	}
-	return nil
-}
-
 func errorTitle(p ErrorProps) string {
 	switch p.Status {
 	case 401:
@@ -62,28 +47,4 @@ func ErrorSentence(status int) string {
 		return "Go back, look at what you entered, and try again."
 	}
 	return "This is a fault of Keepstead. Your backups go on; the log has the details."
-}
-
-// lostTitle heads what an act takes away.
-func lostTitle(p ConfirmProps) string {
-	if p.Removes {
-		return "This is removed"
-	}
-	return "This is lost"
-}
-
-// keepWords is the way out of a question, in words.
-func keepWords(p ConfirmProps) string {
-	if p.Keep != "" {
-		return p.Keep
-	}
-	return "Keep it"
-}
-
-// confirmUp names where a question leads back to: a name stays as it is.
-func confirmUp(ctx context.Context, p ConfirmProps) string {
-	if p.BackName != "" {
-		return p.BackName
-	}
-	return lang.T(ctx, "Settings")
 }

@@ -42,13 +42,3 @@ func TestWhatLosesADestination(t *testing.T) {
 		t.Errorf("%q are backed up nowhere", names)
 	}
 }
-
-func TestTriedBy(t *testing.T) {
-	t.Parallel()
-	if got := triedBy("All 14 attempts were refused: delete a pack, overwrite a pack."); len(got) != 2 || got[1] != "overwrite a pack" {
-		t.Errorf("tried was %q", got)
-	}
-	if got := triedBy("The bucket's key could neither delete nor replace a test object."); got != nil {
-		t.Errorf("tried was %q", got)
-	}
-}
