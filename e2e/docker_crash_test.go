@@ -42,7 +42,7 @@ func TestKilledWhileAnAppIsHeld(t *testing.T) {
 }
 
 // heldKinds are the ways in which a job holds an app.
-var heldKinds = []string{"stop", "pause", "dump", "restore"}
+var heldKinds = []string{"stop", "pause", "dump", "restore", "files"}
 
 // killWhileHeld kills Keepstead ten times, beginning with the kind of that round, and counts the kinds it met in the middle.
 func killWhileHeld(t *testing.T, first int) (interrupted map[string]int) {
@@ -67,8 +67,8 @@ func killWhileHeld(t *testing.T, first int) (interrupted map[string]int) {
 	for round := first; round < first+10; round++ {
 		kind := heldKinds[round%len(heldKinds)]
 		var id string
-		if kind == "restore" {
-			go k.beginRestore(whole.ID)
+		if restored := map[string]string{"restore": `{"app":{"mode":"in_place"}}`, "files": `{"in_place":true}`}[kind]; restored != "" {
+			go k.beginRestore(whole.ID, restored)
 			id = k.awaitRunning("restore")
 		} else {
 			strategies := map[string]string{"web": kind, "db": kind}
@@ -106,8 +106,8 @@ func killWhileHeld(t *testing.T, first int) (interrupted map[string]int) {
 }
 
 // beginRestore asks for a restore in place. Its answer comes when the restore ends, which it may not live to see.
-func (k *keepstead) beginRestore(snapshot string) {
-	req, err := http.NewRequest("POST", k.url+"/api/v1/backup/snapshots/"+snapshot+"/restore", strings.NewReader(`{"app":{"mode":"in_place"}}`))
+func (k *keepstead) beginRestore(snapshot, options string) {
+	req, err := http.NewRequest("POST", k.url+"/api/v1/backup/snapshots/"+snapshot+"/restore", strings.NewReader(options))
 	if err != nil {
 		return
 	}

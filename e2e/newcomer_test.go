@@ -97,7 +97,7 @@ func TestNewcomer(t *testing.T) {
 	n.press("Restore wedding.jpg")
 	n.says("Nothing is overwritten")
 	n.press("Restore")
-	n.says("Done")
+	n.says("Files of Photos are back")
 	if n.clicks > 4 {
 		t.Errorf("a deleted file is back after %d clicks", n.clicks)
 	}

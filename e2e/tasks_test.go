@@ -273,7 +273,7 @@ func (p *person) bringFileBack(h *house) {
 	p.look("the restore of a file that is gone")
 	p.send("Restore")
 	p.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
-	p.becomes("Done")
+	p.becomes("are back")
 	if got, err := os.ReadFile(lost); err != nil || string(got) != "sand, sea and sun\n" {
 		p.t.Errorf("the file holds %q, %v", got, err)
 	}

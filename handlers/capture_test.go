@@ -95,6 +95,26 @@ func TestReadAppRestore(t *testing.T) {
 	}
 }
 
+func TestReadFiles(t *testing.T) {
+	t.Parallel()
+	file := []string{views.FileValue("/srv/a")}
+	for name, tc := range map[string]struct {
+		form views.RestoreForm
+		want model.Restore
+	}{
+		"in place":             {views.RestoreForm{Where: "in_place", Safety: "on"}, model.Restore{InPlace: true, Files: []string{"/srv/a"}}},
+		"in place, as it lies": {views.RestoreForm{Where: "in_place"}, model.Restore{InPlace: true, SkipSafety: true, Files: []string{"/srv/a"}}},
+		"to a folder":          {views.RestoreForm{Where: "folder", Target: " /tmp/x "}, model.Restore{TargetPath: "/tmp/x", Files: []string{"/srv/a"}}},
+	} {
+		tc.form.Files = file
+		var got model.Restore
+		var problems model.Invalids
+		if readFiles(&problems, tc.form, &got); !reflect.DeepEqual(got, tc.want) || len(problems) > 0 {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, problems, tc.want)
+		}
+	}
+}
+
 func TestProjectBeside(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

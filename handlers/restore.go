@@ -19,7 +19,7 @@ func (h *Handlers) RestoreForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := views.RestoreForm{Files: queryFiles(c), Safety: "on", Start: "on"}
+	f := views.RestoreForm{Files: queryFiles(c), Safety: "on", Stop: "on", Start: "on"}
 	page, err := h.restorePage(c, id, f, nil, nil)
 	if err != nil {
 		return err
@@ -93,6 +93,9 @@ func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Re
 		}
 	} else {
 		readFiles(&problems, f, &want)
+		if err := h.keepRunning(c.UserContext(), f, s, &want); err != nil {
+			return id, f, model.Restore{}, err
+		}
 	}
 	if want.DeviceID == uuid.Nil { // back in place is always where the app lives
 		want.DeviceID = home.ID
@@ -106,7 +109,15 @@ func readFiles(problems *model.Invalids, f views.RestoreForm, want *model.Restor
 		want.TargetPath = strings.TrimSpace(f.Target)
 		want.DeviceID = optionalID(problems, "target_device_id", f.DeviceID)
 	}
+	want.SkipSafety = want.InPlace && f.Safety != "on"
 	want.Files = unwrapped(problems, "files", f.Files)
+}
+
+// keepRunning reads whether containers run on. The form asks it where an app has some and its files go back in place.
+func (h *Handlers) keepRunning(ctx context.Context, f views.RestoreForm, s model.Snapshot, want *model.Restore) error {
+	app, err := h.appOf(ctx, s)
+	want.KeepRunning = want.InPlace && app.Containers() && f.Stop != "on"
+	return err
 }
 
 // unwrapped reads what views.FileValue wrote.
@@ -152,7 +163,8 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	return views.RestorePage(p), nil
 }
 
-// offerPlace chooses the place where nothing is lost: another folder, unless the files are gone from where they were.
+// offerPlace chooses the place where nothing is lost: another folder, unless the files are gone from where they were. Files
+// that a restore overwrote go back to their place.
 func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
 	var problems model.Invalids
 	files := unwrapped(&problems, "files", p.Form.Files)
@@ -161,7 +173,7 @@ func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
 	}
 	switch {
 	case p.Form.Where != "":
-	case p.Missing:
+	case p.Missing, p.Snapshot.Safety && p.Snapshot.Contents == nil:
 		p.Form.Where = "in_place"
 	default:
 		p.Form.Where = "folder"

@@ -79,11 +79,12 @@ func (m *Manager) PlanRestore(ctx context.Context, want model.Restore) (model.Re
 		plan.FreeBytes = -1
 	}
 	err = m.quicklyOn(ctx, want.DeviceID, s.DestinationID, func(ctx context.Context, o opened) error {
-		var includes []string
-		if len(want.Files) > 0 {
-			if includes, err = m.includes(ctx, o, s, want.Files); err != nil {
-				return err
-			}
+		includes, err := m.chosen(ctx, o, s, want)
+		if err != nil {
+			return err
+		}
+		if plan.Stopped, err = m.wouldStop(ctx, s, want, includes); err != nil {
+			return err
 		}
 		sum, err := o.repo.Restore(ctx, restic.RestoreOptions{
 			Snapshot: s.ResticSnapshotID, Target: plan.Target, Includes: includes, DryRun: true,

@@ -87,12 +87,12 @@ func (r *run) failed(ctx context.Context, err error) finish {
 	return finish{Outcome: out, follow: r.afterKill(err)}
 }
 
-// stopped says what is left of a job that somebody cancelled. The restore of an app says itself that all is as it was.
+// stopped says what is left of a job that somebody cancelled. A restore of an app or in place says itself what is left.
 func stopped(j model.Job) string {
 	switch {
 	case j.Kind == model.JobBackup:
 		return "You stopped it. Nothing was saved."
-	case j.Kind == model.JobRestore && j.Restore != nil && j.Restore.App == nil:
+	case j.Kind == model.JobRestore && j.Restore != nil && j.Restore.App == nil && !j.Restore.InPlace:
 		return "You stopped it. What was restored by then is where you asked for it."
 	}
 	return "You stopped it."

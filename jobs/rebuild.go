@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -155,12 +154,7 @@ func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
 	begun := time.Now()
 	saved, err := b.safety(ctx, b.o, b.app, folders)
 	if err != nil {
-		var f failure
-		if errors.As(err, &f) {
-			f.mend = "If the present state is not worth keeping, restore without the safety snapshot. " + f.mend
-			return "", f
-		}
-		return "", err
+		return "", unsaved(err)
 	}
 	b.saved = saved
 	if b.hasOnline() && (saved == nil || saved.Contents == nil) {
@@ -173,10 +167,7 @@ func (b *rebuild) saveSafety(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	if saved == nil {
-		return "There is nothing to save.", nil
-	}
-	return fmt.Sprintf("Saved as snapshot %.8s: %d files, %s, in %s.", saved.ResticSnapshotID, saved.TotalFiles, size(saved.TotalSize), took(time.Since(begun))), nil
+	return savedWords(saved, time.Since(begun)), nil
 }
 
 // pull brings each image that is not there from its registry.

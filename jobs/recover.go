@@ -38,8 +38,11 @@ func (m *Manager) recover(ctx context.Context) error {
 		if job.Kind == model.JobBackup {
 			out.Snapshot = m.interruptedSnapshot(ctx, job, out.Message)
 		}
-		if job.Restore != nil && job.Restore.App != nil {
+		switch {
+		case job.Restore != nil && job.Restore.App != nil:
 			m.tellRebuild(ctx, job, &out)
+		case job.Restore != nil && job.Restore.InPlace:
+			tellOverwrite(job, &out)
 		}
 		if err := m.cutSteps(ctx, job.ID); err != nil {
 			m.logger.Warn("close the steps of a job", "job", job.ID, "error", err)
@@ -101,6 +104,22 @@ func (m *Manager) tellRebuild(ctx context.Context, job model.Job, out *store.Out
 		out.Mend = "Nothing needs to be done. What was replaced is removed within minutes."
 	default:
 		out.Mend = "The app is as it was before; restore again."
+	}
+}
+
+// tellOverwrite says what becomes of files whose restore in place was cut off. What was stopped for it is started again
+// with all that a crash left to be taken back, and a safety snapshot that was saved is found by the sync.
+func tellOverwrite(job model.Job, out *store.Outcome) {
+	out.Mend = "Nothing was overwritten; restore again."
+	for _, s := range job.Steps {
+		switch {
+		case s.Title != restoreFilesTitle:
+		case s.State == model.StepRunning:
+			out.Mend = "Some files may be restored and others not: restore again. A safety snapshot that was taken is among the snapshots, as “Before a restore”."
+		case s.State == model.StepDone:
+			out.Message = "The restore had succeeded and stays; Keepstead or this machine went down right after."
+			out.Mend = "Nothing needs to be done. What was stopped is started again within minutes."
+		}
 	}
 }
 

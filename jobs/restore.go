@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"keepstead/device"
@@ -47,7 +48,7 @@ func (m *Manager) checkRestore(ctx context.Context, want model.Restore, s model.
 		return nil
 	}
 	return m.quickly(ctx, s.DestinationID, func(ctx context.Context, o opened) error {
-		_, err := m.includes(ctx, o, s, want.Files)
+		_, err := m.chosen(ctx, o, s, want)
 		return err
 	})
 }
@@ -201,55 +202,105 @@ func candidates(s model.Snapshot, f string) []string {
 	return append(out, path.Join("/", f))
 }
 
+// chosen returns what of a snapshot a restore of files takes, as absolute paths there; empty means all.
+func (m *Manager) chosen(ctx context.Context, o opened, s model.Snapshot, want model.Restore) ([]string, error) {
+	var out []string
+	if len(want.Files) > 0 {
+		var err error
+		if out, err = m.includes(ctx, o, s, want.Files); err != nil {
+			return nil, err
+		}
+	}
+	if !want.InPlace || s.Contents == nil || s.Contents.Staging == "" {
+		return out, nil
+	}
+	return withoutStaged(s.Paths, s.Contents.Staging, out)
+}
+
+// withoutStaged keeps back what Keepstead itself wrote for a backup, dumps and the manifest: that lay in a folder of its
+// own, which is emptied after each backup.
+func withoutStaged(roots []string, staging string, chosen []string) ([]string, error) {
+	var problems model.Invalids
+	for _, p := range chosen {
+		if model.Within(p, staging) {
+			problems.Add("files", "%s was made for the backup and has no place of its own; restore it to another folder.", p)
+		}
+	}
+	if len(chosen) > 0 {
+		return chosen, problems.Err()
+	}
+	out := slices.DeleteFunc(slices.Clone(roots), func(p string) bool { return model.Within(p, staging) })
+	if len(out) == len(roots) {
+		return nil, nil
+	}
+	return out, nil
+}
+
 // restore brings an app back, or files, and proves it: restic verifies what it wrote, and the counts must agree.
 func (r *run) restore(ctx context.Context) finish {
-	if r.job.Restore.App != nil {
+	switch want := r.job.Restore; {
+	case want.App != nil:
 		return r.rebuild(ctx)
+	case want.InPlace:
+		return r.overwrite(ctx)
 	}
-	done, err := r.bringBack(ctx)
+	f, err := r.prepareFiles(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	return done
+	result, err := r.layFiles(ctx, f)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	return finish{Outcome: store.Outcome{State: model.JobSuccess, Result: result}}
 }
 
-func (r *run) bringBack(ctx context.Context) (finish, error) {
-	want := *r.job.Restore
-	s, err := r.Store.Snapshot(ctx, want.SnapshotID)
-	if err != nil {
-		return finish{}, fmt.Errorf("read the snapshot: %w", err)
+// fileRestore is what a restore of files brings back, and where to.
+type fileRestore struct {
+	o        opened
+	want     model.Restore
+	snapshot model.Snapshot
+	target   string   // the folder that restic restores under
+	includes []string // absolute paths in the snapshot; empty for all of it
+}
+
+// prepareFiles opens the destination and checks what is asked for. It changes nothing.
+func (r *run) prepareFiles(ctx context.Context) (f fileRestore, err error) {
+	f.want = *r.job.Restore
+	if f.snapshot, err = r.Store.Snapshot(ctx, f.want.SnapshotID); err != nil {
+		return f, fmt.Errorf("read the snapshot: %w", err)
 	}
-	r.log.printf("Restoring snapshot %.8s.", s.ResticSnapshotID)
-	o, err := r.openRun(ctx)
-	if err != nil {
-		return finish{}, err
+	r.log.printf("Restoring snapshot %.8s.", f.snapshot.ResticSnapshotID)
+	if f.o, err = r.openRun(ctx); err != nil {
+		return f, err
 	}
-	target, err := r.target(ctx, want, s)
-	if err != nil {
-		return finish{}, targetFailure(err)
+	if f.target, err = r.target(ctx, f.want, f.snapshot); err != nil {
+		return f, targetFailure(err)
 	}
-	var includes []string
-	if len(want.Files) > 0 {
-		list := o
-		list.repo = r.command(o)
-		if includes, err = r.includes(ctx, list, s, want.Files); err != nil {
-			return finish{}, targetFailure(err)
-		}
+	list := f.o
+	list.repo = r.command(f.o)
+	if f.includes, err = r.chosen(ctx, list, f.snapshot, f.want); err != nil {
+		return f, targetFailure(err)
 	}
+	return f, nil
+}
+
+// layFiles restores what was prepared.
+func (r *run) layFiles(ctx context.Context, f fileRestore) (*model.Result, error) {
 	files, err := r.on.host.Files()
 	if err != nil {
-		return finish{}, err
+		return nil, err
 	}
-	if err := files.MkdirAll(target, 0o755); err != nil {
-		return finish{}, targetFailure(err)
+	if err := files.MkdirAll(f.target, 0o755); err != nil {
+		return nil, targetFailure(err)
 	}
-	summary, err := r.command(o).Restore(ctx, restic.RestoreOptions{
-		Snapshot: s.ResticSnapshotID, Target: target, Includes: includes, Verify: true, Sparse: true,
+	summary, err := r.command(f.o).Restore(ctx, restic.RestoreOptions{
+		Snapshot: f.snapshot.ResticSnapshotID, Target: f.target, Includes: f.includes, Verify: true, Sparse: true,
 	}, r.report)
 	if err != nil {
-		return finish{}, restoreFailure(target, summary, err)
+		return nil, restoreFailure(f.target, summary, err)
 	}
-	return r.counted(s, want, target, summary)
+	return r.counted(f, summary)
 }
 
 // targetFailure keeps the sentence of a refusal that came too late for the form.
@@ -278,24 +329,27 @@ func restoreFailure(target string, s restic.RestoreSummary, err error) error {
 
 // counted compares what was asked, what was there and what was written. restic leaves what it skips, because it is
 // there already, out of its totals.
-func (r *run) counted(s model.Snapshot, want model.Restore, target string, sum restic.RestoreSummary) (finish, error) {
+func (r *run) counted(f fileRestore, sum restic.RestoreSummary) (*model.Result, error) {
 	back := sum.FilesRestored + sum.FilesSkipped
 	switch {
 	case back == 0:
-		return finish{}, fail(model.CauseNothing, "Browse the snapshot to see what it holds.", "Nothing was restored.")
+		return nil, fail(model.CauseNothing, "Browse the snapshot to see what it holds.", "Nothing was restored.")
 	case sum.FilesRestored < sum.TotalFiles: // of chosen files, restic restores the folders above too, uncounted
-		return finish{}, fail(model.CauseRestic, "The job's log has the details.",
+		return nil, fail(model.CauseRestic, "The job's log has the details.",
 			"Only %d of %d entries were restored.", sum.FilesRestored, sum.TotalFiles)
-	case len(want.Files) == 0 && back < s.TotalFiles:
-		return finish{}, fail(model.CauseRestic, "Check the destination, then try another snapshot.",
-			"The snapshot had %d files, but only %d entries were found in it.", s.TotalFiles, back)
+	case len(f.includes) == 0 && back < f.snapshot.TotalFiles:
+		return nil, fail(model.CauseRestic, "Check the destination, then try another snapshot.",
+			"The snapshot had %d files, but only %d entries were found in it.", f.snapshot.TotalFiles, back)
 	}
-	restored := target
-	if want.InPlace {
-		restored = strings.Join(s.Paths, ", ")
+	restored := f.target
+	switch {
+	case f.want.InPlace && len(f.want.Files) == 0:
+		restored = strings.Join(placesOf(f.snapshot, f.includes), ", ")
+	case f.want.InPlace:
+		restored = strings.Join(f.snapshot.Paths, ", ")
 	}
 	r.log.printf("Restored %d entries, verified; %d were already there.", sum.FilesRestored, sum.FilesSkipped)
-	return finish{Outcome: store.Outcome{State: model.JobSuccess, Result: &model.Result{
+	return &model.Result{
 		Files: back, Bytes: sum.TotalBytes + sum.BytesSkipped, Skipped: sum.FilesSkipped, Verified: true, RestoredTo: restored,
-	}}}, nil
+	}, nil
 }

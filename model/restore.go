@@ -20,6 +20,10 @@ type Restore struct {
 	// Files are absolute paths as the snapshot holds them, or relative to one of its roots; empty means all.
 	// Every character means itself.
 	Files []string `json:"files,omitempty"`
+	// SkipSafety leaves out the snapshot of what files in place are about to overwrite.
+	SkipSafety bool `json:"skip_safety,omitempty"`
+	// KeepRunning lets containers run on while files that they use are overwritten in place.
+	KeepRunning bool `json:"keep_running,omitempty"`
 	// App brings back an app made of containers instead of files; InPlace, TargetPath and Files are then empty.
 	App *AppRestore `json:"app,omitempty"`
 }
@@ -60,6 +64,7 @@ const maxRestoreFiles = 1000
 // Validate checks the request's own shape. The target is checked on its device, the files against the snapshot.
 func (r Restore) Validate() error {
 	var problems Invalids
+	r.checkInPlace(&problems)
 	if r.App != nil {
 		if r.InPlace || r.TargetPath != "" || len(r.Files) > 0 {
 			problems.Add("app", "Restore the app or files of it, not both in one request.")
@@ -97,6 +102,19 @@ func (r Restore) Validate() error {
 	return problems.Err()
 }
 
+// checkInPlace refuses what only a restore of files in place can do without.
+func (r Restore) checkInPlace(problems *Invalids) {
+	if r.InPlace {
+		return
+	}
+	if r.SkipSafety {
+		problems.Add("skip_safety", "This is for files in place, which overwrite something; an app has such a field of its own.")
+	}
+	if r.KeepRunning {
+		problems.Add("keep_running", "This is for files in place; nothing else writes under containers that run.")
+	}
+}
+
 // RestorePlan is what a restore would do, for the page that asks for it.
 type RestorePlan struct {
 	Target     string
@@ -106,6 +124,7 @@ type RestorePlan struct {
 	Overwrites int // existing files whose content would change
 	Unchanged  int
 	Examples   []string // some of the files that would be overwritten
+	Stopped    []string // containers that would be stopped meanwhile
 	// App is the plan for an app made of containers; nil for a restore of files.
 	App *AppPlan
 }

@@ -123,12 +123,13 @@ type RestoreForm struct {
 	Folder    string   `form:"folder"`
 	PortsFrom []string `form:"port_from"` // as published, beside PortsTo
 	PortsTo   []string `form:"port_to"`   // empty takes a free one
-	Isolated  string   `form:"isolated"`  // on when checked, like the next two
+	Isolated  string   `form:"isolated"`  // on when checked, like the next three
 	Safety    string   `form:"safety"`
+	Stop      string   `form:"stop"` // of files in place: containers that use them
 	Start     string   `form:"start"`
 }
 
-// ModeFiles brings back files of an app's snapshot, and leaves its containers alone.
+// ModeFiles brings back files of an app's snapshot, and leaves its containers as they are made.
 const ModeFiles = "files"
 
 // Parts says that the form brings back an app made of containers, not files.

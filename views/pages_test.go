@@ -89,7 +89,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	snapshot := SnapshotProps{Chrome: at(SnapshotPath(id(402))), Snapshot: s.snapshots[2], Device: &s.device, App: s.apps[2].App, JobID: id(204), Files: SnapshotFilesProps{Clock: s.chrome.Clock, SnapshotID: id(402), Dir: "/", Nodes: s.nodes()}}
 	restore := RestoreProps{Chrome: at(RestorePath(id(402))), Snapshot: s.snapshots[2], App: s.apps[2].App, Device: s.device, Form: RestoreForm{Target: "/var/lib/keepstead/restored/paperless", Where: "folder"}}
 	chosen := restore
-	chosen.Form = RestoreForm{Where: "in_place", Files: []string{FileValue("/srv/a [odd]\n*.txt"), FileValue("/srv/paperless/media")}}
+	chosen.Form = RestoreForm{Where: "in_place", Safety: "on", Files: []string{FileValue("/srv/a [odd]\n*.txt"), FileValue("/srv/paperless/media")}}
 	chosen.Plan = &model.RestorePlan{Target: "/srv/paperless", FreeBytes: 90 << 30, NeedBytes: 3 << 20, NewFiles: 2, Overwrites: 14, Unchanged: 220, Examples: []string{"/srv/paperless/media/1.pdf", "/srv/paperless/media/2.pdf"}}
 	job := func(n int) JobProps {
 		return JobProps{Chrome: at(JobPath(s.jobs[n].ID)), Job: s.jobs[n], HasApp: true, Log: log}

@@ -61,7 +61,7 @@ func restoreModes(p RestoreProps) []restoreMode {
 		{string(model.AppInPlace), "The whole app", whole, ui.IconRestore},
 		{string(model.AppParts), "Parts of it", "single volumes and databases, the rest stays", ui.IconContainers},
 		{string(model.AppCopy), "A new project", "beside the old one, or on another device", ui.IconPlus},
-		{ModeFiles, "Only files", "to a folder, no container is touched", ui.IconFolder},
+		{ModeFiles, "Only files", "to a folder, or over what is there", ui.IconFolder},
 	}
 }
 

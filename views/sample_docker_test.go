@@ -208,7 +208,12 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 			p.Plan, p.Errors = plan, model.Invalids{{Field: "project", Reason: "There is a volume named immich-restored_pgdata already. Choose another name for the project."}}
 		}),
 		"docker-restore-files": restore("files", func(*RestoreProps) {}),
-		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents = nil }),
+		"docker-restore-place": restore("files", func(p *RestoreProps) {
+			p.Form.Where, p.Form.Stop = "in_place", "on"
+			p.Plan = &model.RestorePlan{Target: "/", FreeBytes: 84 << 30, Overwrites: 3, Stopped: []string{"immich_server", "immich_postgres"}}
+		}),
+		"docker-restore-saved": restore("", func(p *RestoreProps) { p.Contents, p.Form.Where, p.Form.Safety = nil, "in_place", "" }),
+		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents, p.Snapshot.Safety = nil, false }),
 		"docker-job":           show(s, JobPage, job(false)), "docker-job-failed": show(s, JobPage, job(true)),
 	}
 }

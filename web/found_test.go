@@ -248,6 +248,27 @@ func TestRestoreFormOfAnApp(t *testing.T) {
 	}
 }
 
+// TestRestoreInPlaceKeepsWhatWasTyped: what was unticked stays so when the form comes back.
+func TestRestoreInPlaceKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.signIn()
+	at := "/snapshots/" + s.keepSnapshot(s.findApp("shop", false), &model.Contents{Version: 1, AppName: "shop", Project: "shop"}).String() + "/restore"
+	const safety, stop = `name="safety" value="on" checked`, `name="stop" value="on" checked`
+	s.page(at, cookie, safety, stop)
+	typed := url.Values{"mode": {"files"}, "where": {"in_place"}, "file": {"%zz"}}
+	for _, path := range []string{at, at + "/plan"} {
+		r := s.post(path, cookie, typed)
+		if r.status != http.StatusUnprocessableEntity || strings.Contains(r.body, safety) || strings.Contains(r.body, stop) {
+			t.Errorf("nothing ticked at %s: %d %s", path, r.status, r.body)
+		}
+	}
+	typed["safety"], typed["stop"] = []string{"on"}, []string{"on"}
+	if r := s.post(at, cookie, typed); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, safety) || !strings.Contains(r.body, stop) {
+		t.Errorf("both ticked: %d %s", r.status, r.body)
+	}
+}
+
 func TestContentsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -274,6 +274,8 @@ func TestRestoreRefusals(t *testing.T) {
 		"relative":       {map[string]any{"target_path": "tmp"}, "target_path"},
 		"both":           {map[string]any{"target_path": "/tmp/x", "in_place": true}, "target_path"},
 		"root":           {map[string]any{"target_path": "/"}, "target_path"},
+		"unsaved":        {map[string]any{"target_path": h.dir + "/out", "skip_safety": true}, "skip_safety"},
+		"unstopped":      {map[string]any{"app": map[string]any{"mode": "in_place"}, "keep_running": true}, "keep_running"},
 		"kernel":         {map[string]any{"target_path": "/proc/x"}, "target_path"},
 		"a file":         {map[string]any{"target_path": blocked}, "target_path"},
 		"unknown device": {map[string]any{"target_path": h.dir + "/out", "target_device_id": someID}, "target_device_id"},

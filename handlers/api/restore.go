@@ -51,7 +51,7 @@ func (a *API) planRestore(c *fiber.Ctx) error {
 	}
 	return c.JSON(RestorePlan{
 		Target: plan.Target, FreeBytes: known(plan.FreeBytes), NeedBytes: plan.NeedBytes, NewFiles: plan.NewFiles,
-		Overwrites: plan.Overwrites, Unchanged: plan.Unchanged, Examples: list(plan.Examples), App: wireAppPlan(plan.App),
+		Overwrites: plan.Overwrites, Unchanged: plan.Unchanged, Examples: list(plan.Examples), Stopped: plan.Stopped, App: wireAppPlan(plan.App),
 	})
 }
 
@@ -62,6 +62,7 @@ func (a *API) restoreRequest(c *fiber.Ctx) (model.Restore, error) {
 	}
 	return model.Restore{
 		SnapshotID: pathID(c), DeviceID: in.TargetDeviceID, InPlace: in.InPlace, TargetPath: in.TargetPath, Files: in.Files, App: in.App,
+		SkipSafety: in.SkipSafety, KeepRunning: in.KeepRunning,
 	}, nil
 }
 

@@ -991,9 +991,12 @@ type RestorePlan struct {
 	NewFiles  int    `json:"new_files"`
 
 	// Overwrites Existing files whose content would change.
-	Overwrites int    `json:"overwrites"`
-	Target     string `json:"target"`
-	Unchanged  int    `json:"unchanged"`
+	Overwrites int `json:"overwrites"`
+
+	// Stopped Containers that would be stopped meanwhile, for files in place.
+	Stopped   []string `json:"stopped,omitempty,omitzero"`
+	Target    string   `json:"target"`
+	Unchanged int      `json:"unchanged"`
 }
 
 // RestoreProblem A problem document with the members of a restore's answer.
@@ -1034,8 +1037,14 @@ type RestoreRequest struct {
 	// Files Absolute paths as the snapshot holds them, or relative to one of its roots. Every character means itself. None means all.
 	Files []string `json:"files,omitempty,omitzero"`
 
-	// InPlace Puts each file back where it was.
+	// InPlace Puts each file back where it was. What would be overwritten is saved first, as a safety snapshot, and containers of the app that use it are stopped meanwhile.
 	InPlace bool `json:"in_place,omitempty,omitzero"`
+
+	// KeepRunning With `in_place`: containers run on while files that they use are overwritten.
+	KeepRunning bool `json:"keep_running,omitempty,omitzero"`
+
+	// SkipSafety With `in_place`: no snapshot of what is overwritten.
+	SkipSafety bool `json:"skip_safety,omitempty,omitzero"`
 
 	// TargetDeviceID Where it is left out: for `in_place` and `app` the device that the snapshot's app lives on, else the machine that Keepstead runs on.
 	TargetDeviceID openapi_types.UUID `json:"target_device_id,omitempty,omitzero"`
@@ -1061,7 +1070,7 @@ type RestoreResult struct {
 	Project      string `json:"project,omitempty,omitzero"`
 	RestoredPath string `json:"restored_path"`
 
-	// SafetySnapshotID Of an app: the snapshot of what was replaced.
+	// SafetySnapshotID The snapshot of what was replaced or overwritten, where one was taken.
 	SafetySnapshotID openapi_types.UUID `json:"safety_snapshot_id,omitempty,omitzero"`
 	Success          bool               `json:"success"`
 }

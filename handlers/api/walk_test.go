@@ -142,6 +142,18 @@ func TestRestore(t *testing.T) {
 		t.Errorf("got %q, %v, %+v", text, err, back)
 	}
 
+	// What is overwritten is saved first, unless the request says otherwise.
+	if back.SafetySnapshotID == uuid.Nil {
+		t.Errorf("what was there is not saved: %+v", back)
+	}
+	if saved := read[Snapshot](h.send("GET", "/backup/snapshots/"+back.SafetySnapshotID.String(), nil, 200)); !saved.Safety {
+		t.Errorf("got %+v", saved)
+	}
+	unsaved := map[string]any{"in_place": true, "skip_safety": true, "keep_running": true}
+	if back := read[RestoreResult](h.send("POST", at+"/restore", unsaved, 200)); back.SafetySnapshotID != uuid.Nil {
+		t.Errorf("got %+v", back)
+	}
+
 	// Asynchronous: 202, and the job tells the rest.
 	body := map[string]any{"target_path": filepath.Join(h.dir, "async")}
 	got := h.send("POST", at+"/restore", body, 202, "Prefer", "wait=5, Respond-Async;x=1")
