@@ -113,6 +113,7 @@ type AppProps struct {
 	AppForm           *AppForm
 	ConfigurationForm *ConfigurationForm
 	ConfigurationID   uuid.UUID // which configuration ConfigurationForm belongs to
+	Scope             *model.ScopePreview
 	CaptureForm       *CaptureForm
 	Errors            model.Invalids
 }
