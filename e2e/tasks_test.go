@@ -63,6 +63,7 @@ var tasks = []struct {
 }{
 	{"switch an app off and on, and back it up", (*person).protect},
 	{"make a policy", (*person).makePolicy},
+	{"see what an app would leave out", (*person).leaveOut},
 	{"look into a snapshot", (*person).browseSnapshot},
 	{"find a file, its versions, and what changed", (*person).findAndCompare},
 	{"bring a deleted file back", (*person).bringFileBack},

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ func (h *Handlers) policiesProps(ctx context.Context, frame views.Chrome) (views
 	all, err := h.Store.Configurations(ctx, store.ConfigurationFilter{})
 	for _, conf := range all {
 		p.Used[conf.PolicyID]++
+	}
+	if err == nil && slices.ContainsFunc(p.Policies, func(policy model.Policy) bool { return policy.JitterMinutes > 0 }) {
+		p.Apps, err = h.Jobs.Overview(ctx)
 	}
 	return p, err
 }
@@ -162,6 +166,7 @@ func readPolicy(f views.PolicyForm, p model.Policy) (model.Policy, error) {
 	p.Name, p.Description = strings.TrimSpace(f.Name), strings.TrimSpace(f.Description)
 	p.Enabled, p.IsDefault = f.Enabled != "", f.Default != "" || p.IsDefault
 	p.Schedule, p.TimeZone = strings.TrimSpace(f.Schedule), strings.TrimSpace(f.TimeZone)
+	p.JitterMinutes = count(&problems, "jitter_minutes", f.Jitter)
 	p.UpdatedAt = seenVersion(f.Version)
 	p.Retention = retention(&problems, f.KeepForm)
 	p.DestinationIDs = nil

@@ -38,7 +38,7 @@ func (h *Handlers) previewPolicy(c *fiber.Ctx, p *model.Policy) error {
 		return err
 	}
 	_, err = readPolicy(f, model.Policy{IsDefault: p != nil && p.IsDefault})
-	props.Errors = reasonsAt(err, append(simulatedFields(), "destination_ids")...)
+	props.Errors = reasonsAt(err, append(simulatedFields(), "jitter_minutes", "destination_ids")...)
 	if isFragment(c) {
 		return render(c, views.PolicyLive(props))
 	}

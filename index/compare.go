@@ -95,14 +95,18 @@ func (c *comparison) changed(each func(pair) error) error {
 // pairs finds all folders of two snapshots that have nothing in common but their paths.
 func (c *comparison) pairs(each func(pair) error) error {
 	all := map[string]pair{}
-	err := c.tree(c.before, func(dir string, listing int64) { all[dir] = pair{dir: dir, before: listing} })
+	err := c.tree(c.before, func(dir string, listing int64) error {
+		all[dir] = pair{dir: dir, before: listing}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	err = c.tree(c.after, func(dir string, listing int64) {
+	err = c.tree(c.after, func(dir string, listing int64) error {
 		p := all[dir]
 		p.dir, p.after = dir, listing
 		all[dir] = p
+		return nil
 	})
 	if err != nil {
 		return err
@@ -115,8 +119,8 @@ func (c *comparison) pairs(each func(pair) error) error {
 	return nil
 }
 
-// tree calls each for every folder of a snapshot.
-func (l *look) tree(at held, found func(dir string, listing int64)) error {
+// tree calls found for every folder of a snapshot, one that is in another behind it.
+func (l *look) tree(at held, found func(dir string, listing int64) error) error {
 	type row struct {
 		id, listing int64
 		dir         string
@@ -125,17 +129,21 @@ func (l *look) tree(at held, found func(dir string, listing int64)) error {
 	for len(todo) > 0 {
 		in := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
+		if in.listing != 0 {
+			if err := found(in.dir, in.listing); err != nil {
+				return err
+			}
+		}
 		err := each(func(scan func(...any) error) error {
 			var r row
 			var name []byte
 			err := scan(&r.id, &name, &r.listing)
 			if r.dir = path.Join("/", in.dir, string(name)); r.listing != 0 {
-				found(r.dir, r.listing)
 				todo = append(todo, r)
 			}
 			return err
 		})(l.tx.Query(`SELECT id, name, coalesce((SELECT listing FROM timeline WHERE line = ? AND folder = f.id AND start <= ?
-			ORDER BY start DESC LIMIT 1), 0) FROM folders AS f WHERE parent = ?`, at.line, at.moment, in.id))
+			ORDER BY start DESC LIMIT 1), 0) FROM folders AS f WHERE parent = ? ORDER BY name DESC`, at.line, at.moment, in.id))
 		if err != nil {
 			return err
 		}

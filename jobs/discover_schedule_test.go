@@ -31,8 +31,10 @@ func TestSchedulesOfAppsThatAreAwayRest(t *testing.T) {
 	h.must(h.Store.PutFoundApps(ctx, rows))
 	p, err := h.Store.DefaultPolicy(ctx)
 	h.must(err)
+	cron, err := p.Cron()
+	h.must(err)
 	for name, queue := range map[string]func() error{
-		"a slot":             func() error { return h.fillSlot(ctx, p, at("2026-03-10 02:00:00"), model.TriggerSchedule) },
+		"a slot":             func() error { return h.fillSlots(ctx, p, cron, h.now().AddDate(0, 0, -2), h.now()) },
 		"back up everything": func() error { _, err := h.BackupAll(ctx, model.TriggerManual); return err },
 	} {
 		h.must(queue())

@@ -49,7 +49,8 @@ func (h *stock) overviews(now time.Time) []model.AppOverview {
 	for _, a := range h.apps {
 		o := model.AppOverview{App: a, Device: h.devices[a.DeviceID], Configurations: byApp[a.ID], Status: model.Unprotected}
 		for i := range o.Configurations {
-			judgeConfiguration(&o.Configurations[i], a, plans[o.Configurations[i].Policy.ID], now)
+			policy := o.Configurations[i].Policy
+			judgeConfiguration(&o.Configurations[i], a, plans[policy.ID].of(policy, a.ID, now), now)
 			if s := o.Configurations[i].Status; i == 0 || s.Severity() > o.Status.Severity() {
 				o.Status = s
 			}
@@ -74,6 +75,15 @@ func timetables(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUI
 		}
 	}
 	return out
+}
+
+// of is the schedule as it is for one of the apps.
+func (t timetable) of(p model.Policy, app uuid.UUID, now time.Time) timetable {
+	if delay := p.Delay(app); t.ok && delay > 0 {
+		t.cron = t.cron.Later(delay)
+		t.next = t.cron.Next(now)
+	}
+	return t
 }
 
 // surroundings reads what every configuration is seen against.

@@ -38,7 +38,7 @@ func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Polic
 		return p, err
 	}
 	now := m.now()
-	anew := p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled
+	anew := p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.JitterMinutes != old.JitterMinutes || p.Enabled && !old.Enabled
 	p.CreatedAt = old.CreatedAt
 	p.Touch(now)
 	makeDefault := p.IsDefault && !old.IsDefault

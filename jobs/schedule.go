@@ -39,7 +39,8 @@ const (
 )
 
 // startSchedule runs one tick a minute. A tick finds the slots that came due since each policy's last one, so that a
-// missed night, a slow minute and a changed clock are one case, and runs only the latest of them.
+// missed night, a slow minute and a changed clock are one case, and runs only the latest of them. With jitter each app has
+// slots of its own, later by its delay; all destinations of an app still share one slot, and so one capture.
 func (m *Manager) startSchedule() error {
 	s, err := gocron.NewScheduler(gocron.WithClock(m.Clock))
 	if err != nil {
@@ -103,23 +104,27 @@ func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
 	if p.LastSlotAt != nil {
 		since = *p.LastSlotAt
 	}
-	slot := cron.LastMissed(since, now).UTC()
+	slot := cron.LastMissed(since.Add(-p.Jitter()), now).UTC()
 	if slot.IsZero() {
 		return nil
 	}
-	trigger := model.TriggerSchedule
-	if now.Sub(slot) > catchUpAfter {
-		trigger = model.TriggerCatchUp
+	until := slot.Add(p.Jitter()) // when the last app starts
+	if now.Before(until) {
+		until = now
 	}
-	if err := m.fillSlot(ctx, p, slot, trigger); err != nil {
+	if !until.After(since) { // the clock was set back
+		return nil
+	}
+	if err := m.fillSlots(ctx, p, cron, since, now); err != nil {
 		return err
 	}
-	return m.Store.SetLastSlot(ctx, p.ID, slot)
+	return m.Store.SetLastSlot(ctx, p.ID, until)
 }
 
-// fillSlot queues a backup per configuration and destination for one slot. A pair whose last backup has not ended is
-// passed over: two runs of one thing side by side help nobody. A slot that is there already is left alone.
-func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, trigger model.JobTrigger) error {
+// fillSlots queues a backup per configuration and destination for the newest slot of each app up to now. A pair whose
+// last backup has not ended is passed over: two runs of one thing side by side help nobody. A slot that is there already
+// is left alone.
+func (m *Manager) fillSlots(ctx context.Context, p model.Policy, cron model.Cron, since, now time.Time) error {
 	all, err := m.Store.Configurations(ctx, store.ConfigurationFilter{PolicyID: p.ID})
 	if err != nil {
 		return err
@@ -131,7 +136,8 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 	var jobs []model.Job
 	var snapshots []model.Snapshot
 	for _, c := range all {
-		if !c.Enabled {
+		slot := cron.Later(p.Delay(c.AppID)).LastMissed(since, now).UTC()
+		if !c.Enabled || slot.IsZero() {
 			continue
 		}
 		plan, err := m.plan(ctx, c.ID)
@@ -147,7 +153,7 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 				m.logger.Warn("a backup is still under way; its next slot is passed over", "app", plan.app.Name, "destination", d.Name)
 				continue
 			}
-			job, snapshot := plan.backup(d, trigger, batch, &slot, m.now())
+			job, snapshot := plan.backup(d, m.triggerOf(slot), batch, &slot, m.now())
 			jobs, snapshots = append(jobs, job), append(snapshots, snapshot)
 		}
 	}
@@ -156,6 +162,14 @@ func (m *Manager) fillSlot(ctx context.Context, p model.Policy, slot time.Time, 
 	}
 	_, err = m.create(ctx, snapshots, jobs...)
 	return err
+}
+
+// triggerOf tells a slot that is due from one that was missed.
+func (m *Manager) triggerOf(slot time.Time) model.JobTrigger {
+	if m.now().Sub(slot) > catchUpAfter {
+		return model.TriggerCatchUp
+	}
+	return model.TriggerSchedule
 }
 
 // pair is a configuration in a destination.

@@ -71,8 +71,12 @@ func checkPattern(problems *Invalids, pattern string) {
 		problems.Add("exclude_paths", "%q would include, not exclude; write it without the exclamation mark.", clip(pattern))
 		return
 	}
-	if _, err := path.Match(pattern, "x"); err != nil {
-		problems.Add("exclude_paths", "%q is not a valid pattern; write a literal [ as \\[.", clip(pattern))
+	// restic matches name by name and refuses the whole backup for one part that it cannot read.
+	for part := range strings.SplitSeq(path.Clean(pattern), "/") {
+		if _, err := path.Match(part, part); err != nil {
+			problems.Add("exclude_paths", "%q is not a valid pattern; write a literal [ as \\[.", clip(pattern))
+			return
+		}
 	}
 }
 

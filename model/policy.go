@@ -15,10 +15,12 @@ type Policy struct {
 	Enabled     bool
 	Schedule    string // cron of five fields, or @daily and its kind
 	TimeZone    string // IANA name; empty means the server's zone
+	// JitterMinutes spreads the starts of the apps over so many minutes after each slot; 0 starts them all at once.
+	JitterMinutes int
 	Retention
 	// DestinationIDs are kept in policy_destinations, in the order given.
 	DestinationIDs []uuid.UUID `bun:"-"`
-	// LastSlotAt is the newest slot of the schedule for which jobs were made.
+	// LastSlotAt is up to when the schedule was looked at and jobs were made: the newest slot, with jitter as much later.
 	LastSlotAt *time.Time
 	Stamps
 }
@@ -51,9 +53,9 @@ func (p Policy) Validate() error {
 	var problems Invalids
 	checkName(&problems, "name", p.Name)
 	checkText(&problems, "description", p.Description, maxText)
-	if _, err := p.Cron(); err != nil {
-		problems = append(problems, Refused(err)...)
-	}
+	cron, err := p.Cron()
+	problems = append(problems, Refused(err)...)
+	p.checkJitter(&problems, cron)
 	problems = append(problems, p.check()...)
 	if len(p.DestinationIDs) == 0 && !p.IsDefault {
 		problems.Add("destination_ids", "Choose at least one destination.")

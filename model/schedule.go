@@ -12,6 +12,7 @@ type Cron struct {
 	schedule cron.Schedule
 	zone     *time.Location
 	text     string
+	delay    time.Duration // of each slot
 }
 
 var descriptors = map[string]string{
@@ -87,6 +88,15 @@ func (c Cron) Zone() *time.Location { return c.zone }
 // jump over in spring comes as long after the jump as it lay behind its start; one that they repeat in autumn comes
 // once, unless the schedule runs in every hour.
 func (c Cron) Next(t time.Time) time.Time {
+	next := c.next(t.Add(-c.delay))
+	if next.IsZero() {
+		return next
+	}
+	return next.Add(c.delay)
+}
+
+// next is Next without the delay.
+func (c Cron) next(t time.Time) time.Time {
 	next := c.schedule.Next(t.In(c.zone))
 	for !next.IsZero() && !c.everyHour() && repeated(next) {
 		next = c.schedule.Next(next)

@@ -187,6 +187,7 @@ func TestValidateConfiguration(t *testing.T) {
 		{"line break in a pattern", func(c *Configuration) { c.ExcludePaths = []string{"a\nb"} }, "exclude_paths"},
 		{"pattern that includes", func(c *Configuration) { c.ExcludePaths = []string{"!keep"} }, "exclude_paths"},
 		{"open bracket", func(c *Configuration) { c.ExcludePaths = []string{"/srv/a [b"} }, "exclude_paths"},
+		{"bracket over two names", func(c *Configuration) { c.ExcludePaths = []string{"/srv/[a/b]"} }, "exclude_paths"},
 		{"open bracket behind a word", func(c *Configuration) { c.ExcludePaths = []string{"/srv/photos/[x"} }, "exclude_paths"},
 		{"too many", func(c *Configuration) { c.ExcludePaths = strings.Split(strings.Repeat("a ", maxPaths)+"a", " ") }, "exclude_paths"},
 		{"bad retention", func(c *Configuration) { c.Retention = &Retention{KeepYearly: -3} }, "keep_yearly"},

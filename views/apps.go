@@ -211,6 +211,9 @@ func scheduleWords(p model.Policy) string {
 	if err != nil {
 		return p.Schedule
 	}
+	if p.JitterMinutes > 0 {
+		return cron.Words() + ", spread over " + ui.Duration(p.Jitter())
+	}
 	return cron.Words()
 }
 

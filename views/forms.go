@@ -73,6 +73,7 @@ type PolicyForm struct {
 	Default        string   `form:"default"` // on when checked
 	Schedule       string   `form:"schedule"`
 	TimeZone       string   `form:"time_zone"`
+	Jitter         string   `form:"jitter_minutes"`
 	DestinationIDs []string `form:"destination_ids"`
 	Preset         string   `form:"preset"`     // a common schedule that was pressed without scripts
 	LookAhead      string   `form:"look_ahead"` // days that the simulator shows
@@ -91,7 +92,7 @@ func PolicyVersion(p model.Policy) string {
 // NewPolicyForm fills the form from a policy.
 func NewPolicyForm(p model.Policy) PolicyForm {
 	f := PolicyForm{
-		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, KeepForm: NewKeepForm(p.Retention),
+		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, Jitter: number(p.JitterMinutes), KeepForm: NewKeepForm(p.Retention),
 		Version: PolicyVersion(p),
 	}
 	if p.Enabled {

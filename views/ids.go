@@ -69,3 +69,6 @@ func JobRowID(id uuid.UUID) string { return "job-row-" + id.String() }
 
 // AppRowID names an app's row in the list of apps.
 func AppRowID(id uuid.UUID) string { return "app-row-" + id.String() }
+
+// ScopeLiveID names what a configuration includes and leaves out, with its preview.
+func ScopeLiveID(id uuid.UUID) string { return "scope-" + id.String() }

@@ -100,6 +100,9 @@ func ConfigurationUnfreezePath(id uuid.UUID) string { return ConfigurationPath(i
 // ConfigurationDeletePath is GET for the question, POST to remove a configuration; its snapshots stay.
 func ConfigurationDeletePath(id uuid.UUID) string { return ConfigurationPath(id) + "/delete" }
 
+// ConfigurationPreviewPath says what the includes and excludes of a configuration match as typed, and saves nothing.
+func ConfigurationPreviewPath(id uuid.UUID) string { return ConfigurationPath(id) + "/preview" }
+
 // DestinationPath is the page of a destination.
 func DestinationPath(id uuid.UUID) string { return DestinationsPath + "/" + id.String() }
 

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"keepstead/model"
@@ -46,6 +47,20 @@ func destinationNames(ctx context.Context, p model.Policy, destinations []model.
 	return names
 }
 
+// nextRun is when the first app of a policy starts next, zero when it is off or has nowhere to write to.
+func nextRun(p PoliciesProps, policy model.Policy) time.Time {
+	var first time.Time
+	for _, r := range nextRuns(p.Apps) {
+		if policy.JitterMinutes > 0 && r.Policy.ID == policy.ID {
+			first = r.At
+		}
+	}
+	if first.IsZero() {
+		first = nextSlot(policy, p.Clock)
+	}
+	return first
+}
+
 // nextSlot is the policy's next planned moment, zero when it is off or has nowhere to write to.
 func nextSlot(p model.Policy, c ui.Clock) time.Time {
 	cron, err := p.Cron()
@@ -64,7 +79,11 @@ func previewOf(p PolicyProps) SchedulePreviewProps {
 	if err != nil {
 		return SchedulePreviewProps{Clock: p.Clock, Errors: model.Refused(err)}
 	}
-	return SchedulePreviewProps{Clock: p.Clock, Words: cron.Words(), Runs: cron.NextRuns(p.Now, previewRuns)}
+	out := SchedulePreviewProps{Clock: p.Clock, Words: cron.Words(), Runs: cron.NextRuns(p.Now, previewRuns)}
+	if n, err := strconv.Atoi(p.Form.Jitter); err == nil && n > 0 && reason(p.Errors, "jitter_minutes") == "" {
+		out.Jitter = time.Duration(n) * time.Minute
+	}
+	return out
 }
 
 func commonSchedules() []ui.Option {

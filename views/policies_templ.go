@@ -504,7 +504,7 @@ func policyRow(p PoliciesProps, policy model.Policy) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if at := nextSlot(policy, p.Clock); at.IsZero() {
+		if at := nextRun(p, policy); at.IsZero() {
 			templ_7745c5c3_Err = ui.OrDash("").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -37,6 +37,7 @@ func (c PolicyConflict) differences(ctx context.Context, destinations []model.De
 		{"Note", c.Now.Description, c.Mine.Description},
 		{"Schedule", c.Now.Schedule, c.Mine.Schedule},
 		{"Time zone", zone(c.Now), zone(c.Mine)},
+		{"Spread over", spreadWords(ctx, c.Now), spreadWords(ctx, c.Mine)},
 		{"Keeps", lang.T(ctx, c.Now.Words()), lang.T(ctx, c.Mine.Words())},
 		{"Destinations", sortedNames(ctx, c.Now, destinations), sortedNames(ctx, c.Mine, destinations)},
 		{"Schedule is on", onOff(c.Now.Enabled), onOff(c.Mine.Enabled)},

@@ -113,6 +113,7 @@ type AppProps struct {
 	AppForm           *AppForm
 	ConfigurationForm *ConfigurationForm
 	ConfigurationID   uuid.UUID // which configuration ConfigurationForm belongs to
+	Scope             *model.ScopePreview
 	CaptureForm       *CaptureForm
 	Errors            model.Invalids
 }
@@ -168,8 +169,9 @@ type PoliciesProps struct {
 	Chrome
 	Policies     []model.Policy
 	Destinations []model.Destination
-	Used         map[uuid.UUID]int // how many apps follow a policy
-	Discovery    string            // what becomes of a new app: model.DiscoverProtect or DiscoverAsk
+	Used         map[uuid.UUID]int   // how many apps follow a policy
+	Apps         []model.AppOverview // where a policy has jitter: which app is the first decides on the next run
+	Discovery    string              // what becomes of a new app: model.DiscoverProtect or DiscoverAsk
 }
 
 // PolicyProps is the editor. POST PoliciesPath for a new policy (Policy nil), else PolicyPath.
@@ -193,7 +195,8 @@ type PolicyProps struct {
 type SchedulePreviewProps struct {
 	ui.Clock
 	Words  string
-	Runs   []time.Time // in the policy's zone, at most 5
+	Jitter time.Duration // that each app starts later at most
+	Runs   []time.Time   // in the policy's zone, at most 5
 	Errors model.Invalids
 }
 

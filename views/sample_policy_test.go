@@ -37,7 +37,7 @@ func policyPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	}
 	conflict := editor(s.policies[0], 400)
 	theirs := s.policies[0]
-	theirs.Schedule, theirs.Description, theirs.KeepYearly, theirs.UpdatedAt = "0 5 * * *", "", 3, s.chrome.Now.Add(-2*time.Minute)
+	theirs.Schedule, theirs.Description, theirs.KeepYearly, theirs.JitterMinutes, theirs.UpdatedAt = "0 5 * * *", "", 3, 30, s.chrome.Now.Add(-2*time.Minute)
 	conflict.Conflict = &PolicyConflict{Now: theirs, Mine: s.policies[0]}
 	deleted := editor(s.policies[2], 1100)
 	deleted.Policy, deleted.Forecast, deleted.Conflict = nil, nil, &PolicyConflict{}
@@ -71,6 +71,34 @@ func TestForecastComparesWithWhatIsSaved(t *testing.T) {
 		p.Form.DestinationIDs = nil
 		if got := comparedWords(p); got != "" {
 			t.Errorf("with other destinations it compares: %q", got)
+		}
+	}
+}
+
+// TestJitterIsSaid reads what the pages say of a policy whose apps do not start at once.
+func TestJitterIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	at := func(string) Chrome { return s.chrome }
+	first := s.chrome.Now.Add(7 * time.Minute)
+	apps := []model.AppOverview{
+		{Configurations: []model.ConfigurationOverview{{Policy: s.policies[1], NextRun: first.Add(time.Minute)}}},
+		{Configurations: []model.ConfigurationOverview{{Policy: s.policies[1], NextRun: first}}},
+	}
+	for name, want := range map[string]struct {
+		page  templ.Component
+		texts []string
+	}{
+		"the list":   {PoliciesPage(PoliciesProps{Chrome: s.chrome, Policies: s.policies, Apps: apps}), []string{"spread over 20 m", first.UTC().Format(time.RFC3339)}},
+		"the editor": {policyPages(s, at)["policy-often"], []string{"Each app starts up to 20 m later", `value="20"`, startWords(s.policies[1].Delay(s.plainApps()[0].ID))}},
+		"a conflict": {policyPages(s, at)["policy-conflict"], []string{"Spread over", "30 m"}},
+		"home":       {HomeNext(HomeProps{Chrome: s.chrome, Apps: apps}), []string{"from", first.UTC().Format(time.RFC3339)}},
+	} {
+		html := render(t, want.page)
+		for _, text := range want.texts {
+			if !strings.Contains(html, text) {
+				t.Errorf("%s does not say %q", name, text)
+			}
 		}
 	}
 }

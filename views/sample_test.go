@@ -42,7 +42,7 @@ func newSample(t *testing.T) sample {
 	s.fillDestinations(now)
 	s.policies = []model.Policy{
 		{ID: id(20), Name: "Default", Description: "Applied to every new app.", IsDefault: true, Enabled: true, Schedule: "0 2 * * *", Retention: model.Retention{KeepDaily: 7, KeepWeekly: 4, KeepMonthly: 6}, DestinationIDs: []uuid.UUID{id(10), id(11)}},
-		{ID: id(21), Name: "Hourly databases", Enabled: true, Schedule: "15 * * * *", TimeZone: "Europe/Berlin", Retention: model.Retention{KeepHourly: 48, KeepDaily: 14}, DestinationIDs: []uuid.UUID{id(10)}},
+		{ID: id(21), Name: "Hourly databases", Enabled: true, Schedule: "15 * * * *", TimeZone: "Europe/Berlin", JitterMinutes: 20, Retention: model.Retention{KeepHourly: 48, KeepDaily: 14}, DestinationIDs: []uuid.UUID{id(10)}},
 		{ID: id(22), Name: "Archive", Description: "Rarely changing media, once a week.", Schedule: "0 4 * * 0", Retention: model.Retention{KeepMonthly: 24, KeepYearly: 5}, DestinationIDs: []uuid.UUID{id(11)}},
 	}
 	s.fillApps(now)

@@ -164,6 +164,7 @@ func nextRuns(apps []model.AppOverview) []run {
 				byPolicy[c.Policy.ID] = r
 				out = append(out, r)
 			}
+			r.At = earlier(r.At, c.NextRun)
 			r.Apps = append(r.Apps, a.App.Name)
 		}
 	}

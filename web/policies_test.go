@@ -132,6 +132,32 @@ func TestPolicyPreview(t *testing.T) {
 	}
 }
 
+// TestPolicyJitter saves a spread, and refuses one that is too long at its field.
+func TestPolicyJitter(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.signIn()
+	path := "/policies/" + s.defaultPolicy()
+	form := s.policyForm(path, cookie, url.Values{"schedule": {"0 */6 * * *"}, "jitter_minutes": {"360"}})
+	r := s.post(path, cookie, form)
+	if r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("as long as the time between two runs: %d", r.status)
+	}
+	wants(t, "the refusal", r.body, `id="f-jitter-minutes-reason"`, "Use less than the 360 minutes between two runs of the schedule.", `value="360"`)
+	wants(t, "the preview", s.post(path+"/preview", cookie, form).body, `id="f-jitter-minutes-reason"`, "What stays", "would be kept of each app")
+	form.Set("jitter_minutes", "some")
+	wants(t, "no number", s.post(path, cookie, form).body, "Use a whole number.")
+	form.Set("jitter_minutes", "90")
+	wants(t, "the preview of a good one", s.post(path+"/preview", cookie, form).body, "Each app starts up to 1 h 30 m later")
+	if r := s.post(path, cookie, form); r.status != http.StatusSeeOther {
+		t.Fatalf("the save: %d %.300s", r.status, r.body)
+	}
+	if p, err := s.store.DefaultPolicy(t.Context()); err != nil || p.JitterMinutes != 90 {
+		t.Errorf("%d minutes were saved, %v", p.JitterMinutes, err)
+	}
+	wants(t, "the list", s.do(ask{path: "/policies", cookie: cookie}).body, "spread over 1 h 30 m")
+}
+
 // TestPolicyForecast shows what saving would do to snapshots that are there.
 func TestPolicyForecast(t *testing.T) {
 	t.Parallel()

@@ -73,6 +73,7 @@ func (s *server) house() []Route {
 		{get, "/apps/:id/forget", Session, p.ConfirmForgetApp},
 		{post, "/apps/:id/forget", Session, p.ForgetApp},
 		{post, "/configurations/:id", Session, p.ChangeConfiguration},
+		{post, "/configurations/:id/preview", Session, p.PreviewConfiguration},
 		{post, "/configurations/:id/backup", Session, p.BackupConfiguration},
 		{post, "/configurations/:id/unfreeze", Session, p.Unfreeze},
 		{get, "/configurations/:id/delete", Session, p.ConfirmDeleteConfiguration},

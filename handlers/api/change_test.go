@@ -14,7 +14,7 @@ func TestChangePolicy(t *testing.T) {
 	h := newHouse(t)
 	d := h.destination("nas")
 	made := h.send("POST", "/backup/policies", map[string]any{
-		"name": "P", "description": "words", "schedule": "@hourly", "keep_last": 3, "time_zone": "Europe/Berlin", "destination_ids": []any{d.ID},
+		"name": "P", "description": "words", "schedule": "@hourly", "keep_last": 3, "time_zone": "Europe/Berlin", "jitter_minutes": 59, "destination_ids": []any{d.ID},
 	}, 201)
 	p := read[Policy](made)
 	at := "/backup/policies/" + p.ID.String()
@@ -22,12 +22,15 @@ func TestChangePolicy(t *testing.T) {
 		t.Errorf("Location %s", made.header.Get("Location"))
 	}
 	changed := read[Policy](h.send("PATCH", at, map[string]any{"keep_daily": 7, "enabled": false}, 200))
-	if changed.KeepDaily != 7 || changed.KeepLast != 3 || changed.Enabled || changed.Description != "words" || len(changed.DestinationIDs) != 1 || len(changed.NextRuns) != 0 {
+	if changed.JitterMinutes != 59 || changed.KeepDaily != 7 || changed.KeepLast != 3 || changed.Enabled || changed.Description != "words" || len(changed.DestinationIDs) != 1 || len(changed.NextRuns) != 0 {
 		t.Errorf("PATCH: %+v", changed)
 	}
 	replaced := read[Policy](h.send("PUT", at, map[string]any{"name": "Q", "schedule": "0 3 * * *", "destination_ids": []any{d.ID}}, 200))
-	if replaced.KeepDaily != 0 || replaced.KeepLast != 0 || !replaced.Enabled || replaced.Description != "" || replaced.TimeZone != "" || replaced.Name != "Q" {
+	if replaced.JitterMinutes != 0 || replaced.KeepDaily != 0 || replaced.KeepLast != 0 || !replaced.Enabled || replaced.Description != "" || replaced.TimeZone != "" || replaced.Name != "Q" {
 		t.Errorf("PUT: %+v", replaced)
+	}
+	for _, minutes := range []int{-1, 1440, 1441} { // as long as a day, which lies between two runs
+		h.send("PATCH", at, map[string]any{"jitter_minutes": minutes}, 422).names("jitter_minutes")
 	}
 	if same := read[Policy](h.send("PATCH", at, map[string]any{}, 200)); same.Name != "Q" || same.Schedule != "0 3 * * *" {
 		t.Errorf("empty PATCH: %+v", same)

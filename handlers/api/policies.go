@@ -75,6 +75,7 @@ func (a *API) deletePolicy(c *fiber.Ctx) error {
 // onto returns the policy with everything that is written replaced.
 func (in PolicyWrite) onto(p model.Policy) model.Policy {
 	p.Name, p.Description, p.Schedule, p.TimeZone = in.Name, in.Description, in.Schedule, in.TimeZone
+	p.JitterMinutes = in.JitterMinutes
 	p.Enabled, p.IsDefault, p.DestinationIDs = in.Enabled, in.IsDefault, in.DestinationIDs
 	p.Retention = model.Retention{
 		KeepLast: in.KeepLast, KeepHourly: in.KeepHourly, KeepDaily: in.KeepDaily,
@@ -86,7 +87,7 @@ func (in PolicyWrite) onto(p model.Policy) model.Policy {
 // policyWrite is the inverse of onto.
 func policyWrite(p model.Policy) PolicyWrite {
 	return PolicyWrite{
-		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone,
+		Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, JitterMinutes: p.JitterMinutes,
 		Enabled: p.Enabled, IsDefault: p.IsDefault, DestinationIDs: p.DestinationIDs,
 		KeepLast: p.KeepLast, KeepHourly: p.KeepHourly, KeepDaily: p.KeepDaily,
 		KeepWeekly: p.KeepWeekly, KeepMonthly: p.KeepMonthly, KeepYearly: p.KeepYearly,
@@ -95,7 +96,7 @@ func policyWrite(p model.Policy) PolicyWrite {
 
 func (a *API) wirePolicy(p model.Policy) Policy {
 	out := Policy{
-		ID: p.ID, Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone,
+		ID: p.ID, Name: p.Name, Description: p.Description, Schedule: p.Schedule, TimeZone: p.TimeZone, JitterMinutes: p.JitterMinutes,
 		Enabled: p.Enabled, IsDefault: p.IsDefault,
 		KeepLast: p.KeepLast, KeepHourly: p.KeepHourly, KeepDaily: p.KeepDaily,
 		KeepWeekly: p.KeepWeekly, KeepMonthly: p.KeepMonthly, KeepYearly: p.KeepYearly,

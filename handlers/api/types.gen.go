@@ -849,16 +849,19 @@ type Policy struct {
 	ID             openapi_types.UUID   `json:"id"`
 
 	// IsDefault Makes it the policy of every new app.
-	IsDefault   bool   `json:"is_default"`
-	KeepDaily   int    `json:"keep_daily"`
-	KeepHourly  int    `json:"keep_hourly"`
-	KeepLast    int    `json:"keep_last"`
-	KeepMonthly int    `json:"keep_monthly"`
-	KeepWeekly  int    `json:"keep_weekly"`
-	KeepYearly  int    `json:"keep_yearly"`
-	Name        string `json:"name"`
+	IsDefault bool `json:"is_default"`
 
-	// NextRuns The next five times, none while it is off.
+	// JitterMinutes Spreads the starts of the apps over so many minutes after each run of the schedule, less than lie between two; each app always starts equally late. 0 starts all at once.
+	JitterMinutes int    `json:"jitter_minutes"`
+	KeepDaily     int    `json:"keep_daily"`
+	KeepHourly    int    `json:"keep_hourly"`
+	KeepLast      int    `json:"keep_last"`
+	KeepMonthly   int    `json:"keep_monthly"`
+	KeepWeekly    int    `json:"keep_weekly"`
+	KeepYearly    int    `json:"keep_yearly"`
+	Name          string `json:"name"`
+
+	// NextRuns The next five times, none while it is off. With jitter each app starts up to jitter_minutes later; next_run of its configuration says when.
 	NextRuns       []time.Time `json:"next_runs"`
 	RetentionWords string      `json:"retention_words"`
 
@@ -878,14 +881,17 @@ type PolicyChange struct {
 	Enabled        bool                 `json:"enabled,omitempty,omitzero"`
 
 	// IsDefault Makes it the policy of every new app.
-	IsDefault   bool   `json:"is_default,omitempty,omitzero"`
-	KeepDaily   int    `json:"keep_daily,omitempty,omitzero"`
-	KeepHourly  int    `json:"keep_hourly,omitempty,omitzero"`
-	KeepLast    int    `json:"keep_last,omitempty,omitzero"`
-	KeepMonthly int    `json:"keep_monthly,omitempty,omitzero"`
-	KeepWeekly  int    `json:"keep_weekly,omitempty,omitzero"`
-	KeepYearly  int    `json:"keep_yearly,omitempty,omitzero"`
-	Name        string `json:"name,omitempty,omitzero"`
+	IsDefault bool `json:"is_default,omitempty,omitzero"`
+
+	// JitterMinutes Spreads the starts of the apps over so many minutes after each run of the schedule, less than lie between two; each app always starts equally late. 0 starts all at once.
+	JitterMinutes int    `json:"jitter_minutes,omitempty,omitzero"`
+	KeepDaily     int    `json:"keep_daily,omitempty,omitzero"`
+	KeepHourly    int    `json:"keep_hourly,omitempty,omitzero"`
+	KeepLast      int    `json:"keep_last,omitempty,omitzero"`
+	KeepMonthly   int    `json:"keep_monthly,omitempty,omitzero"`
+	KeepWeekly    int    `json:"keep_weekly,omitempty,omitzero"`
+	KeepYearly    int    `json:"keep_yearly,omitempty,omitzero"`
+	Name          string `json:"name,omitempty,omitzero"`
 
 	// Schedule Five cron fields such as 0 2 * * *, or @daily and its kind.
 	Schedule string `json:"schedule,omitempty,omitzero"`
@@ -906,14 +912,17 @@ type PolicyWrite struct {
 	Enabled        bool                 `json:"enabled,omitempty,omitzero"`
 
 	// IsDefault Makes it the policy of every new app.
-	IsDefault   bool   `json:"is_default,omitempty,omitzero"`
-	KeepDaily   int    `json:"keep_daily,omitempty,omitzero"`
-	KeepHourly  int    `json:"keep_hourly,omitempty,omitzero"`
-	KeepLast    int    `json:"keep_last,omitempty,omitzero"`
-	KeepMonthly int    `json:"keep_monthly,omitempty,omitzero"`
-	KeepWeekly  int    `json:"keep_weekly,omitempty,omitzero"`
-	KeepYearly  int    `json:"keep_yearly,omitempty,omitzero"`
-	Name        string `json:"name"`
+	IsDefault bool `json:"is_default,omitempty,omitzero"`
+
+	// JitterMinutes Spreads the starts of the apps over so many minutes after each run of the schedule, less than lie between two; each app always starts equally late. 0 starts all at once.
+	JitterMinutes int    `json:"jitter_minutes,omitempty,omitzero"`
+	KeepDaily     int    `json:"keep_daily,omitempty,omitzero"`
+	KeepHourly    int    `json:"keep_hourly,omitempty,omitzero"`
+	KeepLast      int    `json:"keep_last,omitempty,omitzero"`
+	KeepMonthly   int    `json:"keep_monthly,omitempty,omitzero"`
+	KeepWeekly    int    `json:"keep_weekly,omitempty,omitzero"`
+	KeepYearly    int    `json:"keep_yearly,omitempty,omitzero"`
+	Name          string `json:"name"`
 
 	// Schedule Five cron fields such as 0 2 * * *, or @daily and its kind.
 	Schedule string `json:"schedule"`
