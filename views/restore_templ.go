@@ -111,7 +111,7 @@ func RestorePage(p RestoreProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.App.Containers() && p.Contents == nil && !p.Snapshot.Safety {
+			if p.App.Containers() && p.Contents == nil && !p.SavedFiles {
 				templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-warn", Icon: ui.IconHalf}, "Only files can be restored", "What this snapshot says of its containers cannot be read now.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

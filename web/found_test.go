@@ -281,7 +281,11 @@ func TestFilesGoBackFromASafetySnapshot(t *testing.T) {
 	if _, err := s.store.CreateSnapshots(t.Context(), []model.Snapshot{saved}); err != nil {
 		t.Fatal(err)
 	}
-	page := s.page("/snapshots/"+saved.ID.String()+"/restore", s.signIn(), `value="in_place" checked`, `name="safety" value="on" checked`, `name="stop" value="on" checked`)
+	cookie := s.signIn()
+	if page := s.page("/snapshots/"+saved.ID.String(), cookie); strings.Contains(page, "/contents") {
+		t.Error("the snapshot's page looks for an app in it")
+	}
+	page := s.page("/snapshots/"+saved.ID.String()+"/restore", cookie, `value="in_place" checked`, `name="safety" value="on" checked`, `name="stop" value="on" checked`)
 	if strings.Contains(page, "Only files can be restored") {
 		t.Error("the page complains of a snapshot that holds what it should")
 	}
