@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/jobs"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -143,7 +144,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	if err != nil {
 		return nil, err
 	}
-	p := views.RestoreProps{Chrome: frame, Form: f, Plan: plan, Errors: reasons}
+	p := views.RestoreProps{Chrome: frame, Form: f, Plan: plan, Errors: reasons, SavedFiles: jobs.SavedFiles(s)}
 	if p.Snapshot, err = h.snapshotItem(ctx, s); err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 	if p.Form.Target == "" && len(reasons) == 0 {
 		p.Form.Target = h.Jobs.RestoreFolder(ctx, s, chosenDevice(p), s.StartedAt.In(frame.Zone).Format("2006-01-02-1504"))
 	}
-	if s.Contents != nil || p.App.Containers() {
+	if s.Contents != nil || p.App.Containers() && !p.SavedFiles {
 		h.prepareAppRestore(ctx, &p)
 	}
 	return views.RestorePage(p), nil
@@ -173,7 +174,7 @@ func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
 	}
 	switch {
 	case p.Form.Where != "":
-	case p.Missing, p.Snapshot.Safety && p.Snapshot.Contents == nil:
+	case p.Missing, p.SavedFiles:
 		p.Form.Where = "in_place"
 	default:
 		p.Form.Where = "folder"

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/jobs"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -110,7 +111,7 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 		return err
 	}
 	props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
-	if s.Contents == nil && !props.App.Containers() {
+	if s.Contents == nil && (!props.App.Containers() || jobs.SavedFiles(s)) {
 		props.Contents = views.ContentsProps{}
 	}
 	return render(c, views.SnapshotPage(props))

@@ -82,6 +82,12 @@ func (r *run) safetyOfFiles(ctx context.Context, o opened, app model.App, places
 	return row, wholeSafety(files, row)
 }
 
+// SavedFiles says that a snapshot holds just the files that a restore was about to overwrite, and no app.
+func SavedFiles(s model.Snapshot) bool {
+	_, err := stagedIn(s)
+	return s.Safety && s.Contents == nil && err != nil
+}
+
 // wholeSafety refuses a safety snapshot that lacks files which are still there. One that went meanwhile is lost by no restore.
 func wholeSafety(files device.Files, row *model.Snapshot) error {
 	if row.FailedCount == 0 {

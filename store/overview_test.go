@@ -76,6 +76,9 @@ func TestSafetySnapshotsAreNotGood(t *testing.T) {
 	if got := must[model.Snapshot](t)(w.LastGoodSnapshot(ctx, w.configuration.ID, w.destination.ID)); got.ID != good.ID {
 		t.Errorf("a backup is compared with %s, want %s", got.ID, good.ID)
 	}
+	if got := must[map[uuid.UUID]uuid.UUID](t)(w.NewestSnapshots(ctx)); got[w.app.ID] != good.ID {
+		t.Errorf("the newest to restore is %s, want %s", got[w.app.ID], good.ID)
+	}
 	check(t, w.DeleteSnapshots(ctx, []uuid.UUID{good.ID}))
 	if got := must[[]model.Coverage](t)(w.Coverages(ctx, w.configuration.ID)); got[0].LastGoodID != uuid.Nil {
 		t.Errorf("with only a safety snapshot left, %s is the last good", got[0].LastGoodID)

@@ -70,11 +70,12 @@ func (s *Store) RestorableSnapshots(ctx context.Context, appID uuid.UUID) ([]uui
 	return out, fail(doing, errors.Join(rows.Err(), rows.Close()))
 }
 
-// NewestSnapshots returns the newest snapshot that holds something, by app; an app without one is not in it.
+// NewestSnapshots returns the newest snapshot that holds something, by app; an app without one is not in it. The state that
+// a restore replaced does not count: it may be a few files.
 func (s *Store) NewestSnapshots(ctx context.Context) (map[uuid.UUID]uuid.UUID, error) {
 	var rows []struct{ AppID, ID uuid.UUID }
 	err := s.r.NewRaw(`SELECT a.id AS app_id, s.id AS id FROM apps AS a JOIN snapshots AS s ON s.id = (
-		SELECT n.id FROM snapshots AS n WHERE n.app_id = a.id AND n.status IN ('success', 'partial') AND n.restic_snapshot_id <> ''
+		SELECT n.id FROM snapshots AS n WHERE n.app_id = a.id AND n.status IN ('success', 'partial') AND n.restic_snapshot_id <> '' AND n.safety = 0
 		ORDER BY n.started_at DESC, n.id DESC LIMIT 1) WHERE a.forgotten_at IS NULL`).Scan(ctx, &rows)
 	out := make(map[uuid.UUID]uuid.UUID, len(rows))
 	for _, row := range rows {

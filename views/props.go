@@ -281,6 +281,8 @@ type RestoreProps struct {
 	Errors   model.Invalids
 	Plan     *model.RestorePlan // nil before it was asked for
 	Missing  bool               // none of the chosen files is where it was
+	// SavedFiles says that the snapshot holds just the files that a restore was about to overwrite.
+	SavedFiles bool
 	// Contents is what a snapshot of an app made of containers holds; nil for others, and where it cannot be read.
 	Contents *model.Contents
 	// Replaced names what a restore of the whole app replaces, as its plan does: volumes, folders and databases.

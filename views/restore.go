@@ -34,10 +34,10 @@ func overwritten(p RestoreProps) string {
 	return "files there are overwritten" + onDevice(p.Device)
 }
 
-// restoredPaths are the places that a restore in place writes to.
+// restoredPaths are the places that a restore in place writes to. What Keepstead wrote for a backup goes nowhere.
 func restoredPaths(p RestoreProps) []string {
 	if len(p.Form.Files) == 0 {
-		return p.Snapshot.Paths
+		return slices.DeleteFunc(slices.Clone(p.Snapshot.Paths), func(dir string) bool { return p.Contents != nil && dir == p.Contents.Staging })
 	}
 	var out []string
 	for _, f := range p.Form.Files {

@@ -93,7 +93,7 @@ func devicePages(s sample, at func(string) Chrome) map[string]templ.Component {
 	return map[string]templ.Component{
 		"restore-device": restore(func(*RestoreProps) {}),
 		"restore-in-place": restore(func(p *RestoreProps) {
-			p.Form.Where, p.Errors = "in_place", model.Invalids{{Field: "target_device_id", Reason: hostile}}
+			p.Form.Where, p.Errors = "in_place", model.Invalids{{Field: "target_device_id", Reason: hostile}, {Field: "target_path", Reason: hostile}}
 		}),
 		"restore-project": restore(func(p *RestoreProps) {
 			p.Contents, p.Form.Mode, p.Errors = s.contents(), "new_project", model.Invalids{{Field: "target_device_id", Reason: hostile}}

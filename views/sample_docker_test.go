@@ -212,8 +212,10 @@ func dockerSnapshotPages(s sample, at func(string) Chrome) map[string]templ.Comp
 			p.Form.Where, p.Form.Stop = "in_place", "on"
 			p.Plan = &model.RestorePlan{Target: "/", FreeBytes: 84 << 30, Overwrites: 3, Stopped: []string{"immich_server", "immich_postgres"}}
 		}),
-		"docker-restore-saved": restore("", func(p *RestoreProps) { p.Contents, p.Form.Where, p.Form.Safety = nil, "in_place", "" }),
-		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents, p.Snapshot.Safety = nil, false }),
+		"docker-restore-saved": restore("", func(p *RestoreProps) {
+			p.Contents, p.SavedFiles, p.Form.Where, p.Form.Safety = nil, true, "in_place", ""
+		}),
+		"docker-restore-blind": restore("", func(p *RestoreProps) { p.Contents = nil }),
 		"docker-job":           show(s, JobPage, job(false)), "docker-job-failed": show(s, JobPage, job(true)),
 	}
 }

@@ -269,6 +269,28 @@ func TestRestoreInPlaceKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+// TestFilesGoBackFromASafetySnapshot: what a restore of files overwrote goes back to its place, with the app stopped.
+func TestFilesGoBackFromASafetySnapshot(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	saved, err := s.store.Snapshot(t.Context(), s.keepSnapshot(s.findApp("shop", false), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved.ID, saved.ResticSnapshotID, saved.Safety = model.NewID(), strings.Repeat("cd", 32), true
+	if _, err := s.store.CreateSnapshots(t.Context(), []model.Snapshot{saved}); err != nil {
+		t.Fatal(err)
+	}
+	cookie := s.signIn()
+	if page := s.page("/snapshots/"+saved.ID.String(), cookie); strings.Contains(page, "/contents") {
+		t.Error("the snapshot's page looks for an app in it")
+	}
+	page := s.page("/snapshots/"+saved.ID.String()+"/restore", cookie, `value="in_place" checked`, `name="safety" value="on" checked`, `name="stop" value="on" checked`)
+	if strings.Contains(page, "Only files can be restored") {
+		t.Error("the page complains of a snapshot that holds what it should")
+	}
+}
+
 func TestContentsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

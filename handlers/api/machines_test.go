@@ -69,6 +69,16 @@ func TestRestoreOntoAnotherMachine(t *testing.T) {
 	if got := web.Run(t, `cat /srv/data/three.txt`); got != "three" {
 		t.Errorf("back in place is %q", got)
 	}
+	// What is overwritten there is saved from there, and comes back.
+	web.Run(t, `echo changed > /srv/data/three.txt`)
+	back := read[RestoreResult](h.send("POST", restore, map[string]any{"in_place": true, "files": []string{"three.txt"}}, 200))
+	if got := web.Run(t, `cat /srv/data/three.txt`); got != "three" || back.SafetySnapshotID == uuid.Nil {
+		t.Errorf("over what was changed lies %q, %+v", got, back)
+	}
+	h.send("POST", "/backup/snapshots/"+back.SafetySnapshotID.String()+"/restore", map[string]any{"in_place": true}, 200)
+	if got := web.Run(t, `cat /srv/data/three.txt`); got != "changed" {
+		t.Errorf("what was saved there comes back as %q", got)
+	}
 	if _, err := os.Stat("/srv/data/three.txt"); err == nil {
 		t.Error("it came back onto Keepstead's own machine")
 	}
