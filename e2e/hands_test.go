@@ -18,6 +18,7 @@ type way string
 const (
 	keys  way = "by keyboard" // Tab, Shift-Tab, Enter, Space, arrows and letters
 	thumb way = "by touch"    // a finger on a phone
+	mouse way = "by mouse"    // moved to a thing and pressed on it
 	plain way = "by mouse, without scripts"
 )
 
@@ -232,12 +233,17 @@ const reach = `
 // touch presses what the label names.
 func (p *person) touch(label string) {
 	p.t.Helper()
-	s := p.place(label)
+	p.pressAt(label, p.place(label))
+}
+
+// pressAt taps or clicks a spot.
+func (p *person) pressAt(label string, s spot) {
+	p.t.Helper()
 	if p.way == thumb {
 		p.do("tap “"+label+"”", chromedp.TapXY(s.X, s.Y))
-	} else {
-		p.do("click “"+label+"”", chromedp.MouseClickXY(s.X, s.Y))
+		return
 	}
+	p.do("click “"+label+"”", chromedp.MouseEvent(chromedp.MouseMoved, s.X, s.Y), chromedp.MouseClickXY(s.X, s.Y))
 }
 
 // write types text into a field, in place of what is there.
@@ -318,10 +324,10 @@ func (p *person) until(what, script string) {
 	p.await(what, script)
 }
 
-// look has axe look at the page, where scripts run.
+// look has axe look at the page, where scripts run. By mouse the page is that which was looked at by keyboard.
 func (p *person) look(what string) {
 	p.t.Helper()
-	if p.way == plain {
+	if p.way == plain || p.way == mouse {
 		return
 	}
 	p.accessible(what + ", " + string(p.way))

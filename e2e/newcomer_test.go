@@ -65,7 +65,7 @@ func TestNewcomer(t *testing.T) {
 	writeRandom(t, filepath.Join(photos, "film.mkv"), 50<<20)
 
 	b := browse(t, k.url, screens[0])
-	n := &newcomer{person: hire(t, b, "by mouse")}
+	n := &newcomer{person: hire(t, b, mouse)}
 	b.do("open the address from the terminal", chromedp.Navigate(setupAddress.FindString(k.output.String())), chromedp.WaitReady("main"))
 	n.fillIn("Password", "correct horse battery")
 	n.press("Continue")

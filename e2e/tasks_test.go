@@ -70,12 +70,12 @@ var tasks = []struct {
 	{"make a token and a user", (*person).changeSettings},
 }
 
-// TestEveryTask does what people come for by keyboard alone, with a thumb on a phone, and in a browser without scripts.
+// TestEveryTask does what people come for by keyboard alone, by mouse, with a thumb on a phone, and in a browser without scripts.
 func TestEveryTask(t *testing.T) {
 	t.Parallel()
 	h := furnish(t)
 	b := browse(t, h.url, screens[0])
-	for _, w := range []way{keys, thumb, plain} {
+	for _, w := range []way{keys, mouse, thumb, plain} {
 		t.Run(string(w), func(t *testing.T) {
 			p := hire(t, b, w)
 			p.enter()
