@@ -32,7 +32,7 @@ type person struct {
 // hire has a person work at the tab in that way.
 func hire(t testing.TB, b *tab, w way) *person {
 	t.Helper()
-	b.t, b.strict = t, true
+	b.t = t
 	s := screens[0]
 	if w == thumb {
 		s = screens[1]
@@ -93,15 +93,33 @@ func (p *person) tick(label string) {
 	p.use(label, " ")
 }
 
+// pick chooses one of several exclusive choices. By keyboard the group is one stop, and arrows go on in it.
+func (p *person) pick(label string) {
+	p.t.Helper()
+	p.present(label)
+	if p.way != keys {
+		p.touch(label)
+		return
+	}
+	p.tabTo(ask[string](p.tab, seek(label, `return nameOf([...e.form.elements].find(o => o.name === e.name && o.checked) ?? e)`)))
+	for range 10 {
+		if p.standsOn(label).There {
+			return
+		}
+		p.key(kb.ArrowDown)
+	}
+	p.fatal("choose “"+label+"”", fmt.Errorf("no arrow leads there"))
+}
+
 // send uses what the label names and waits for the page it leads to.
 func (p *person) send(label string) {
 	p.t.Helper()
 	p.present(label)
 	p.mark()
-	before := ask[string](p.tab, "location.pathname")
+	before, form := ask[string](p.tab, "location.pathname"), ask[bool](p.tab, seek(label, `return e.tagName !== "A"`)) // a link leads to the beginning
 	p.use(label, kb.Enter)
 	p.await("another page comes after “"+label+"”", `window.stillHere === undefined && document.querySelector("main") !== null`)
-	if before == ask[string](p.tab, "location.pathname") {
+	if form && before == ask[string](p.tab, "location.pathname") {
 		p.keepsPlace("back on the page after “" + label + "”")
 	}
 }
@@ -187,14 +205,15 @@ func (p *person) everyStop(path string) {
 	}
 }
 
-// keepsPlace says when the keyboard stands nowhere: whoever works by it would begin anew at the top of the page.
+// keepsPlace says when the keyboard stands nowhere: whoever works by it would begin anew at the top of the page. Where
+// the address names a part of the page, the browser goes on from there.
 func (p *person) keepsPlace(when string) {
 	p.t.Helper()
 	if p.way != keys {
 		return
 	}
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if ask[bool](p.tab, `document.activeElement !== null && document.activeElement !== document.body`) {
+		if ask[bool](p.tab, `document.activeElement !== null && document.activeElement !== document.body || document.querySelector(":target") !== null`) {
 			return
 		}
 	}
@@ -295,7 +314,7 @@ func (p *person) choose(label, option, button string) {
 func (p *person) nav(section string) {
 	p.t.Helper()
 	if p.way == keys { // a page begins with its navigation
-		p.visit(ask[string](p.tab, "location.pathname"))
+		p.visit(ask[string](p.tab, "location.pathname + location.search"))
 	}
 	if p.way == thumb && !slices.Contains([]string{"Home", "Apps", "Snapshots", "Activity"}, section) {
 		p.act("More")
