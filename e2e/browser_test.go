@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,12 +41,12 @@ var screens = []screen{{"desktop", 1280, 900, false}, {"phone", 375, 812, true}}
 
 // tab is a page in a real Chromium.
 type tab struct {
-	t      testing.TB
-	ctx    context.Context
-	base   string
-	strict bool // what the page writes to the console as an error counts
-	mu     sync.Mutex
-	errors []string
+	t       testing.TB
+	ctx     context.Context
+	base    string
+	mu      sync.Mutex
+	errors  []string
+	allowed []string // how complaints begin that the test provokes
 }
 
 // browse starts a Chromium with one tab of the given size.
@@ -75,15 +76,27 @@ func browse(t testing.TB, base string, s screen) *tab {
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-dev-shm-usage", true))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(alloc)
-	t.Cleanup(func() { end(); stop() })
+	t.Cleanup(stop)
+	b := openTab(ctx, t, end, base)
+	b.resize(s)
+	return b
+}
+
+// openTab makes a tab of a new context of chromedp, and closes it when the test ends, once nothing is left to complain of.
+func openTab(ctx context.Context, t testing.TB, end func(), base string) *tab {
+	t.Helper()
 	b := &tab{t: t, ctx: ctx, base: base}
+	t.Cleanup(func() {
+		ask[bool](b, "true") // what was said before this is heard then
+		b.judge(t, "at the end")
+		end()
+	})
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // its context is the browser's life
-		t.Fatalf("open a browser: %v", err)
+		t.Fatalf("open a tab: %v", err)
 	}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
-		t.Fatalf("listen to the browser: %v", err)
+		t.Fatalf("listen to the tab: %v", err)
 	}
-	b.resize(s)
 	return b
 }
 
@@ -97,30 +110,68 @@ func (b *tab) resize(s screen) {
 	b.do("set the size", chromedp.EmulateViewport(s.width, s.height, size...))
 }
 
-// listen keeps what a developer would see in red: exceptions, what the content security policy refused, requests to
-// anywhere but Keepstead, and where the tab is strict what the page itself calls an error.
-func (b *tab) listen(event any) {
+// allow has the tab take for no fault what the test provokes: complaints that begin so, such as “422 from /signin”.
+func (b *tab) allow(beginnings ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.allowed = append(b.allowed, beginnings...)
+}
+
+// listen keeps what a developer would see in red: exceptions, errors on the console, what could not be loaded or was
+// refused by the content security policy; and requests to anywhere but Keepstead.
+func (b *tab) listen(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		b.errors = append(b.errors, fmt.Sprintf("%+v", e.ExceptionDetails))
+		b.complain(fmt.Sprintf("%+v", e.ExceptionDetails))
 	case *page.EventJavascriptDialogOpening:
-		b.errors = append(b.errors, "a dialog was opened: "+e.Message)
+		b.complain("a dialog was opened: " + e.Message)
 	case *log.EventEntryAdded:
-		if strings.Contains(e.Entry.Text, "Content Security Policy") {
-			b.errors = append(b.errors, e.Entry.Text)
+		if e.Entry.Level == log.EntryLevelError {
+			b.complain(inRed(e.Entry, b.base))
 		}
 	case *network.EventRequestWillBeSent:
 		if strings.HasPrefix(e.Request.URL, "http") && !strings.HasPrefix(e.Request.URL, b.base+"/") {
-			b.errors = append(b.errors, "a request to "+e.Request.URL)
+			b.complain("a request to " + e.Request.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
-		if b.strict && e.Type == runtime.ConsoleAPICalledTypeError {
+		if e.Type == runtime.ConsoleAPICalledTypeError {
 			for _, arg := range e.Args {
-				b.errors = append(b.errors, fmt.Sprintf("%s%s", arg.Value, arg.Description))
+				b.complain(fmt.Sprintf("console: %s%s", arg.Value, arg.Description))
 			}
 		}
+	}
+}
+
+// answered is how Chromium writes of an answer with the status of an error.
+var answered = regexp.MustCompile(`responded with a status of (\d+)`)
+
+// inRed is an entry of the browser's log: “404 from /nowhere”, or its text and address.
+func inRed(e *log.Entry, base string) string {
+	if m := answered.FindStringSubmatch(e.Text); m != nil {
+		return m[1] + " from " + strings.TrimPrefix(e.URL, base)
+	}
+	return e.Text + " " + e.URL
+}
+
+func (b *tab) complain(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, beginning := range b.allowed {
+		if strings.HasPrefix(text, beginning) {
+			return
+		}
+	}
+	b.errors = append(b.errors, text)
+}
+
+// judge fails the test when the browser complained since the last time.
+func (b *tab) judge(t testing.TB, when string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.errors) > 0 {
+		t.Errorf("%s: the browser complained: %s", when, strings.Join(b.errors, "; "))
+		b.errors = nil
 	}
 }
 
@@ -132,12 +183,7 @@ func (b *tab) do(doing string, actions ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.fatal(doing, err)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.errors) > 0 {
-		b.t.Errorf("%s: the browser complained: %s", doing, strings.Join(b.errors, "; "))
-		b.errors = nil
-	}
+	b.judge(b.t, doing)
 }
 
 // fatal ends the test with what the page shows.
@@ -148,8 +194,11 @@ func (b *tab) fatal(doing string, err error) {
 }
 
 // ask returns the value of a script, or the zero value while the page cannot answer.
-func ask[T any](b *tab, script string) T {
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+func ask[T any](b *tab, script string) T { return askWithin[T](b, 20*time.Second, script) }
+
+// askWithin is ask for a script that takes its time.
+func askWithin[T any](b *tab, limit time.Duration, script string) T {
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -242,7 +291,7 @@ func (b *tab) accessible(where string) {
 		if err != nil {
 			b.fatal("set the theme", err)
 		}
-		found := ask[[]string](b, `axe.run(document, `+axeOptions[theme]+`).then(r => ["ran", ...r.violations.map(v => v.id + " at " + v.nodes.map(n => n.target).join(" "))])`)
+		found := askWithin[[]string](b, 3*time.Minute, `axe.run(document, `+axeOptions[theme]+`).then(r => ["ran", ...r.violations.map(v => v.id + " at " + v.nodes.map(n => n.target).join(" "))])`)
 		if len(found) == 0 {
 			b.t.Fatalf("%s, %s: axe did not run", where, theme)
 		}

@@ -25,6 +25,7 @@ func TestDevicesEvening(t *testing.T) {
 	nas := b.addDevice("nas", l.nas)
 	b.visit("/devices")
 	b.accessible("devices")
+	b.onBoth("/devices/"+web+"/edit", "/devices/"+web+"/host-key", "/devices/"+web+"/remove", "/devices/"+nas+"/remove")
 
 	b.addBucket(bucket)
 	b.addFolderOn(nas)
@@ -101,6 +102,9 @@ func (b *tab) addBucket(bucket *testbed.Bucket) {
 	for name, value := range map[string]string{"endpoint": bucket.Endpoint, "bucket": bucket.Name, "region": bucket.Region, "access_key": bucket.AccessKey, "secret_key": bucket.SecretKey} {
 		b.fill(name, value)
 	}
+	b.press("Test first")
+	b.says("It works")
+	b.accessible("a bucket that works")
 	b.added()
 }
 

@@ -18,6 +18,7 @@ type way string
 const (
 	keys  way = "by keyboard" // Tab, Shift-Tab, Enter, Space, arrows and letters
 	thumb way = "by touch"    // a finger on a phone
+	mouse way = "by mouse"    // moved to a thing and pressed on it
 	plain way = "by mouse, without scripts"
 )
 
@@ -31,7 +32,7 @@ type person struct {
 // hire has a person work at the tab in that way.
 func hire(t testing.TB, b *tab, w way) *person {
 	t.Helper()
-	b.t, b.strict = t, true
+	b.t = t
 	s := screens[0]
 	if w == thumb {
 		s = screens[1]
@@ -92,15 +93,33 @@ func (p *person) tick(label string) {
 	p.use(label, " ")
 }
 
+// pick chooses one of several exclusive choices. By keyboard the group is one stop, and arrows go on in it.
+func (p *person) pick(label string) {
+	p.t.Helper()
+	p.present(label)
+	if p.way != keys {
+		p.touch(label)
+		return
+	}
+	p.tabTo(ask[string](p.tab, seek(label, `return nameOf([...e.form.elements].find(o => o.name === e.name && o.checked) ?? e)`)))
+	for range 10 {
+		if p.standsOn(label).There {
+			return
+		}
+		p.key(kb.ArrowDown)
+	}
+	p.fatal("choose “"+label+"”", fmt.Errorf("no arrow leads there"))
+}
+
 // send uses what the label names and waits for the page it leads to.
 func (p *person) send(label string) {
 	p.t.Helper()
 	p.present(label)
 	p.mark()
-	before := ask[string](p.tab, "location.pathname")
+	before, form := ask[string](p.tab, "location.pathname"), ask[bool](p.tab, seek(label, `return e.tagName !== "A"`)) // a link leads to the beginning
 	p.use(label, kb.Enter)
 	p.await("another page comes after “"+label+"”", `window.stillHere === undefined && document.querySelector("main") !== null`)
-	if before == ask[string](p.tab, "location.pathname") {
+	if form && before == ask[string](p.tab, "location.pathname") {
 		p.keepsPlace("back on the page after “" + label + "”")
 	}
 }
@@ -186,14 +205,15 @@ func (p *person) everyStop(path string) {
 	}
 }
 
-// keepsPlace says when the keyboard stands nowhere: whoever works by it would begin anew at the top of the page.
+// keepsPlace says when the keyboard stands nowhere: whoever works by it would begin anew at the top of the page. Where
+// the address names a part of the page, the browser goes on from there.
 func (p *person) keepsPlace(when string) {
 	p.t.Helper()
 	if p.way != keys {
 		return
 	}
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if ask[bool](p.tab, `document.activeElement !== null && document.activeElement !== document.body`) {
+		if ask[bool](p.tab, `document.activeElement !== null && document.activeElement !== document.body || document.querySelector(":target") !== null`) {
 			return
 		}
 	}
@@ -232,12 +252,17 @@ const reach = `
 // touch presses what the label names.
 func (p *person) touch(label string) {
 	p.t.Helper()
-	s := p.place(label)
+	p.pressAt(label, p.place(label))
+}
+
+// pressAt taps or clicks a spot.
+func (p *person) pressAt(label string, s spot) {
+	p.t.Helper()
 	if p.way == thumb {
 		p.do("tap “"+label+"”", chromedp.TapXY(s.X, s.Y))
-	} else {
-		p.do("click “"+label+"”", chromedp.MouseClickXY(s.X, s.Y))
+		return
 	}
+	p.do("click “"+label+"”", chromedp.MouseEvent(chromedp.MouseMoved, s.X, s.Y), chromedp.MouseClickXY(s.X, s.Y))
 }
 
 // write types text into a field, in place of what is there.
@@ -289,7 +314,7 @@ func (p *person) choose(label, option, button string) {
 func (p *person) nav(section string) {
 	p.t.Helper()
 	if p.way == keys { // a page begins with its navigation
-		p.visit(ask[string](p.tab, "location.pathname"))
+		p.visit(ask[string](p.tab, "location.pathname + location.search"))
 	}
 	if p.way == thumb && !slices.Contains([]string{"Home", "Apps", "Snapshots", "Activity"}, section) {
 		p.act("More")
@@ -318,10 +343,10 @@ func (p *person) until(what, script string) {
 	p.await(what, script)
 }
 
-// look has axe look at the page, where scripts run.
+// look has axe look at the page, where scripts run. By mouse the page is that which was looked at by keyboard.
 func (p *person) look(what string) {
 	p.t.Helper()
-	if p.way == plain {
+	if p.way == plain || p.way == mouse {
 		return
 	}
 	p.accessible(what + ", " + string(p.way))

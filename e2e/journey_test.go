@@ -33,9 +33,11 @@ func TestFirstEvening(t *testing.T) {
 			b.bringBack(photos)
 			b.takeOut(photos)
 			b.everyPage()
+			b.rarePages()
 			if s.phone {
 				b.strangeNames()
 			}
+			b.outside()
 		})
 	}
 }
@@ -50,16 +52,28 @@ func (b *tab) setUp(k *keepstead, photos string) {
 		b.t.Fatalf("the start printed no set-up address: %s", k.output.String())
 	}
 	b.do("open the set-up", chromedp.Navigate(address), chromedp.WaitReady("main"))
+	b.allow("422 from /setup")
 	b.accessible("set-up")
 	b.fill("name", "nina")
+	b.fill("password", "short")
+	b.refused("set-up")
 	b.fill("password", "ten-plus characters")
 	b.submit()
 	b.await("the second step comes", `location.pathname === "/setup/destination"`)
 	b.accessible("set-up, destination")
+	offered := ask[string](b, `document.querySelector("main [name=path]").value`)
+	b.fill("path", "backups")
+	b.refused("set-up, destination")
+	b.fill("path", offered)
+	b.press("Test first")
+	b.says("It works")
+	b.accessible("set-up, a destination that works")
 	b.submit()
 	b.await("the third step comes", `location.pathname === "/setup/apps"`)
 	b.accessible("set-up, apps")
 	b.fill("name", "Photos")
+	b.fill("paths", "photos")
+	b.refused("set-up, apps")
 	b.fill("paths", photos)
 	b.submit()
 	b.await("home comes", `location.pathname === "/"`)
@@ -130,6 +144,7 @@ func (b *tab) bringBack(photos string) {
 // everyPage looks at the pages that the evening did not pass.
 func (b *tab) everyPage() {
 	b.t.Helper()
+	b.allow("404 from /nowhere")
 	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/settings/recovery-kit", "/reference", "/apps/new", "/nowhere"} {
 		b.visit(path)
 		b.accessible(path)

@@ -23,15 +23,7 @@ func (p *person) skipToContent() {
 func (b *tab) another() *tab {
 	b.t.Helper()
 	ctx, end := chromedp.NewContext(b.ctx)
-	b.t.Cleanup(end)
-	second := &tab{t: b.t, ctx: ctx, base: b.base}
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		b.t.Fatalf("open a tab: %v", err)
-	}
-	if err := chromedp.Listen(ctx, second.listen); err != nil {
-		b.t.Fatalf("listen to the tab: %v", err)
-	}
-	return second
+	return openTab(ctx, b.t, end, b.base)
 }
 
 // twoTabs edits one policy in two tabs: the second save is not made, it is told why, and nothing that was typed is lost.
@@ -47,6 +39,7 @@ func (p *person) twoTabs(h *house) {
 
 	second.write("Schedule", "15 4 * * *")
 	second.write("Note", "of the second tab")
+	second.allow("409 from /policies/" + id)
 	second.send("Save")
 	for _, text := range []string{"was changed meanwhile", "of the first tab", "of the second tab"} {
 		second.says(text)

@@ -48,6 +48,26 @@ func (n *newcomer) fillIn(label, text string) {
 	n.write(label, text)
 }
 
+// see looks at the page until it is so.
+func (n *newcomer) see(what, script string) {
+	n.t.Helper()
+	n.human += lookTime
+	begun := time.Now()
+	n.await(what, script)
+	n.waited += time.Since(begun)
+}
+
+// firstBackup is whether Home shows a backup of the photos that runs or ran: by the row of the job, and its state.
+const firstBackup = `[...document.querySelectorAll("main .rows li")].some(li => {
+	const job = li.querySelector("a[href^='/jobs/']")?.innerText ?? "", state = li.querySelector(".state")?.innerText.trim();
+	return job.startsWith("Back up Photos") && (state === "Running" || state === "Done");
+})`
+
+const (
+	newcomersMinute = time.Minute
+	machinesShare   = 15 * time.Second // of that minute, for Keepstead's answers and the start of the backup
+)
+
 // TestNewcomer is somebody who has never seen Keepstead: from an empty data folder to the first backup within a minute
 // at a person's pace, and a deleted file back in its place four clicks from Home.
 func TestNewcomer(t *testing.T) {
@@ -65,7 +85,7 @@ func TestNewcomer(t *testing.T) {
 	writeRandom(t, filepath.Join(photos, "film.mkv"), 50<<20)
 
 	b := browse(t, k.url, screens[0])
-	n := &newcomer{person: hire(t, b, "by mouse")}
+	n := &newcomer{person: hire(t, b, mouse)}
 	b.do("open the address from the terminal", chromedp.Navigate(setupAddress.FindString(k.output.String())), chromedp.WaitReady("main"))
 	n.fillIn("Password", "correct horse battery")
 	n.press("Continue")
@@ -73,13 +93,16 @@ func TestNewcomer(t *testing.T) {
 	n.fillIn("Name", "Photos")
 	n.fillIn("Folders or files", photos)
 	n.press("Back up everything now")
-	n.await("the first backup runs", `/Running|protected/.test(document.querySelector("main").innerText)`)
-	t.Logf("set-up to the first backup: %d clicks, %d keys, %s of a person and %s of waiting", n.clicks, n.strokes, n.human, n.waited)
-	if n.human > 45*time.Second {
-		t.Errorf("the set-up takes a person %s, more than leaves room for the machine in a minute", n.human)
+	n.see("the first backup runs", firstBackup)
+	whole := n.human + n.waited
+	t.Logf("set-up to the first backup: %d clicks, %d keys, %s of a person and %s of waiting, %s in all", n.clicks, n.strokes, n.human, n.waited, whole)
+	if n.human > newcomersMinute-machinesShare {
+		t.Errorf("the set-up takes a person %s, which leaves the machine less than %s of a minute", n.human, machinesShare)
 	}
-	if limit := time.Minute; n.human+n.waited > 3*limit { // three times what it must be on a machine that does nothing else
-		t.Errorf("the set-up took %s", n.human+n.waited)
+	// The person's pace is the same on every machine. The waiting is not: with the race detector, beside other tests on two
+	// cores, the program answers several times more slowly than where somebody uses it.
+	if whole > 3*newcomersMinute {
+		t.Errorf("the set-up took %s", whole)
 	}
 	n.says("All 3 apps are protected.")
 
@@ -104,4 +127,26 @@ func TestNewcomer(t *testing.T) {
 	if got, err := os.ReadFile(wedding); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("the file came back with %d bytes of %d, %v", len(got), len(want), err)
 	}
+}
+
+// TestSetUpByKeyboard goes from an empty data folder to a backup that is done without a pointer.
+func TestSetUpByKeyboard(t *testing.T) {
+	t.Parallel()
+	k := prepare(t)
+	k.env = []string{"KEEPSTEAD_DOCKER_SOCKET=off"} // nobody has set a password
+	k.start()
+	photos := newFolder(t, "photos")
+	writeFile(t, filepath.Join(photos, "wedding.txt"), "yes\n")
+	p := hire(t, browse(t, k.url, screens[0]), keys)
+	p.do("open the address from the terminal", chromedp.Navigate(setupAddress.FindString(k.output.String())), chromedp.WaitReady("main"))
+	p.write("Password", "correct horse battery")
+	p.send("Continue")
+	p.act("Test first")
+	p.says("It works")
+	p.send("Continue")
+	p.write("Name", "Photos")
+	p.write("Folders or files", photos)
+	p.send("Back up everything now")
+	p.await("the first backup runs", firstBackup)
+	p.says("All 3 apps are protected.")
 }

@@ -3,13 +3,10 @@
 package e2e
 
 import (
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // lists draws the pages of the navigation, and the sign-in before them.
@@ -32,15 +29,6 @@ func (h *gallery) lists(c *camera) {
 	}
 	c.foreign("/backup")
 	c.shoot("error-403")
-}
-
-// foreign posts a form as another site would.
-func (c *camera) foreign(path string) {
-	c.t.Helper()
-	c.do("leave the site", chromedp.Navigate("about:blank"))
-	c.script("post from another site", fmt.Sprintf(`(() => { const f = document.createElement("form"); f.method = "post"; f.action = %s;
-		document.documentElement.append(f); f.submit() })()`, quote(c.base+path)))
-	c.await("the answer comes", `document.querySelector("main h1") !== null`)
 }
 
 // snapshotOf returns the newest snapshot of an app that can be restored, or the n-th of them.

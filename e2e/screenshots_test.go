@@ -34,6 +34,7 @@ func TestScreenshots(t *testing.T) {
 		h := newGallery(t)
 		h.move()
 		c.tab = browse(t, h.url, screens[0])
+		c.allow("401 from /signin", "403 from /backup", "404 from /nowhere", "422 from /apps")
 		h.lists(c)
 		h.things(c)
 		h.forms(c)
@@ -109,6 +110,7 @@ func (c *camera) firstStart(t *testing.T) {
 		t.Fatalf("the start printed no set-up address: %s", k.output.String())
 	}
 	c.tab = browse(t, k.url, screens[0])
+	c.allow("422 from /setup")
 	c.do("open the set-up", chromedp.Navigate(address), chromedp.WaitReady("main"))
 	c.shoot("set-up-1-you")
 	c.fill("name", "nina")

@@ -21,6 +21,7 @@ func TestALostStream(t *testing.T) {
 	b := browse(t, k.url, screens[0])
 	b.signIn()
 	b.visit("/apps")
+	b.allow("console: \"[object Event]\"", "Failed to load resource: net::ERR_") // the stream's and its page's, while nobody answers
 	b.mark()
 	for _, name := range []string{"First", "Second"} {
 		k.kill()
@@ -34,6 +35,7 @@ func TestALostStream(t *testing.T) {
 	}
 	b.unreloaded()
 	b.burst(k)
+	b.allow("401 from /live/policies")
 	k.signOutOthers()
 	b.await("a page whose session ended leads to the sign-in", `location.pathname === "/signin"`)
 }

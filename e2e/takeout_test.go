@@ -14,10 +14,7 @@ import (
 // takeOut downloads a file and a folder of the newest snapshot with the browser, and looks at files of two kinds.
 func (b *tab) takeOut(photos string) {
 	b.t.Helper()
-	to := b.t.TempDir()
-	if _, err := chromedp.Call(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: to}); err != nil {
-		b.fatal("choose where downloads go", err)
-	}
+	to := b.downloads()
 	b.visit("/snapshots")
 	b.script("open the newest", `[...document.querySelectorAll("main a")].find(e => /^\/snapshots\/[0-9a-f-]{36}$/.test(e.pathname)).click()`)
 	b.await("its files come", `document.querySelector('[aria-label="Download large"]') !== null`)
@@ -42,6 +39,16 @@ func (b *tab) takeOut(photos string) {
 	b.script("look at a film", `document.querySelector('[aria-label="Look at film.mkv"]').click()`)
 	b.says("These are the first 2.0 KiB of 64 MiB")
 	b.accessible("the preview of a film")
+}
+
+// downloads has the browser put what it downloads into a folder.
+func (b *tab) downloads() string {
+	b.t.Helper()
+	to := b.t.TempDir()
+	if _, err := chromedp.Call(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: to}); err != nil {
+		b.fatal("choose where downloads go", err)
+	}
+	return to
 }
 
 // saved waits until the browser has put the whole file at its place: until then it has another name.

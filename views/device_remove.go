@@ -55,25 +55,25 @@ func keepsDevices(ctx context.Context, d model.Device, n int) string {
 
 // there is something on a device, with the page where it leaves it.
 type there struct {
-	Icon             ui.IconName
-	Name, Path       string
-	Act, Text, Label string // Label tells acts of the same text apart
+	Icon       ui.IconName
+	Name, Path string
+	Act, Text  string
 }
 
-func appsThere(ctx context.Context, all []model.App) []there {
+func appsThere(all []model.App) []there {
 	return each(all, func(a model.App) there {
-		return there{ui.AppIconName(a), a.Name, AppPath(a.ID), AppForgetPath(a.ID), "Forget app…", naming(ctx, "Forget "+gap+"…", a.Name)}
+		return there{ui.AppIconName(a), a.Name, AppPath(a.ID), AppForgetPath(a.ID), "Forget app…"}
 	})
 }
 
-func destinationsThere(ctx context.Context, all []model.Destination) []there {
+func destinationsThere(all []model.Destination) []there {
 	return each(all, func(d model.Destination) there {
-		return there{ui.PlaceIconName(d.Type), d.Name, DestinationPath(d.ID), DestinationRemovePath(d.ID), "Remove destination…", naming(ctx, "Remove "+gap+"…", d.Name)}
+		return there{ui.PlaceIconName(d.Type), d.Name, DestinationPath(d.ID), DestinationRemovePath(d.ID), "Remove destination…"}
 	})
 }
 
-func devicesThere(ctx context.Context, all []model.Device) []there {
+func devicesThere(all []model.Device) []there {
 	return each(all, func(d model.Device) there {
-		return there{ui.IconServer, d.Name, DevicePath(d.ID), DeviceEditPath(d.ID), "Edit", naming(ctx, "Edit "+gap, d.Name)}
+		return there{ui.IconServer, d.Name, DevicePath(d.ID), DeviceEditPath(d.ID), "Edit"}
 	})
 }
