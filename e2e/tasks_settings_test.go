@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -270,6 +269,6 @@ func (p *person) changePassword(l *estate) {
 func (p *person) isOut(g guest) {
 	p.t.Helper()
 	if where := g.at(p.t); !strings.HasPrefix(where, "/signin") {
-		p.t.Error(fmt.Sprintf("the other browser is not signed out, but sent to %q", where))
+		p.t.Errorf("the other browser is not signed out, but sent to %q", where)
 	}
 }
