@@ -90,21 +90,6 @@ func TestEveryPlace(t *testing.T) {
 	b.t, l.t = t, t
 }
 
-// pick chooses one of several exclusive choices: by keyboard with the arrows, from the one that is chosen.
-func (p *person) pick(label string) {
-	p.t.Helper()
-	p.present(label)
-	if p.way == keys {
-		p.tabTo(ask[string](p.tab, seek(label, `return nameOf([...e.form.elements[e.name]].find(other => other.checked))`)))
-		for i := 0; i < 20 && !ask[bool](p.tab, seek(label, "return document.activeElement === e")); i++ {
-			p.key(kb.ArrowDown)
-		}
-	} else {
-		p.touch(label)
-	}
-	p.await("“"+label+"” is chosen", seek(label, "return e.checked"))
-}
-
 // submitFrom sends the form in which something was typed last: by keyboard with Enter where it stands, else with the button.
 func (p *person) submitFrom(button string) {
 	p.t.Helper()

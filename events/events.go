@@ -17,6 +17,7 @@ type Hub struct {
 	mu      sync.Mutex
 	readers map[chan model.Event]struct{}
 	closed  bool
+	count   uint64
 }
 
 // New returns a hub without readers.
@@ -27,6 +28,9 @@ func New() *Hub { return &Hub{readers: map[chan model.Event]struct{}{}} }
 func (h *Hub) Publish(e model.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if e.Kind != model.EventProgress && e.Kind != model.EventLog { // these come again within a moment
+		h.count++
+	}
 	for reader := range h.readers {
 		select {
 		case reader <- e:
@@ -34,6 +38,14 @@ func (h *Hub) Publish(e model.Event) {
 			h.drop(reader)
 		}
 	}
+}
+
+// Count is how many changes were published, progress and log lines aside. Who read before it grew may have read what is
+// no longer so.
+func (h *Hub) Count() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
 }
 
 // Subscribe returns the events published from now on. The channel is closed when ctx is done, when the reader is too

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type feed struct {
 	sent  map[string][sha256.Size]byte // what each element last looked like
 	shown map[uuid.UUID]bool           // jobs that stand in the list on the pages
 	at    int64                        // bytes of the job's log that were sent
+	late  chan struct{}                // a page came that may have missed a change
 
 	// The registry's lock guards these.
 	readers map[chan []byte]bool
@@ -65,8 +67,9 @@ type feeds struct {
 }
 
 // join returns the updates of what f shows, from a feed that is open already or from f itself. The channel is closed
-// when the feed ends and when its reader is too slow; leave ends the reading.
-func (h *Handlers) join(f *feed) (updates <-chan []byte, leave func()) {
+// when the feed ends and when its reader is too slow; leave ends the reading. seen is the hub's count when the page was
+// read, empty where it does not say: what changed between that and now is sent at once.
+func (h *Handlers) join(f *feed, seen string) (updates <-chan []byte, leave func()) {
 	reader := make(chan []byte, behind)
 	h.feeds.mu.Lock()
 	defer h.feeds.mu.Unlock()
@@ -77,6 +80,12 @@ func (h *Handlers) join(f *feed) (updates <-chan []byte, leave func()) {
 		h.feeds.open[f.key] = f
 	}
 	f.readers[reader], f.joined = true, true
+	if seen != "" && seen != strconv.FormatUint(h.Hub.Count(), 10) {
+		select {
+		case f.late <- struct{}{}:
+		default: // it reads anew already
+		}
+	}
 	return reader, func() {
 		h.feeds.mu.Lock()
 		defer h.feeds.mu.Unlock()
@@ -88,7 +97,7 @@ func (h *Handlers) join(f *feed) (updates <-chan []byte, leave func()) {
 func (f *feed) start() {
 	f.ctx, f.end = context.WithCancel(f.ctx)
 	f.sent, f.shown, f.readers = map[string][sha256.Size]byte{}, map[uuid.UUID]bool{}, map[chan []byte]bool{}
-	f.at = f.firstByte()
+	f.at, f.late = f.firstByte(), make(chan struct{}, 1)
 	events := f.Hub.Subscribe(f.ctx)
 	go func() {
 		defer f.close()
@@ -150,6 +159,12 @@ func (f *feed) run(events <-chan model.Event) {
 	due := time.NewTimer(refresh)
 	defer due.Stop()
 	seen, at, rest := newChanges(), time.Time{}, time.Time{}
+	within := func(patience time.Duration) {
+		if next := later(time.Now().Add(patience), rest); at.IsZero() || next.Before(at) {
+			at = next
+			due.Reset(time.Until(at))
+		}
+	}
 	for {
 		select {
 		case <-f.ctx.Done():
@@ -159,10 +174,10 @@ func (f *feed) run(events <-chan model.Event) {
 				return
 			}
 			seen.add(e)
-			if next := later(time.Now().Add(patience(e)), rest); at.IsZero() || next.Before(at) {
-				at = next
-				due.Reset(time.Until(at))
-			}
+			within(patience(e))
+		case <-f.late:
+			seen.all = true
+			within(gather)
 		case <-again.C:
 			seen.all, at = true, time.Now()
 			due.Reset(0)

@@ -41,7 +41,7 @@ func (c *counter) view(*feed, changes) ([]fragment, error) {
 
 func (c *counter) open(t *testing.T, key string) (<-chan []byte, func()) {
 	t.Helper()
-	return c.pages.join(&feed{Handlers: c.pages, ctx: t.Context(), key: key, view: c.view})
+	return c.pages.join(&feed{Handlers: c.pages, ctx: t.Context(), key: key, view: c.view}, "")
 }
 
 // tell publishes what no count of jobs is read for: progress.

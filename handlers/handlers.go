@@ -89,8 +89,10 @@ func (h *Handlers) frame(clock ui.Clock) views.Chrome {
 
 // chrome is the frame of the request's page, without a stream of the page's own.
 func (h *Handlers) chrome(c *fiber.Ctx) (f views.Chrome, err error) {
+	seen := h.Hub.Count()
 	a, err := h.appearance(c)
 	f = h.frame(h.clockOf(c, a))
+	f.Seen = seen
 	f.Path, f.Flash, f.Theme, f.FollowsZone = c.Path(), takeFlash(c), a.Theme, a.TimeZone == ""
 	who, ok := auth.Who(c)
 	if !ok || err != nil {

@@ -67,11 +67,14 @@ func (h *Handlers) Live(c *fiber.Ctx) error {
 		return err
 	}
 	who, _ := auth.Who(c)
+	seen := c.Query("seen")
+	c.Request().URI().QueryArgs().Del("seen") // pages of any age share a feed
 	// Every request's context is the server's own, so the feed may outlive the page that opened it.
 	updates, leave := h.join(&feed{
-		Handlers: h, ctx: c.UserContext(), key: fmt.Sprintf("%s %s %q %q %s", c.OriginalURL(), clock.Zone, clock.Hours, clock.Dates, clock.Language.Code),
+		Handlers: h, ctx: c.UserContext(),
+		key:  fmt.Sprintf("%s?%s %s %q %q %s", c.Path(), c.Request().URI().QueryArgs(), clock.Zone, clock.Hours, clock.Dates, clock.Language.Code),
 		view: view, id: optionalID(nil, "", c.Params("id")), query: q, clock: clock,
-	})
+	}, seen)
 	s := &stream{Handlers: h, ctx: c.UserContext(), who: who, conn: c.Context().Conn(), updates: updates}
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-cache")

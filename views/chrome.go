@@ -18,6 +18,7 @@ type Chrome struct {
 	FollowsZone bool
 	Flash       Flash
 	Live        string // the URL of the page's event stream (LivePath, and the list's query); empty for none
+	Seen        uint64 // how many changes were published before the page was read; its stream catches up on later ones
 	Running     int    // open jobs, beside Activity
 	Version     string
 	Asset       func(name string) string // URL of a static file, static.URL

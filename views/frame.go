@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -79,11 +81,16 @@ func browserColours(chosen model.Theme) []browserColour {
 	return out
 }
 
-func streamAttr(url string) templ.Attributes {
-	if url == "" {
+// streamAttr connects the page to its stream, which learns how old the page is.
+func streamAttr(c Chrome) templ.Attributes {
+	if c.Live == "" {
 		return nil
 	}
-	return templ.Attributes{"sse-connect": url}
+	mark := "?"
+	if strings.Contains(c.Live, "?") {
+		mark = "&"
+	}
+	return templ.Attributes{"sse-connect": c.Live + mark + "seen=" + strconv.FormatUint(c.Seen, 10)}
 }
 
 func currentAttr(c Chrome, path string) templ.Attributes {

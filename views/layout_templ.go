@@ -86,7 +86,7 @@ func Layout(c Chrome, title string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, streamAttr(c.Live))
+		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, streamAttr(c))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

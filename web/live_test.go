@@ -3,10 +3,12 @@ package web
 import (
 	"bufio"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +123,31 @@ func TestLiveSendsFragments(t *testing.T) {
 	}
 	if r := s.do(ask{path: "/live/nothing", cookie: cookie}); r.status != http.StatusNotFound {
 		t.Errorf("an unknown view: %d, want 404", r.status)
+	}
+}
+
+// TestLiveCatchesUp changes something after a page was read and before its stream was there: the page learns it at once.
+func TestLiveCatchesUp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.signIn()
+	page := s.do(ask{path: "/policies", cookie: cookie}).body
+	found := regexp.MustCompile(`sse-connect="([^"]+)"`).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the page has no stream:\n%.500s", page)
+	}
+	p, err := s.store.DefaultPolicy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Name = "Renamed meanwhile"
+	if _, err := s.store.UpdatePolicy(t.Context(), p, p.UpdatedAt); err != nil {
+		t.Fatal(err)
+	}
+	s.hub.Publish(model.Event{Kind: model.EventPolicy, ID: p.ID})
+	l := s.listen(html.UnescapeString(found[1]), cookie)
+	if list := l.until("policies-list"); !strings.Contains(list, p.Name) {
+		t.Errorf("the list came without the new name:\n%.500s", list)
 	}
 }
 
