@@ -199,7 +199,7 @@ func (p *person) lookUp(*estate) {
 	p.has("details[open]", "S3DestinationCreate")
 	if p.way == keys { // which goes on from there
 		p.key(kb.Tab)
-		p.await("the keyboard is at what was opened", `document.querySelector(location.hash).compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING`)
+		p.await("the keyboard is at what was opened", `(document.querySelector(location.hash).compareDocumentPosition(document.activeElement) & (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY)) !== 0`)
 	}
 }
 
