@@ -183,7 +183,8 @@ func (p *person) partWithThings(l *estate) {
 
 	p.nav("Policies")
 	p.send(only)
-	p.send("Delete")
+	p.asks("Delete…", "Delete the policy “"+only+"”?", "Its schedule, its destinations")
+	p.send("Delete policy")
 	p.says("The policy is deleted.")
 	if ask[bool](p.tab, `document.querySelector("main").innerText.includes(`+quote(only)+`)`) {
 		p.t.Errorf("%s is still listed", only)
