@@ -74,7 +74,7 @@ func KitText(ctx context.Context, c ui.Clock, machine string, entries []model.Ki
 	line("")
 	say("To restore with restic alone, version 0.17 or newer, from https://restic.net:")
 	say("1. Paste the lines of one destination below into a shell; the last one lists its snapshots.")
-	say("2. Bring one back with the same command, with the words “restore latest --target /restored” in place of “snapshots”.")
+	say("2. Bring one back with the same command, with the words “restore ID --target /restored” in place of “snapshots”. ID is what the list begins with; one with the tag “safety” is what a restore replaced.")
 	line("")
 	say("To have Keepstead again: install it, add the destination, and give its password where it asks for one. Its snapshots are taken over.")
 	for _, e := range entries {
