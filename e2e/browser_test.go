@@ -154,8 +154,8 @@ func inRed(e *log.Entry, base string) string {
 	return e.Text + " " + e.URL
 }
 
-// cutStreams are what Chromium and htmx write of a stream that ends, as it does with its session and with the page of a
-// restart. The page says so itself and catches up, which TestALostStream sees.
+// cutStreams are what Chromium and htmx write of a stream that ends, as it does with its session and when Keepstead starts
+// anew. The page says so itself and catches up, which TestALostStream sees.
 var cutStreams = []string{`console: "[object Event]"`, "Failed to load resource: net::ERR_INCOMPLETE_CHUNKED_ENCODING"}
 
 func (b *tab) complain(text string) {
