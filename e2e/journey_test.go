@@ -44,14 +44,22 @@ func TestFirstEvening(t *testing.T) {
 
 var setupAddress = regexp.MustCompile(`http://[^\s]+/setup\?code=[^\s]+`)
 
+// setupAddress is where the terminal sends a newcomer. It is printed a moment after the server answers.
+func (k *keepstead) setupAddress() string {
+	k.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if address := setupAddress.FindString(k.output.String()); address != "" {
+			return address
+		}
+	}
+	k.t.Fatalf("the start printed no set-up address: %s", k.output.String())
+	return ""
+}
+
 // setUp creates the admin, takes the folder that is offered, and protects the photos.
 func (b *tab) setUp(k *keepstead, photos string) {
 	b.t.Helper()
-	address := setupAddress.FindString(k.output.String())
-	if address == "" {
-		b.t.Fatalf("the start printed no set-up address: %s", k.output.String())
-	}
-	b.do("open the set-up", chromedp.Navigate(address), chromedp.WaitReady("main"))
+	b.do("open the set-up", chromedp.Navigate(k.setupAddress()), chromedp.WaitReady("main"))
 	b.allow("422 from /setup")
 	b.accessible("set-up")
 	b.fill("name", "nina")

@@ -86,7 +86,7 @@ func TestNewcomer(t *testing.T) {
 
 	b := browse(t, k.url, screens[0])
 	n := &newcomer{person: hire(t, b, mouse)}
-	b.do("open the address from the terminal", chromedp.Navigate(setupAddress.FindString(k.output.String())), chromedp.WaitReady("main"))
+	b.do("open the address from the terminal", chromedp.Navigate(k.setupAddress()), chromedp.WaitReady("main"))
 	n.fillIn("Password", "correct horse battery")
 	n.press("Continue")
 	n.press("Continue") // the folder that is offered
@@ -138,7 +138,7 @@ func TestSetUpByKeyboard(t *testing.T) {
 	photos := newFolder(t, "photos")
 	writeFile(t, filepath.Join(photos, "wedding.txt"), "yes\n")
 	p := hire(t, browse(t, k.url, screens[0]), keys)
-	p.do("open the address from the terminal", chromedp.Navigate(setupAddress.FindString(k.output.String())), chromedp.WaitReady("main"))
+	p.do("open the address from the terminal", chromedp.Navigate(k.setupAddress()), chromedp.WaitReady("main"))
 	p.write("Password", "correct horse battery")
 	p.send("Continue")
 	p.act("Test first")

@@ -105,13 +105,9 @@ func (c *camera) firstStart(t *testing.T) {
 	k.env = []string{"KEEPSTEAD_DOCKER_SOCKET=off"}
 	k.data = place(t, "first")
 	k.start()
-	address := setupAddress.FindString(k.output.String())
-	if address == "" {
-		t.Fatalf("the start printed no set-up address: %s", k.output.String())
-	}
 	c.tab = browse(t, k.url, screens[0])
 	c.allow("422 from /setup")
-	c.do("open the set-up", chromedp.Navigate(address), chromedp.WaitReady("main"))
+	c.do("open the set-up", chromedp.Navigate(k.setupAddress()), chromedp.WaitReady("main"))
 	c.shoot("set-up-1-you")
 	c.fill("name", "nina")
 	c.fill("password", "short")
