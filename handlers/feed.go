@@ -159,8 +159,8 @@ func (f *feed) run(events <-chan model.Event) {
 	due := time.NewTimer(refresh)
 	defer due.Stop()
 	seen, at, rest := newChanges(), time.Time{}, time.Time{}
-	within := func(patience time.Duration) {
-		if next := later(time.Now().Add(patience), rest); at.IsZero() || next.Before(at) {
+	within := func(wait time.Duration) {
+		if next := later(time.Now().Add(wait), rest); at.IsZero() || next.Before(at) {
 			at = next
 			due.Reset(time.Until(at))
 		}

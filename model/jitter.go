@@ -24,12 +24,6 @@ func (p Policy) Delay(app uuid.UUID) time.Duration {
 	return time.Duration(minutes) * time.Minute
 }
 
-// CronOf parses the policy's schedule as it is for one of its apps: each slot later by the app's delay.
-func (p Policy) CronOf(app uuid.UUID) (Cron, error) {
-	c, err := p.Cron()
-	return c.Later(p.Delay(app)), err
-}
-
 // Later returns the schedule with each slot later by d.
 func (c Cron) Later(d time.Duration) Cron {
 	c.delay += d

@@ -1046,7 +1046,7 @@ type RestoreRequest struct {
 	// Files Absolute paths as the snapshot holds them, or relative to one of its roots. Every character means itself. None means all.
 	Files []string `json:"files,omitempty,omitzero"`
 
-	// InPlace Puts each file back where it was. What would be overwritten is saved first, as a safety snapshot, and containers of the app that use it are stopped meanwhile.
+	// InPlace Puts each file back where it was. What would be overwritten is saved first, as a safety snapshot, and containers that use it are stopped meanwhile where the app is made of containers.
 	InPlace bool `json:"in_place,omitempty,omitzero"`
 
 	// KeepRunning With `in_place`: containers run on while files that they use are overwritten.
