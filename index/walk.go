@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/google/uuid"
@@ -10,20 +9,27 @@ import (
 	"keepstead/model"
 )
 
-// Newest returns the newest snapshot of a configuration that is here, or of its app where there is none, or
-// model.ErrNotIndexed.
-func (x *Index) Newest(ctx context.Context, app, configuration uuid.UUID) (id uuid.UUID, err error) {
-	err = x.look(ctx, "find the newest indexed snapshot", func(l *look) error {
-		var raw []byte
-		err := l.tx.QueryRow(`SELECT s.id FROM snapshots AS s JOIN lines AS l ON l.id = s.line WHERE l.app = ?
-			ORDER BY l.configuration = ? DESC, s.started DESC LIMIT 1`, app[:], configuration[:]).Scan(&raw)
-		copy(id[:], raw)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = model.ErrNotIndexed
+// newest is how many snapshots Newest returns at most.
+const newest = 50
+
+// Newest returns the newest snapshots of an app that are here, those of the configuration before all others.
+func (x *Index) Newest(ctx context.Context, app, configuration uuid.UUID) (ids []uuid.UUID, err error) {
+	err = x.look(ctx, "find the newest indexed snapshots", func(l *look) error {
+		rows, err := l.tx.Query(`SELECT s.id FROM snapshots AS s JOIN lines AS l ON l.id = s.line WHERE l.app = ?
+			ORDER BY l.configuration = ? DESC, s.started DESC LIMIT ?`, app[:], configuration[:], newest)
+		if err != nil {
+			return err
 		}
-		return err
+		for rows.Next() {
+			var raw []byte
+			if err := rows.Scan(&raw); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			ids = append(ids, uuid.UUID(raw))
+		}
+		return errors.Join(rows.Err(), rows.Close())
 	})
-	return id, err
+	return ids, err
 }
 
 // Walk calls each for all that a snapshot holds: folder by folder, each folder's entries before what is in them. An error

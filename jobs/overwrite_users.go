@@ -22,12 +22,20 @@ func (m *Manager) surveyPlaces(ctx context.Context, app model.App, places []stri
 	if v.all, err = v.engine.Projects(ctx, v.files); err != nil {
 		return nil, withoutEngine(engineFailure(err, "The containers cannot be read."))
 	}
+	var mounts []model.FoundMount
 	for _, p := range v.all {
 		if p.Key == v.key {
 			v.here = p
+			mounts = append(mounts, p.Found.Mounts...)
+			continue
+		}
+		for _, one := range p.Found.Mounts {
+			if one.Kind == model.MountVolume { // another project may use a volume that this one has no container for now
+				mounts = append(mounts, one)
+			}
 		}
 	}
-	v.targets = usedAt(v.here.Found.Mounts, places)
+	v.targets = usedAt(mounts, places)
 	v.stop = v.toStop()
 	return v, v.checkUndone(ctx, m)
 }

@@ -22,7 +22,7 @@ func (m *Manager) PreviewScope(ctx context.Context, c model.Configuration) (mode
 	if err != nil {
 		return out, err
 	}
-	if out.Problems, err = m.scopeProblems(ctx, app, c); err != nil {
+	if out.Problems, err = m.scopeProblems(ctx, app, c); err != nil || max(len(c.IncludePaths), len(c.ExcludePaths)) > model.MaxPaths {
 		return out, err
 	}
 	if out.Snapshot, err = m.newestIndexed(ctx, c); err != nil {
@@ -65,15 +65,18 @@ func (m *Manager) newestIndexed(ctx context.Context, c model.Configuration) (*mo
 	if m.Index == nil {
 		return nil, nil
 	}
-	id, err := m.Index.Newest(ctx, c.AppID, c.ID)
-	var s model.Snapshot
-	if err == nil {
-		s, err = m.Store.Snapshot(ctx, id)
+	ids, err := m.Index.Newest(ctx, c.AppID, c.ID)
+	for _, id := range ids {
+		s, err := m.Store.Snapshot(ctx, id)
+		switch {
+		case errors.Is(err, model.ErrNotFound): // it went a moment ago
+		case err != nil:
+			return nil, err
+		case !s.Safety: // that may hold a few files only, and what excludes leave out
+			return &s, nil
+		}
 	}
-	if errors.Is(err, model.ErrNotIndexed) || errors.Is(err, model.ErrNotFound) { // or it went a moment ago
-		return nil, nil
-	}
-	return &s, err
+	return nil, err
 }
 
 // errLongEnough ends a walk whose time is over.
@@ -81,9 +84,9 @@ var errLongEnough = errors.New("the time is over")
 
 // walkFor calls each for what a snapshot holds, for a while; cut says that there is more.
 func (m *Manager) walkFor(ctx context.Context, limit time.Duration, snapshot uuid.UUID, each func(model.Node)) (cut bool, err error) {
-	began, seen := time.Now(), 0
+	began := time.Now()
 	err = m.Index.Walk(ctx, snapshot, func(n model.Node) error {
-		if seen++; seen%256 == 0 && time.Since(began) > limit {
+		if time.Since(began) > limit {
 			return errLongEnough
 		}
 		each(n)

@@ -62,8 +62,8 @@ type App struct {
 	Stamps
 }
 
-// maxPaths bounds the folders of one app and the patterns of one configuration.
-const maxPaths = 500
+// MaxPaths bounds the folders of one app and the patterns of one configuration.
+const MaxPaths = 500
 
 // Validate checks the app's name and paths. Whether the paths exist is the device's to say.
 func (a App) Validate() error {
@@ -82,8 +82,8 @@ func (a App) Validate() error {
 }
 
 func checkSources(problems *Invalids, field string, paths []string) {
-	if len(paths) > maxPaths {
-		problems.Add(field, "Use at most %d entries.", maxPaths)
+	if len(paths) > MaxPaths {
+		problems.Add(field, "Use at most %d entries.", MaxPaths)
 		return
 	}
 	for i, p := range paths {

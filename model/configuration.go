@@ -50,8 +50,8 @@ func (c Configuration) Validate() error {
 		problems.Add("policy_id", "Name the policy to follow.")
 	}
 	checkSources(&problems, "include_paths", c.IncludePaths)
-	if len(c.ExcludePaths) > maxPaths {
-		problems.Add("exclude_paths", "Use at most %d entries.", maxPaths)
+	if len(c.ExcludePaths) > MaxPaths {
+		problems.Add("exclude_paths", "Use at most %d entries.", MaxPaths)
 	}
 	for _, pattern := range c.ExcludePaths {
 		checkPattern(&problems, pattern)

@@ -54,7 +54,7 @@ func TestValidateApp(t *testing.T) {
 		{"long path", func(a *App) { a.Paths = []string{"/" + long} }, "paths"},
 		{"kernel's files", func(a *App) { a.Paths = []string{"/proc/self"} }, "paths"},
 		{"twice", func(a *App) { a.Paths = []string{"/srv", "/srv"} }, "paths"},
-		{"too many", func(a *App) { a.Paths = make([]string, maxPaths+1) }, "paths"},
+		{"too many", func(a *App) { a.Paths = make([]string, MaxPaths+1) }, "paths"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +189,7 @@ func TestValidateConfiguration(t *testing.T) {
 		{"open bracket", func(c *Configuration) { c.ExcludePaths = []string{"/srv/a [b"} }, "exclude_paths"},
 		{"bracket over two names", func(c *Configuration) { c.ExcludePaths = []string{"/srv/[a/b]"} }, "exclude_paths"},
 		{"open bracket behind a word", func(c *Configuration) { c.ExcludePaths = []string{"/srv/photos/[x"} }, "exclude_paths"},
-		{"too many", func(c *Configuration) { c.ExcludePaths = strings.Split(strings.Repeat("a ", maxPaths)+"a", " ") }, "exclude_paths"},
+		{"too many", func(c *Configuration) { c.ExcludePaths = strings.Split(strings.Repeat("a ", MaxPaths)+"a", " ") }, "exclude_paths"},
 		{"bad retention", func(c *Configuration) { c.Retention = &Retention{KeepYearly: -3} }, "keep_yearly"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

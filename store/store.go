@@ -145,8 +145,12 @@ func (s *Store) write(ctx context.Context, doing string, fn func(ctx context.Con
 
 // writeAside is write for what stands in no list: who is signed in, and whether the database can be written.
 func (s *Store) writeAside(ctx context.Context, doing string, fn func(ctx context.Context, tx bun.Tx) error) error {
-	defer s.versions.settle()
-	return fail(doing, s.w.RunInTx(ctx, nil, fn))
+	var changed []string
+	defer func() { s.versions.count(changed) }()
+	return fail(doing, s.w.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		defer func() { changed = s.versions.take() }()
+		return fn(ctx, tx)
+	}))
 }
 
 // Version changes with every write of this process but those to sessions and tokens. What was read after it was asked

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/mattn/go-sqlite3"
@@ -27,15 +29,23 @@ func (v *versions) watch(c *sqlite3.SQLiteConn) {
 	})
 }
 
-// settle ends a write. It comes after the commit: who reads between the two reads once more later, and never keeps what
-// was there before.
-func (v *versions) settle() {
+// take returns the tables that the transaction under way has changed. It is called while that still has the connection:
+// once it is committed, the next one may have begun.
+func (v *versions) take() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for table := range v.touched {
+	defer clear(v.touched)
+	return slices.Collect(maps.Keys(v.touched))
+}
+
+// count ends a write that changed tables. It comes after the commit: who reads between the two reads once more later, and
+// never keeps what was there before.
+func (v *versions) count(tables []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, table := range tables {
 		v.counts[table]++
 	}
-	clear(v.touched)
 }
 
 func (v *versions) of(tables []string) (sum uint64) {
