@@ -25,12 +25,9 @@ func (h *Handlers) BulkApps(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(f.Apps) == 0:
-		h.flash(c, bulkResult{}.flash(words))
-	case change == nil:
+	if change == nil && len(f.Apps) > 0 {
 		h.flash(c, views.Flash{Kind: "bad", Text: "Nothing was changed: choose the policy first."})
-	default:
+	} else {
 		out, err := h.each(c.UserContext(), f.Apps, change)
 		if err != nil && out.done == 0 {
 			return err

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -15,19 +14,15 @@ const newest = 50
 // Newest returns the newest snapshots of an app that are here, those of the configuration before all others.
 func (x *Index) Newest(ctx context.Context, app, configuration uuid.UUID) (ids []uuid.UUID, err error) {
 	err = x.look(ctx, "find the newest indexed snapshots", func(l *look) error {
-		rows, err := l.tx.Query(`SELECT s.id FROM snapshots AS s JOIN lines AS l ON l.id = s.line WHERE l.app = ?
-			ORDER BY l.configuration = ? DESC, s.started DESC LIMIT ?`, app[:], configuration[:], newest)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
+		return each(func(scan func(...any) error) error {
 			var raw []byte
-			if err := rows.Scan(&raw); err != nil {
-				return errors.Join(err, rows.Close())
+			if err := scan(&raw); err != nil {
+				return err
 			}
 			ids = append(ids, uuid.UUID(raw))
-		}
-		return errors.Join(rows.Err(), rows.Close())
+			return nil
+		})(l.tx.Query(`SELECT s.id FROM snapshots AS s JOIN lines AS l ON l.id = s.line WHERE l.app = ?
+			ORDER BY l.configuration = ? DESC, s.started DESC LIMIT ?`, app[:], configuration[:], newest))
 	})
 	return ids, err
 }

@@ -11,6 +11,13 @@ import (
 	"keepstead/store"
 )
 
+// Titles of steps that restores share, and of the one that overwrites.
+const (
+	stopTitle         = "Stop what uses the data"
+	saveTitle         = "Save the present state"
+	restoreFilesTitle = "Restore the files"
+)
+
 // overwrite is a restore of files to where they were, on its way. It writes over what is there, so that a safety snapshot
 // is its only way back. That holds the files themselves, not the app with its dumps: what is overwritten are files too.
 type overwrite struct {
@@ -81,10 +88,10 @@ func placesOf(s model.Snapshot, includes []string) []string {
 func (w *overwrite) acts() []act {
 	var acts []act
 	if w.holder != nil {
-		acts = append(acts, act{"Stop what uses the data", w.holder.stopAll})
+		acts = append(acts, act{stopTitle, w.holder.stopAll})
 	}
 	if !w.want.SkipSafety {
-		acts = append(acts, act{"Save the present state", w.save})
+		acts = append(acts, act{saveTitle, w.save})
 	}
 	acts = append(acts, act{restoreFilesTitle, w.layAll})
 	if w.holder != nil {
@@ -92,9 +99,6 @@ func (w *overwrite) acts() []act {
 	}
 	return acts
 }
-
-// restoreFilesTitle names the step that overwrites.
-const restoreFilesTitle = "Restore the files"
 
 // save backs up what is about to be overwritten.
 func (w *overwrite) save(ctx context.Context) (string, error) {
@@ -133,7 +137,7 @@ func (w *overwrite) wake(ctx context.Context) (string, error) {
 
 func notStarted(err error) error {
 	return failure{
-		cause: model.CauseEngine, err: err, message: "Not everything could be put back as it was yet; it is tried again every minute.",
+		cause: model.CauseEngine, err: err, message: notPutBack,
 		mend: "Look whether the app runs; the job's log has what Docker said.",
 	}
 }
@@ -163,29 +167,17 @@ func (w *overwrite) finished(ctx context.Context, why error) finish {
 // runs again.
 func (w *overwrite) cutShort(ctx context.Context, why error) finish {
 	done := w.failed(ctx, targetFailure(why))
-	ctx = context.WithoutCancel(ctx)
-	rows, err := w.Store.Undos(ctx, w.job.ID)
-	if err == nil && len(rows) > 0 {
-		w.phase("undoing", "Putting everything back as it was.")
-		err = w.undo(ctx, w.job.ID)
+	back := w.undoAll(ctx)
+	if !w.begun {
+		done.Message += " " + back.words()
+		done.Snapshot = w.saved
+		return done
 	}
-	switch {
-	case w.begun:
-		done.Message += " What was restored by then is in its place."
-	case err == nil && len(rows) > 0:
-		done.Message += " Everything was put back as it was before."
-	case err == nil:
-		done.Message += " Nothing was changed."
+	done.Message += " What was restored by then is in its place."
+	if back.err != nil {
+		done.Message += " " + notPutBack
 	}
-	if err != nil {
-		w.log.printf("Putting back: %v", err)
-		done.Message += " Not everything could be put back as it was yet; it is tried again every minute."
-	}
-	done.Snapshot = w.saved
-	if w.saved != nil && w.begun {
-		done.Result = &model.Result{SafetyID: &w.saved.ID}
-		done.Mend = strings.TrimSpace(done.Mend + fmt.Sprintf(" The state before is also in the safety snapshot %.8s.", w.saved.ResticSnapshotID))
-	}
+	done.keeps(w.saved)
 	return done
 }
 

@@ -19,25 +19,25 @@ func (m *Manager) surveyPlaces(ctx context.Context, app model.App, places []stri
 	if v.engine, err = m.engine(ctx, v.device); err != nil {
 		return nil, withoutEngine(engineFailure(err, "Docker cannot be reached."))
 	}
-	if v.all, err = v.engine.Projects(ctx, v.files); err != nil {
-		return nil, withoutEngine(engineFailure(err, "The containers cannot be read."))
+	if err := v.readProjects(ctx); err != nil {
+		return nil, withoutEngine(err)
 	}
-	var mounts []model.FoundMount
+	v.targets = usedAt(v.mounts(), places)
+	v.stop = v.toStop()
+	return v, v.checkUndone(ctx, m)
+}
+
+// mounts are those of the app, and the volumes of all others: they may use one that the app has no container for now.
+func (v *survey) mounts() []model.FoundMount {
+	var out []model.FoundMount
 	for _, p := range v.all {
-		if p.Key == v.key {
-			v.here = p
-			mounts = append(mounts, p.Found.Mounts...)
-			continue
-		}
-		for _, one := range p.Found.Mounts {
-			if one.Kind == model.MountVolume { // another project may use a volume that this one has no container for now
-				mounts = append(mounts, one)
+		for _, m := range p.Found.Mounts {
+			if p.Key == v.key || m.Kind == model.MountVolume {
+				out = append(out, m)
 			}
 		}
 	}
-	v.targets = usedAt(mounts, places)
-	v.stop = v.toStop()
-	return v, v.checkUndone(ctx, m)
+	return out
 }
 
 // withoutEngine adds to the failure of an engine how to do without it.

@@ -74,10 +74,10 @@ func (b *rebuild) acts() []act {
 		return append(append(acts, b.copyActs()...), b.bringUp()...)
 	}
 	if !b.want.SkipSafety {
-		acts = append(acts, act{"Save the present state", b.saveSafety})
+		acts = append(acts, act{saveTitle, b.saveSafety})
 	}
 	acts = append(acts, b.pulls()...)
-	acts = append(acts, act{"Stop what uses the data", b.stopAll}) // what that is shows only then
+	acts = append(acts, act{stopTitle, b.stopAll}) // what that is shows only then
 	acts = append(acts, b.dataActs()...)
 	if files := b.projectFiles(); len(files) > 0 {
 		acts = append(acts, act{"Restore compose and environment files", func(ctx context.Context) (string, error) { return b.restoreFiles(ctx, files) }})
@@ -246,25 +246,49 @@ func (b *rebuild) projectName() string {
 // takenBack puts everything back as it was and says so.
 func (b *rebuild) takenBack(ctx context.Context, why error) finish {
 	done := b.failed(ctx, targetFailure(why))
-	ctx = context.WithoutCancel(ctx)
-	rows, err := b.Store.Undos(ctx, b.job.ID)
-	if err == nil && len(rows) > 0 {
-		b.phase("undoing", "Putting everything back as it was.")
-		err = b.undo(ctx, b.job.ID)
-	}
-	switch {
-	case err != nil:
-		b.log.printf("Putting back: %v", err)
-		done.Message += " Not everything could be put back as it was yet; it is tried again every minute."
-	case len(rows) > 0:
-		done.Message += " Everything was put back as it was before."
-	default:
-		done.Message += " Nothing was changed."
-	}
-	if b.saved != nil {
-		done.Snapshot = b.saved
-		done.Result = &model.Result{SafetyID: &b.saved.ID}
-		done.Mend = strings.TrimSpace(done.Mend + fmt.Sprintf(" The state before is also in the safety snapshot %.8s.", b.saved.ResticSnapshotID))
-	}
+	done.Message += " " + b.undoAll(ctx).words()
+	done.keeps(b.saved)
 	return done
+}
+
+// undone is what became of what a job had changed.
+type undone struct {
+	some bool // there was something
+	err  error
+}
+
+// undoAll takes back what the job has changed so far, also when it was cancelled.
+func (r *run) undoAll(ctx context.Context) undone {
+	ctx = context.WithoutCancel(ctx)
+	rows, err := r.Store.Undos(ctx, r.job.ID)
+	if err == nil && len(rows) > 0 {
+		r.phase("undoing", "Putting everything back as it was.")
+		err = r.undo(ctx, r.job.ID)
+	}
+	if err != nil {
+		r.log.printf("Putting back: %v", err)
+	}
+	return undone{len(rows) > 0, err}
+}
+
+// notPutBack says that a job left something behind.
+const notPutBack = "Not everything could be put back as it was yet; it is tried again every minute."
+
+func (u undone) words() string {
+	switch {
+	case u.err != nil:
+		return notPutBack
+	case u.some:
+		return "Everything was put back as it was before."
+	}
+	return "Nothing was changed."
+}
+
+// keeps names the safety snapshot, where one was taken, as the way back.
+func (f *finish) keeps(saved *model.Snapshot) {
+	if saved == nil {
+		return
+	}
+	f.Snapshot, f.Result = saved, &model.Result{SafetyID: &saved.ID}
+	f.Mend = strings.TrimSpace(f.Mend + fmt.Sprintf(" The state before is also in the safety snapshot %.8s.", saved.ResticSnapshotID))
 }

@@ -91,20 +91,27 @@ func (m *Manager) surveyApp(ctx context.Context, o opened, s model.Snapshot, wan
 
 // look finds the app among everything that the engine has.
 func (v *survey) look(ctx context.Context) error {
-	var err error
-	if v.all, err = v.engine.Projects(ctx, v.files); err != nil {
-		return engineFailure(err, "The containers cannot be read.")
-	}
 	v.key = keyOf(model.App{Kind: v.manifest.Kind, Project: v.manifest.Project})
-	for _, p := range v.all {
-		if p.Key == v.key {
-			v.here = p
-		}
+	if err := v.readProjects(ctx); err != nil {
+		return err
 	}
 	if now := keyOf(v.app); v.app.Containers() && v.app.Project != "" && now != v.key && v.want.Mode != model.AppCopy &&
 		slices.ContainsFunc(v.all, func(p docker.Project) bool { return p.Key == now }) {
 		v.obstacles = append(v.obstacles, fmt.Sprintf(
 			"The snapshot is of %q, which is called %q now. Restore it as a new project, or its files to a folder.", v.key, now))
+	}
+	return nil
+}
+
+// readProjects reads everything that the engine has, and which of it is the app.
+func (v *survey) readProjects(ctx context.Context) (err error) {
+	if v.all, err = v.engine.Projects(ctx, v.files); err != nil {
+		return engineFailure(err, "The containers cannot be read.")
+	}
+	for _, p := range v.all {
+		if p.Key == v.key {
+			v.here = p
+		}
 	}
 	return nil
 }

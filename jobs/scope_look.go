@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"path"
 	"slices"
-	"strings"
 
 	"keepstead/model"
 	"keepstead/restic"
@@ -100,7 +99,7 @@ func (l *scopeLook) count(n model.Node) {
 		l.out.Left.Add(n)
 	}
 	for i := range l.out.Includes {
-		if at := l.out.Includes[i].Path; n.Path == at || strings.HasPrefix(n.Path, strings.TrimSuffix(at, "/")+"/") {
+		if model.Within(n.Path, l.out.Includes[i].Path) {
 			l.out.Includes[i].Held.Add(n)
 		}
 	}
