@@ -57,10 +57,7 @@ func (e *Engine) details(ctx context.Context, id string) (container.InspectRespo
 func stateOf(in container.InspectResponse) State {
 	s := State{
 		Status: string(in.State.Status), Running: in.State.Running, Paused: in.State.Paused,
-		Restarting: in.State.Restarting, ExitCode: in.State.ExitCode,
-	}
-	if h := in.State.Health; h != nil && h.Status != container.NoHealthcheck {
-		s.Health = string(h.Status)
+		Restarting: in.State.Restarting, ExitCode: in.State.ExitCode, Health: healthOf(in.State),
 	}
 	// The engine writes year 1 for a container that never ran.
 	if at, err := time.Parse(time.RFC3339Nano, in.State.StartedAt); err == nil && at.Year() > 1 {

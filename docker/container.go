@@ -47,10 +47,7 @@ func (e *Engine) describe(c client.ContainerInspectResult, digests []string, nam
 	}
 	if s := in.State; s != nil {
 		out.State, out.Running, out.Paused, out.ExitCode = string(s.Status), s.Running, s.Paused, s.ExitCode
-		out.StartedAt, out.FinishedAt = moment(s.StartedAt), moment(s.FinishedAt)
-		if s.Health != nil && s.Health.Status != container.NoHealthcheck {
-			out.Health = string(s.Health.Status)
-		}
+		out.StartedAt, out.FinishedAt, out.Health = moment(s.StartedAt), moment(s.FinishedAt), healthOf(s)
 	}
 	return out, nil
 }

@@ -101,6 +101,19 @@ type watch struct {
 	changed  bool
 }
 
+// healthOf is what a container's own check says of it; empty where it has none. The engine calls one unhealthy as soon as
+// it is paused, and until the first check after it was resumed: where no check failed, nothing is known yet.
+func healthOf(s *container.State) string {
+	switch h := s.Health; {
+	case h == nil || h.Status == container.NoHealthcheck:
+		return ""
+	case h.Status == container.Unhealthy && h.FailingStreak == 0:
+		return string(container.Starting)
+	default:
+		return string(h.Status)
+	}
+}
+
 // look says whether the container is up, or will not be.
 func (w *watch) look(in container.InspectResponse, now time.Time) (done, failed bool) {
 	s := stateOf(in)

@@ -40,6 +40,18 @@ func TestWaitHealthy(t *testing.T) {
 			}
 		}
 	})
+	t.Run("one that was paused", func(t *testing.T) {
+		t.Parallel()
+		id := run("--health-interval", "3s", "webapp:1")
+		if err := e.WaitHealthy(t.Context(), []string{id}, nil); err != nil {
+			t.Fatal(err)
+		}
+		bed.Docker(t, "pause", id)
+		bed.Docker(t, "unpause", id) // the engine calls it unhealthy until its next check
+		if err := e.WaitHealthy(t.Context(), []string{id}, nil); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, c := range []struct {
 		name   string
 		args   []string

@@ -43,10 +43,16 @@ func TestDevicesEvening(t *testing.T) {
 	b.mark()
 	b.await("there is a snapshot on each destination", `document.querySelector("main h1").innerText.includes("Protected") && document.querySelectorAll("#app-snapshots tbody a.name").length === 3`)
 	b.unreloaded()
-	b.bringToDevice("Storage box", nas, "/srv/back")
-	l.sameFilm("/srv/back")
-
-	b.resize(screens[1])
+	app := ask[string](b, "location.pathname")
+	for i, w := range []way{keys, mouse, thumb} {
+		t.Run(string(w), func(t *testing.T) {
+			p, folder := hire(t, b, w), fmt.Sprintf("/srv/back%d", i)
+			p.visit(app)
+			p.bringToDevice(folder)
+			l.sameFilm(folder)
+		})
+	}
+	b.t = t // it is a phone still
 	for _, path := range []string{"/devices", "/devices/new", "/devices/" + web, "/destinations/new"} {
 		b.visit(path)
 		b.accessible("on a phone, " + path)
@@ -129,16 +135,17 @@ func (b *tab) addSFTP(on *testbed.Machine) {
 	b.added()
 }
 
-// bringToDevice restores the files of the snapshot on that destination into a folder of another device.
-func (b *tab) bringToDevice(destination, device, folder string) {
-	b.t.Helper()
-	b.script("open the snapshot", fmt.Sprintf(`[...document.querySelectorAll("#app-snapshots tbody tr")].find(r => r.innerText.includes(%s)).querySelector("a.name").click()`, quote(destination)))
-	b.says("What it holds")
-	b.restoreBy("files")
-	b.fill("target_device_id", device)
-	b.fill("target_path", folder)
-	b.accessible("the form of a restore onto another device")
-	b.submit()
-	b.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
-	b.says("Done")
+// bringToDevice restores the files of the newest snapshot of the app on the page into a folder of the device nas.
+func (p *person) bringToDevice(folder string) {
+	p.t.Helper()
+	p.openNewest()
+	p.says("What it holds")
+	p.send("Restore")
+	p.pick("Only files")
+	p.choose("On the device", "nas", "")
+	p.write("Folder", folder)
+	p.look("the form of a restore onto another device")
+	p.send("Restore")
+	p.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
+	p.says("Done")
 }

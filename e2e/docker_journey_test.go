@@ -22,22 +22,29 @@ func TestDockerEvening(t *testing.T) {
 	b.signIn()
 	b.foundWhileWatching(e, p)
 	a := k.awaitApp(p.Name, 10*time.Second, protected)
-	b.changeCapture("/apps/" + a.ID)
-	b.backUpAndLook("/apps/" + a.ID)
-	b.copyBeside(p)
-	b.bringBackInPlace(e, p)
-	paths := b.dockerPaths(a.ID)
-
-	phone := browse(t, k.url, screens[1])
-	phone.signIn()
-	for _, path := range paths {
-		phone.visit(path)
-		phone.accessible("on a phone, " + path)
+	b.visit("/apps/" + a.ID)
+	b.saysHowItIsCaptured()
+	for i, w := range []way{keys, mouse, thumb} {
+		t.Run(string(w), func(t *testing.T) {
+			someone := hire(t, b, w)
+			someone.changeCapture(p.Name, []string{"Stop", "Pause", "Stop"}[i])
+			someone.backUpAndLook()
+			snapshot := ask[string](b, "location.pathname")
+			someone.copyBeside(fmt.Sprintf("%scopy%d", p.Name, i))
+			b.visit(snapshot)
+			someone.bringBackInPlace(e, p)
+		})
 	}
+	b.t = t
+	for _, path := range b.dockerPaths(a.ID) { // it is a phone still
+		b.visit(path)
+		b.accessible("on a phone, " + path)
+	}
+	b.visit("/apps/" + a.ID)
 	b.gone(e, p)
-	phone.visit("/")
-	phone.says(p.Name + " is gone")
-	phone.accessible("on a phone, home")
+	b.visit("/")
+	b.says(p.Name + " is gone")
+	b.accessible("on a phone, home")
 }
 
 // TestAskFirst protects nothing by itself: what is found waits on the page for a decision.
@@ -92,89 +99,93 @@ func (b *tab) foundWhileWatching(e *testbed.Engine, p *testbed.Project) {
 	b.accessible("apps with a project")
 }
 
-// changeCapture looks at what is captured and how, and has one service stopped.
-func (b *tab) changeCapture(path string) {
+// saysHowItIsCaptured looks at what of the app is captured, and how.
+func (b *tab) saysHowItIsCaptured() {
 	b.t.Helper()
-	b.visit(path)
 	for _, text := range []string{"PostgreSQL", "Automatic: database dump", "Dumped instead", "Captured", "/etc/localtime", "Left out", "docker-compose.yml"} {
 		b.await("the page says "+text, fmt.Sprintf(`document.querySelector("main").textContent.includes(%s)`, quote(text)))
 	}
 	b.accessible("an app of containers")
-	b.script("have the web service stopped", `[...document.querySelectorAll("main .services tbody tr")].find(r => r.querySelector(".name").innerText === "web").querySelector("select").value = "stop"`)
-	b.script("save", `document.querySelector('main form[action$="/capture"] .card-foot button').click()`)
-	b.says("Saved.")
-	b.says("You chose it.")
 }
 
-// backUpAndLook backs up, sees the app protected without a reload, and opens the snapshot.
-func (b *tab) backUpAndLook(path string) {
-	b.t.Helper()
-	b.visit(path)
-	b.press("Back up now")
-	b.await("the page is back", fmt.Sprintf("location.pathname === %s", quote(path)))
-	b.mark()
-	b.await("the app is protected", `document.querySelector("main h1").innerText.includes("Protected")`)
-	b.says("Downtime at the last backup")
-	b.unreloaded()
-	b.script("open the snapshot", `document.querySelector('#app-snapshots tbody a.name').click()`)
-	b.says("What it holds")
-	b.says("db: shop")
-	b.accessible("a snapshot of an app")
+// changeCapture has the web service held still in another way.
+func (p *person) changeCapture(app, strategy string) {
+	p.t.Helper()
+	p.nav("Apps")
+	p.send(app)
+	p.choose("Capture web by", strategy, "")
+	p.send("Save")
+	p.says("Saved.")
+	p.says("You chose it.")
 }
 
-// restoreBy opens the restore form of the snapshot on the page and chooses the way.
-func (b *tab) restoreBy(mode string) {
-	b.t.Helper()
-	b.press("Restore")
-	b.await("the form comes", `location.pathname.endsWith("/restore")`)
-	b.script("choose the way", fmt.Sprintf(`document.querySelector('main [name="mode"][value=%q]').click()`, mode))
+// backUpAndLook backs up, sees that without a reload, and opens the snapshot.
+func (p *person) backUpAndLook() {
+	p.t.Helper()
+	before := ask[int](p.tab, `document.querySelectorAll("#app-snapshots tbody a.name").length`)
+	p.send("Back up now")
+	p.mark()
+	p.await("there is a snapshot, and the app is protected", fmt.Sprintf(
+		`document.querySelectorAll("#app-snapshots tbody a.name").length === %d && document.querySelector("main h1").innerText.includes("Protected")`, before+1))
+	p.says("Downtime at the last backup")
+	p.unreloaded()
+	p.openNewest()
+	p.says("What it holds")
+	p.says("db: shop")
+	p.look("a snapshot of an app")
 }
 
-// finish starts the restore and follows its steps to the end.
-func (b *tab) finish() {
-	b.t.Helper()
-	b.submit()
-	b.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
-	b.mark()
-	b.await("there are steps", `document.querySelectorAll("main .job-steps li").length > 2`)
-	b.await("the job ends", `/Done|Failed|Partial|Interrupted/.test(document.querySelector("main h1").innerText)`)
-	b.unreloaded()
-	if states := ask[string](b, `[...document.querySelectorAll("main .job-steps li")].map(e => e.innerText.replace(/\s+/g, " ")).join("; ")`); strings.Contains(states, "Failed") || strings.Contains(states, "Waiting") {
-		b.fatal("restore", fmt.Errorf("the steps are %s", states))
+// openNewest opens the newest snapshot of the app on the page.
+func (p *person) openNewest() {
+	p.t.Helper()
+	p.send(ask[string](p.tab, `document.querySelector("#app-snapshots tbody a.name").innerText.replace(/\s+/g, " ").trim()`))
+}
+
+// copyBeside restores the snapshot on the page as a new project, after asking what would change.
+func (p *person) copyBeside(project string) {
+	p.t.Helper()
+	p.send("Restore")
+	p.pick("A new project")
+	p.write("Name of the new project", project)
+	p.write("Its folder", newFolder(p.t, "copy"))
+	p.look("the form of a restore")
+	p.act("What would change?")
+	p.says("Nothing of what is there would change")
+	p.look("the plan of a restore")
+	p.restored()
+	p.says(project)
+}
+
+// bringBackInPlace breaks the app, and restores the whole of it from the snapshot on the page.
+func (p *person) bringBackInPlace(e *testbed.Engine, project *testbed.Project) {
+	p.t.Helper()
+	e.Docker(p.t, "exec", project.Container("db"), "psql", "-U", "shop", "-c", "DROP SCHEMA public CASCADE")
+	p.send("Restore")
+	p.pick("The whole app")
+	p.says("What is there now is replaced")
+	p.restored()
+	p.says(project.Name + " is back")
+	p.says("all verified.")
+	p.says("The state from before is kept")
+	e.AwaitHealthy(p.t, project.Dir)
+	if n := strings.TrimSpace(e.Docker(p.t, "exec", project.Container("db"), "psql", "-U", "shop", "-Atc", "SELECT count(*) > 0 FROM pg_tables WHERE schemaname = 'public'")); n != "t" {
+		p.t.Errorf("the tables are not back: %q", n)
 	}
-	b.accessible("the job of a restore")
 }
 
-// copyBeside restores the snapshot as a new project, after asking what would change.
-func (b *tab) copyBeside(p *testbed.Project) {
-	b.t.Helper()
-	snapshot := ask[string](b, "location.pathname")
-	b.restoreBy("new_project")
-	b.fill("project", p.Name+"copy")
-	b.fill("folder", newFolder(b.t, "copy"))
-	b.accessible("the form of a restore")
-	b.press("What would change?")
-	b.says("Nothing of what is there would change")
-	b.accessible("the plan of a restore")
-	b.finish()
-	b.says(p.Name + "copy")
-	b.visit(snapshot)
-}
-
-// bringBackInPlace breaks the app, and restores the whole of it.
-func (b *tab) bringBackInPlace(e *testbed.Engine, p *testbed.Project) {
-	b.t.Helper()
-	e.Docker(b.t, "exec", p.Container("db"), "psql", "-U", "shop", "-c", "DROP SCHEMA public CASCADE")
-	b.restoreBy("in_place")
-	b.says("What is there now is replaced")
-	b.finish()
-	b.says(p.Name + " is back")
-	b.says("all verified.")
-	b.says("The state from before is kept")
-	e.AwaitHealthy(b.t, p.Dir)
-	if n := strings.TrimSpace(e.Docker(b.t, "exec", p.Container("db"), "psql", "-U", "shop", "-Atc", "SELECT count(*) > 0 FROM pg_tables WHERE schemaname = 'public'")); n != "t" {
-		b.t.Errorf("the tables are not back: %q", n)
+// restored starts the restore of the form and follows its steps to the end.
+func (p *person) restored() {
+	p.t.Helper()
+	p.send("Restore")
+	p.await("the job's page comes", `location.pathname.startsWith("/jobs/")`)
+	p.mark()
+	p.await("there are steps", `document.querySelectorAll("main .job-steps li").length > 2`)
+	p.await("the job ends", `/Done|Failed|Partial|Interrupted/.test(document.querySelector("main h1").innerText)`)
+	p.unreloaded()
+	if states := ask[string](p.tab, `[...document.querySelectorAll("main .job-steps li")].map(e => e.innerText.replace(/\s+/g, " ")).join("; ")`); strings.Contains(states, "Failed") || strings.Contains(states, "Waiting") {
+		p.fatal("restore", fmt.Errorf("the steps are %s", states))
 	}
+	p.look("the job of a restore")
 }
 
 // dockerPaths are the pages that the evening came by.

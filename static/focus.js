@@ -67,6 +67,13 @@
     if (gone || switched) heir(gone, changes)?.focus({ preventScroll: true });
   }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled"] });
 
+  // An answer that pushes what asked for it out of sight takes its place: it is read first, and what comes next is after it.
+  document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+    if (!target.matches("[data-answer]") || !target.childElementCount) return;
+    target.tabIndex = -1;
+    target.focus();
+  });
+
   // A filter applies as soon as something is chosen. Keys pass by other choices on the way to one, and by half a date:
   // there Enter applies, and so does going on.
   let typing = null;
