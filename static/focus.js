@@ -69,7 +69,7 @@
 
   // An answer that pushes what asked for it out of sight takes its place: it is read first, and what comes next is after it.
   document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
-    if (!target.matches("[data-answer]") || !target.childElementCount) return;
+    if (!target?.matches("[data-answer]") || !target.childElementCount) return;
     target.tabIndex = -1;
     target.focus();
   });

@@ -59,7 +59,7 @@ func snapshotColumns(named bool) []ui.Column {
 	if !named {
 		return []ui.Column{{Text: "Taken"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, restore}
 	}
-	return []ui.Column{{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Size", Num: true}, {Text: "Added", Num: true}, {Text: "Taken", Num: true}, restore}
+	return []ui.Column{{Text: "App"}, {Text: "Status"}, {Text: "Destination"}, {Text: "Taken"}, {Text: "Size", Num: true}, {Text: "Added", Num: true}, restore}
 }
 
 // firstSnapshot says where the first snapshot of an app comes from.
