@@ -24,15 +24,28 @@ func TestDockerEvening(t *testing.T) {
 	a := k.awaitApp(p.Name, 10*time.Second, protected)
 	b.visit("/apps/" + a.ID)
 	b.saysHowItIsCaptured()
-	for i, w := range []way{keys, mouse, thumb} {
-		t.Run(string(w), func(t *testing.T) {
-			someone := hire(t, b, w)
-			someone.changeCapture(p.Name, []string{"Stop", "Pause", "Stop"}[i])
+	for _, turn := range []struct {
+		way      way
+		strategy string
+		do       func(*person)
+	}{
+		{keys, "Stop", func(someone *person) {
 			someone.backUpAndLook()
-			snapshot := ask[string](b, "location.pathname")
-			someone.copyBeside(fmt.Sprintf("%scopy%d", p.Name, i))
-			b.visit(snapshot)
+			someone.copyBeside(p.Name + "copy")
+		}},
+		{mouse, "Pause", func(someone *person) {
+			someone.openNewest()
+			someone.copyBeside(p.Name + "second")
+		}},
+		{thumb, "Pause", func(someone *person) {
+			someone.openNewest()
 			someone.bringBackInPlace(e, p)
+		}},
+	} {
+		t.Run(string(turn.way), func(t *testing.T) {
+			someone := hire(t, b, turn.way)
+			someone.changeCapture(p.Name, turn.strategy)
+			turn.do(someone)
 		})
 	}
 	b.t = t

@@ -286,11 +286,20 @@ func (p *person) choose(label, option, button string) {
 	p.mark()
 	if p.way == keys {
 		p.tabTo(label)
+		here := func() bool {
+			return strings.HasPrefix(ask[string](p.tab, seek(label, "return e.selectedOptions[0].text")), option)
+		}
+		if !here() {
+			p.key(kb.Home)
+		}
 		for range 40 {
-			if strings.HasPrefix(ask[string](p.tab, seek(label, "return e.selectedOptions[0].text")), option) {
+			if here() {
 				break
 			}
 			p.key(kb.ArrowDown)
+		}
+		if !here() {
+			p.fatal("choose “"+option+"” in “"+label+"”", fmt.Errorf("no key leads there"))
 		}
 		p.unreloaded() // passing by chooses nothing
 		if button != "" {
