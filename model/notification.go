@@ -88,28 +88,37 @@ type Message struct {
 	Link  string // of a page; empty where nobody said under which address it is reached
 }
 
-// How long the outbox gathers, and how long it tries.
-const (
-	gatherQuiet = 10 * time.Second // since the last part came
-	gatherMost  = time.Minute      // since the first one did
-	betweenSent = time.Minute      // from one message to the next
-	// GiveUpAfter is how long the outbox tries to deliver something.
-	GiveUpAfter = 24 * time.Hour
-)
+// ChannelTest is how a test of a channel went.
+type ChannelTest struct {
+	OK     bool
+	Reason string // why it failed, without a secret
+}
 
-// DueAt is when the waiting parts of a channel's next message go out, oldest part first. What comes within a minute goes
-// together; after a failure it waits for the next attempt.
-func (c Channel) DueAt(waiting []Notification) time.Time {
+// GiveUpAfter is how long the outbox tries to deliver something.
+const GiveUpAfter = 24 * time.Hour
+
+// Pace is how the outbox gathers parts into one message.
+type Pace struct {
+	Quiet time.Duration // since the last part came
+	Most  time.Duration // since the first one did, and from one message to the next
+}
+
+// UsualPace puts together what comes within a minute.
+func UsualPace() Pace { return Pace{Quiet: 10 * time.Second, Most: time.Minute} }
+
+// DueAt is when the waiting parts of a channel's next message go out, oldest part first; the zero time where nothing
+// waits. After a failure they wait for the next attempt.
+func (c Channel) DueAt(waiting []Notification, pace Pace) time.Time {
 	if len(waiting) == 0 {
 		return time.Time{}
 	}
 	first, last := waiting[0].CreatedAt, waiting[len(waiting)-1].CreatedAt
-	due := last.Add(gatherQuiet)
-	if most := first.Add(gatherMost); most.Before(due) {
+	due := last.Add(pace.Quiet)
+	if most := first.Add(pace.Most); most.Before(due) {
 		due = most
 	}
-	if c.SentAt != nil && due.Before(c.SentAt.Add(betweenSent)) {
-		due = c.SentAt.Add(betweenSent)
+	if c.SentAt != nil && due.Before(c.SentAt.Add(pace.Most)) {
+		due = c.SentAt.Add(pace.Most)
 	}
 	if c.NextAt != nil && due.Before(*c.NextAt) {
 		due = *c.NextAt
