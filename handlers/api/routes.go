@@ -87,6 +87,13 @@ func (a *API) routes() []route {
 		{"POST", "/apps/:id/accept", a.acceptApp},
 		{"POST", "/apps/:id/decline", a.declineApp},
 
+		{"GET", "/notifications", a.listNotifications},
+		{"POST", "/notifications", a.createNotification},
+		{"GET", "/notifications/:id", a.getNotification},
+		{"PATCH", "/notifications/:id", a.changeNotification},
+		{"DELETE", "/notifications/:id", a.deleteNotification},
+		{"POST", "/notifications/:id/test", a.testNotification},
+
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},
 
