@@ -225,13 +225,13 @@ func TestChangeChannel(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ctx := t.Context()
-	c, err := h.CreateChannel(ctx, model.Channel{Name: "Push", Service: model.ServiceGotify, Server: "https://one.example.org", TellsNeeds: true}, model.ChannelSecrets{Token: "geheim"})
+	c, err := h.CreateChannel(ctx, model.Channel{Name: "Push", Service: model.ServiceGotify, Server: "https://one.example.org", TellsNeeds: true}, model.ChannelSecrets{Token: "Ageheim12345678"})
 	h.must(err)
 	c.Name, c.Service = "Renamed", model.ServiceNtfy
 	changed, err := h.ChangeChannel(ctx, c, model.ChannelSecrets{})
 	h.must(err)
 	kept, err := h.openChannel(changed)
-	if err != nil || kept.Token != "geheim" || changed.Service != model.ServiceGotify || changed.Name != "Renamed" {
+	if err != nil || kept.Token != "Ageheim12345678" || changed.Service != model.ServiceGotify || changed.Name != "Renamed" {
 		t.Errorf("changed %+v with %q, %v", changed, kept.Token, err)
 	}
 	changed.Server = "https://two.example.org"
@@ -242,9 +242,9 @@ func TestChangeChannel(t *testing.T) {
 	if _, err := h.TestChannel(ctx, changed, model.ChannelSecrets{}); len(model.Refused(err)) != 1 {
 		t.Errorf("another server was tested with the stored token: %v", err)
 	}
-	changed, err = h.ChangeChannel(ctx, changed, model.ChannelSecrets{Token: "another"})
+	changed, err = h.ChangeChannel(ctx, changed, model.ChannelSecrets{Token: "Aanother1234567"})
 	h.must(err)
-	if kept, err = h.openChannel(changed); err != nil || kept.Token != "another" {
+	if kept, err = h.openChannel(changed); err != nil || kept.Token != "Aanother1234567" {
 		t.Errorf("kept %q, %v", kept.Token, err)
 	}
 	moved := changed

@@ -157,7 +157,9 @@ var (
 	chatName  = regexp.MustCompile(`^(-?[0-9]{1,20}(:[0-9]{1,20})?|@[A-Za-z0-9_]{3,64})$`)
 	topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	plainWord = regexp.MustCompile(`^[\x21-\x7e]{1,1000}$`)
-	botToken  = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+	// gotifyToken is what Shoutrrr takes for one: Gotify gives those of applications an A in front.
+	gotifyToken = regexp.MustCompile(`^A[A-Za-z0-9._-]{14}$`)
+	botToken    = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
 )
 
 // eachPart says that a list with commas has an entry, and no more than a few, and that all are right.
@@ -203,7 +205,9 @@ func (s ChannelSecrets) Validate(service ChannelService) error {
 			word("token", s.Token, "Paste the access token as ntfy shows it; it begins with tk_.")
 		}
 	case ServiceGotify:
-		word("token", s.Token, "Paste the token of an application, from Gotify’s page “Apps”.")
+		if !gotifyToken.MatchString(s.Token) {
+			problems.Add("token", "Paste the token of an application, from Gotify’s page “Apps”; it begins with A.")
+		}
 	case ServiceTelegram:
 		if !botToken.MatchString(s.Token) || len(s.Token) > 200 {
 			problems.Add("token", "Paste the bot’s token as @BotFather gives it, such as 123456789:AbC….")

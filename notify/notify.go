@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/nicholas-fedor/shoutrrr/pkg/format"
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/matrix"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"keepstead/model"
@@ -47,7 +50,7 @@ func New(timeout time.Duration) *Sender {
 
 // Check refuses a channel whose address Shoutrrr cannot read, at the field that is wrong. It calls nobody.
 func Check(c model.Channel, s model.ChannelSecrets) error {
-	if _, err := locate(URL(c, s)); err == nil {
+	if readable(URL(c, s)) == nil {
 		return nil
 	}
 	field, reason := "url", "Shoutrrr cannot read this URL. Compare it with the page of the service at https://shoutrrr.nickfedor.com."
@@ -74,21 +77,32 @@ func locate(address string) (types.Service, error) {
 	return r.Locate(address)
 }
 
+// readable says whether Shoutrrr can read an address. Matrix, alone of all services, signs in while its address is read: of
+// that only the configuration is.
+func readable(address string) (err error) {
+	scheme, _, _ := strings.Cut(address, ":")
+	if strings.ToLower(scheme) != "matrix" {
+		_, err = locate(address)
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	return format.GetServiceConfig(&matrix.Service{}).SetURL(u)
+}
+
 // Send delivers a message, and waits until the service took it, refused it, or has not answered in time. An error of the
 // service is an *Error; when ctx ends first, it is that of ctx.
 func (s *Sender) Send(ctx context.Context, c model.Channel, secrets model.ChannelSecrets, m model.Message) error {
 	address := URL(c, secrets)
-	service, err := locate(address)
-	if err != nil {
-		return &Error{redact(err, address, secrets)}
-	}
 	if !s.begin(address) {
 		return &Error{"The service has not answered an earlier message yet."}
 	}
 	done := make(chan error, 1)
 	go func() {
 		defer s.end(address)
-		done <- deliver(service, c, m)
+		done <- deliver(address, c, m)
 	}()
 	timer := time.NewTimer(s.timeout)
 	defer timer.Stop()
@@ -129,12 +143,16 @@ var titled = []string{
 }
 
 // deliver hands the message over in the way that the service has for it. A panic in there is a failure of this message.
-func deliver(service types.Service, c model.Channel, m model.Message) (err error) {
+func deliver(address string, c model.Channel, m model.Message) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the service's part of Shoutrrr broke: %v", p)
 		}
 	}()
+	service, err := locate(address)
+	if err != nil {
+		return err
+	}
 	title, text, params := oneLine(m.Title), m.Text, types.Params{}
 	if slices.Contains(titled, service.GetID()) {
 		params[types.TitleKey] = title

@@ -148,6 +148,8 @@ func TestCheck(t *testing.T) {
 		{"email", model.Channel{Service: model.ServiceEmail, Server: "smtp.example.org", Username: "me@example.org", Sender: "a@example.org", Recipient: "b@example.org, c@example.org"}, model.ChannelSecrets{Token: "p/w?d#@:"}, ""},
 		{"webhook", model.Channel{Service: model.ServiceWebhook}, model.ChannelSecrets{URL: "https://example.org/x?template=own&a=b"}, ""},
 		{"any", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "pushover://shoutrrr:token@user"}, ""},
+		{"matrix, which is not called", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "matrix://me:word@127.0.0.1:1/?disableTLS=yes"}, ""},
+		{"matrix, wrong", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "matrix://me:word@127.0.0.1:1/?nothing=yes"}, "url"},
 		{"nothing known", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "carrier-pigeon://loft"}, "url"},
 		{"an address of the web", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "https://example.org"}, "url"},
 		{"our own log", model.Channel{Service: model.ServiceURL}, model.ChannelSecrets{URL: "logger://"}, "url"},
