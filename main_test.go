@@ -13,7 +13,7 @@ import (
 
 // rooms lists, for each package, which of ours it may import: the house plan of docs/architecture.md.
 func rooms() map[string][]string {
-	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index"}
+	toJobs := []string{"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "notify"}
 	return map[string][]string{
 		"model":               {},
 		"config":              {},
@@ -28,6 +28,7 @@ func rooms() map[string][]string {
 		"database":            {"model", "device", "docker"},
 		"store":               {"model"},
 		"index":               {"model"},
+		"notify":              {"model"},
 		"jobs":                toJobs,
 		"auth":                {"model", "store"},
 		"views/lang":          {"model"},
@@ -114,7 +115,7 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
-		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "jobs", "auth",
+		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "notify", "jobs", "auth",
 		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {

@@ -116,8 +116,9 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 	pages := handlers.New(handlers.Options{
 		Reference: endpoints.Reference(),
 		Store:     p.store, Jobs: p.manager, Auth: p.auth, Hub: p.hub, Static: files, Log: p.log,
-		Version: config.Version(version), DataDir: cfg.Data,
+		Version: config.Version(version), DataDir: cfg.Data, PublicURL: cfg.PublicURL,
 	})
+	p.manager.Speak(pages.Voice())
 	return web.New(ctx, web.Options{
 		Proxies: cfg.TrustedProxies, Auth: p.auth, Pages: pages, API: endpoints, Static: files, Log: p.log,
 		Development: !config.Released(config.Version(version)),

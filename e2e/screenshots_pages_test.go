@@ -29,6 +29,39 @@ func (h *gallery) lists(c *camera) {
 	}
 	c.foreign("/backup")
 	c.shoot("error-403")
+	h.channels(c)
+}
+
+// channels draws the pages of notifications: empty, the form, a test that failed, and the list.
+func (h *gallery) channels(c *camera) {
+	h.t.Helper()
+	h.parting()
+	c.page("notifications-none", "/settings/notifications")
+	c.page("notification-new", "/settings/notifications/new")
+	c.fill("name", "Phone")
+	c.fill("ntfy_server", "http://127.0.0.1:1")
+	c.fill("ntfy_topic", "homelab-x7Qm2")
+	c.press("Send a test")
+	c.says("The test was not sent")
+	c.shoot("notification-new-failed")
+	c.submit()
+	c.says("Phone is added.")
+	h.call("POST", "/notifications", body{"name": "Everybody at home", "service": "email", "server": "smtp.example.org:465", "sender": "keepstead@example.org", "recipient": "ada@example.org, eva@example.org", "tells_weekly": true, "enabled": false}, nil)
+	c.page("notifications", "/settings/notifications")
+	c.press("Send a test")
+	c.says("The test was not sent")
+	c.shoot("notifications-tested")
+	c.page("notification-edit", ask[string](c.tab, `document.querySelector("main .rows a.name").pathname`))
+}
+
+// parting deletes the channels that an earlier walk made: each look of the pages begins without one.
+func (h *gallery) parting() {
+	h.t.Helper()
+	var list struct{ Channels []struct{ ID string } }
+	h.call("GET", "/notifications", nil, &list)
+	for _, channel := range list.Channels {
+		h.call("DELETE", "/notifications/"+channel.ID, nil, nil)
+	}
 }
 
 // snapshotOf returns the newest snapshot of an app that can be restored, or the n-th of them.

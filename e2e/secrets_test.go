@@ -53,6 +53,18 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		t.Errorf("a wrong secret key was accepted")
 	}
 	secrets["password of the new repository"] = k.password("Cloud")
+	for what, secret := range channelSecrets {
+		secrets[what] = secret
+	}
+	channels := k.addFailingChannels()
+	for _, id := range channels {
+		_, answer := k.try("POST", "/notifications/"+id+"/test", nil)
+		if !bytes.Contains(answer, []byte(`"ok":false`)) {
+			t.Errorf("a channel to nowhere says %s", answer)
+		}
+	}
+	made = k.backup(configuration, "success") // and its end is told, in vain
+	k.awaitTold(channels)
 	k.quiet()
 	found := finder{t: t, secrets: secrets}
 	found.look("a refusal", refused)
@@ -60,7 +72,7 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		found.look(where, []byte(text))
 	}
 	found.lookAtAPI(k)
-	found.lookAtPages(k, cloud.ID, disk.ID, made[cloud.ID].ID)
+	found.lookAtPages(k, cloud.ID, disk.ID, made[cloud.ID].ID, channels)
 	found.look("the program's output", []byte(k.output.String()))
 	found.lookAtFiles(k.data)
 	k.stop()
@@ -109,7 +121,7 @@ func (f *finder) lookAtFiles(root string) {
 
 func (f *finder) lookAtAPI(k *keepstead) {
 	f.t.Helper()
-	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status"}
+	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/notifications"}
 	for _, j := range k.jobs("limit=100") {
 		paths = append(paths, "/jobs/"+j.ID, "/jobs/"+j.ID+"/log")
 	}
@@ -122,12 +134,16 @@ func (f *finder) lookAtAPI(k *keepstead) {
 	}
 }
 
-func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
+func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string, channels []string) {
 	f.t.Helper()
 	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
 		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
+		"/settings", "/settings/notifications", "/settings/notifications/new",
+	}
+	for _, id := range channels {
+		paths = append(paths, "/settings/notifications/"+id)
 	}
 	for _, j := range k.jobs("limit=20") {
 		paths = append(paths, "/jobs/"+j.ID)

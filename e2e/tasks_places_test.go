@@ -63,6 +63,7 @@ var chores = []struct {
 	{"take the recovery kit", (*person).takeKit, nil},
 	{"have another policy be the default", (*person).changeDefault, scriptless},
 	{"remove a destination, forget an app, delete a snapshot and a policy", (*person).partWithThings, scriptless},
+	{"add a channel of notifications, and send tests", (*person).addChannel, nil},
 	{"look up an operation of the API", (*person).lookUp, scriptless},
 	{"change the password, and sign other browsers out", (*person).changePassword, scriptless},
 }

@@ -34,6 +34,8 @@ type Options struct {
 	Reference model.Reference
 	// DataDir is shown on the settings page and offered as the place of a first local destination.
 	DataDir string
+	// PublicURL is the address under which browsers reach the pages, for links in notifications; empty when not known.
+	PublicURL string
 	// Clock is time.Now when nil.
 	Clock func() time.Time
 	// KeepAlive is how often an open stream is proved alive; 0 means every three seconds.

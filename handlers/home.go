@@ -42,12 +42,9 @@ func (h *Handlers) BackupAll(c *fiber.Ctx) error {
 
 func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.HomeProps, error) {
 	p := views.HomeProps{Chrome: frame}
-	var err error
-	if p.Apps, err = h.Jobs.Overview(ctx); err != nil {
-		return p, fmt.Errorf("read apps: %w", err)
-	}
-	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
-		return p, fmt.Errorf("read destinations: %w", err)
+	err := h.readNeeds(ctx, &p)
+	if err != nil {
+		return p, err
 	}
 	if p.Open, err = h.openJobs(ctx); err != nil {
 		return p, fmt.Errorf("read open jobs: %w", err)
@@ -55,17 +52,29 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Recent, err = h.jobs(ctx, model.JobFilter{Telling: true, States: finalStates(), Page: model.Page{Limit: recentJobs}}); err != nil {
 		return p, fmt.Errorf("read recent jobs: %w", err)
 	}
-	if p.Devices, err = h.Store.Devices(ctx); err != nil {
-		return p, fmt.Errorf("read devices: %w", err)
-	}
-	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
-		return p, err
-	}
 	if p.Samples, err = h.Store.StorageSamples(ctx, uuid.Nil, storageSince(frame.Now)); err != nil {
 		return p, err
 	}
 	p.Days, err = h.days(ctx, frame.Now, frame.Zone)
 	return p, err
+}
+
+// readNeeds reads what Home, and who is told of it elsewhere, judges by whether something needs somebody.
+func (h *Handlers) readNeeds(ctx context.Context, p *views.HomeProps) (err error) {
+	if p.Apps, err = h.Jobs.Overview(ctx); err != nil {
+		return fmt.Errorf("read apps: %w", err)
+	}
+	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
+		return fmt.Errorf("read destinations: %w", err)
+	}
+	if p.Devices, err = h.Store.Devices(ctx); err != nil {
+		return fmt.Errorf("read devices: %w", err)
+	}
+	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
+		return err
+	}
+	p.Channels, err = h.channels(ctx)
+	return err
 }
 
 // storageSince is where a line of stored bytes begins.

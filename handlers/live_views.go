@@ -18,7 +18,8 @@ func liveViews() map[string]liveView {
 		"shell": func(*feed, changes) ([]fragment, error) { return nil, nil },
 		"home":  liveHome, "apps": liveApps, "app": liveApp,
 		"destinations": liveDestinations, "destination": liveDestination, "policies": livePolicies,
-		"devices": liveDevices, "device": liveDevice,
+		"notifications": liveNotifications,
+		"devices":       liveDevices, "device": liveDevice,
 		"snapshots": liveSnapshots, "snapshot": liveSnapshot, "activity": liveActivity, "job": liveJob,
 	}
 }

@@ -42,6 +42,9 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Destinations, err = h.Store.Destinations(ctx); err != nil {
 		return err
 	}
+	if p.Channels, err = h.channels(ctx); err != nil {
+		return err
+	}
 	if p.System, err = h.systemApps(ctx); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"keepstead/events"
 	"keepstead/index"
 	"keepstead/model"
+	"keepstead/notify"
 	"keepstead/secret"
 	"keepstead/store"
 )
@@ -44,8 +45,10 @@ type Options struct {
 	Parallel int
 	// GiveUp is how long another machine may be silent before it counts as lost; 0 is device.DefaultGiveUp.
 	GiveUp time.Duration
-	Clock  clockwork.Clock
-	Log    *slog.Logger
+	// Pace is how notifications are put together; the zero value is model.UsualPace.
+	Pace  model.Pace
+	Clock clockwork.Clock
+	Log   *slog.Logger
 }
 
 // DefaultParallel is the bound on jobs at once where none is given.
@@ -54,6 +57,7 @@ const DefaultParallel = 4
 // Manager is the queue, its workers and everything that goes through them.
 type Manager struct {
 	Options
+	outbox
 	logger    *slog.Logger
 	scheduler gocron.Scheduler
 
@@ -126,8 +130,12 @@ func New(o Options) (*Manager, error) {
 	if o.Dir, err = filepath.EvalSymlinks(o.Dir); err != nil {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
+	if o.Pace == (model.Pace{}) {
+		o.Pace = model.UsualPace()
+	}
 	m := &Manager{
-		Options: o, logger: o.Log, wake: make(chan struct{}, 1),
+		Options: o, logger: o.Log,
+		outbox: outbox{sender: notify.New(0), pace: o.Pace, nudge: make(chan struct{}, 1), sending: map[uuid.UUID]bool{}}, wake: make(chan struct{}, 1),
 		running: map[uuid.UUID]*run{}, progress: map[uuid.UUID]model.Progress{},
 		captures: map[uuid.UUID]*capture{}, owned: map[uuid.UUID]bool{}, links: map[uuid.UUID]*link{},
 		machines:  map[uuid.UUID]reached{},
@@ -149,6 +157,10 @@ func (m *Manager) Start(ctx context.Context) error {
 	m.loops.Add(2)
 	go m.dispatch()
 	go m.discoverAll()
+	if m.voice.Alerts != nil {
+		m.loops.Add(1)
+		go m.tell()
+	}
 	m.settleIndexLater()
 	m.poke()
 	return nil

@@ -89,7 +89,7 @@ func (m *Manager) tick(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("policy %q: %w", p.Name, err))
 		}
 	}
-	return errors.Join(append(problems, m.tickUpkeep(ctx), m.takeBackSoon(ctx))...)
+	return errors.Join(append(problems, m.tickUpkeep(ctx), m.takeBackSoon(ctx), m.tickWeekly(ctx))...)
 }
 
 func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {

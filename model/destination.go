@@ -90,6 +90,8 @@ type Destination struct {
 	TamperDetail string
 	// LastError is the sentence of the newest failure against this destination, empty after a success.
 	LastError string
+	// Damage is the sentence of the newest check that found damage, empty once one found none.
+	Damage string
 	// RemovedAt hides a removed destination. The row keeps the sealed repository password, so that adding the same
 	// place again adopts the repository by itself.
 	RemovedAt *time.Time

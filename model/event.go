@@ -16,6 +16,7 @@ const (
 	EventConfiguration EventKind = "configuration"
 	EventApp           EventKind = "app"
 	EventDevice        EventKind = "device"
+	EventChannel       EventKind = "channel" // of notifications
 )
 
 // Event says what changed, not its new value: a page reads it again.

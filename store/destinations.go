@@ -60,7 +60,7 @@ func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (mod
 		}
 		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
 			"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
-			"tampered_at", "tamper_result", "tamper_detail", "last_error", "removed_at", "created_at"))
+			"tampered_at", "tamper_result", "tamper_detail", "last_error", "damage", "removed_at", "created_at"))
 	})
 }
 

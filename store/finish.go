@@ -45,7 +45,7 @@ func (s *Store) FinishJob(ctx context.Context, id uuid.UUID, o Outcome, follow .
 		}
 		at := now()
 		for _, step := range []func(context.Context, bun.Tx, model.Job, time.Time) error{
-			o.finishJob, o.finishSnapshot, o.finishRepository, o.finishConfiguration, o.finishDestination,
+			o.finishJob, o.finishSnapshot, o.finishRepository, o.finishConfiguration, o.finishDestination, o.finishTelling,
 		} {
 			if err := step(ctx, tx, job, at); err != nil {
 				return err
@@ -154,6 +154,9 @@ func (o Outcome) finishDestination(ctx context.Context, tx bun.Tx, job model.Job
 	if err := o.Destination.write(ctx, tx, job.DestinationID); err != nil {
 		return err
 	}
+	if err := o.finishCheck(ctx, tx, job); err != nil {
+		return err
+	}
 	switch {
 	case good:
 		return setLastError(ctx, tx, job.DestinationID, "")
@@ -161,6 +164,21 @@ func (o Outcome) finishDestination(ctx context.Context, tx bun.Tx, job model.Job
 		return setLastError(ctx, tx, job.DestinationID, o.Message)
 	}
 	return nil
+}
+
+// finishCheck keeps the damage that a check found until another one finds none: a backup that goes well says nothing of it.
+func (o Outcome) finishCheck(ctx context.Context, tx bun.Tx, job model.Job) error {
+	damage := ""
+	switch {
+	case job.Kind != model.JobCheck:
+		return nil
+	case o.Cause == model.CauseDamaged:
+		damage = cleanText(o.Message)
+	case o.State != model.JobSuccess:
+		return nil
+	}
+	_, err := tx.NewRaw("UPDATE destinations SET damage = ?0 WHERE id = ?1 AND damage <> ?0", damage, job.DestinationID).Exec(ctx)
+	return err
 }
 
 func setLastError(ctx context.Context, tx bun.Tx, id uuid.UUID, sentence string) error {

@@ -37,6 +37,8 @@ const (
 	DeviceProbeID        = "device-probe"
 	HostKeyID            = "host-key"
 	PoliciesListID       = "policies-list"
+	NotificationsListID  = "notifications-list"
+	NotificationTestID   = "notification-test"
 	SnapshotsListID      = "snapshots-list"
 	SnapshotHeadID       = "snapshot-head"
 	ContentsID           = "contents"
@@ -66,6 +68,9 @@ func JobLogID(id uuid.UUID) string { return "job-log-" + id.String() }
 
 // JobRowID names a job's row in a list.
 func JobRowID(id uuid.UUID) string { return "job-row-" + id.String() }
+
+// ChannelTestID names the result of a test in a channel's row.
+func ChannelTestID(id uuid.UUID) string { return "channel-test-" + id.String() }
 
 // AppRowID names an app's row in the list of apps.
 func AppRowID(id uuid.UUID) string { return "app-row-" + id.String() }

@@ -57,7 +57,7 @@ func needOfKit(p HomeProps) []need {
 	return []need{{
 		State: ui.State{Class: "is-warn", Icon: ui.IconKey, Word: "Only here"}, Title: "Keep the recovery kit somewhere else",
 		Text: "The passwords of your repositories are on this machine alone. When it is gone, nothing can be read without them.",
-		Link: KitPath, LinkText: "Get the kit",
+		Link: KitPath, LinkText: "Get the kit", key: "kit",
 	}}
 }
 

@@ -24,6 +24,10 @@ type need struct {
 	About       string           // the page of what it is about
 	tells       model.Protection // what the verdict says of it, where it is about apps
 	severity    int
+	// key names what it is about to channels, kind what is wrong with that; without a key no channel is told.
+	key, kind string
+	each      []need    // what channels are told instead, where it is about several things
+	channel   uuid.UUID // that it is about, and that is not told
 }
 
 // maxNeeds is how many of them Home shows: when a disk dies every app fails, and nobody reads five hundred lines.
@@ -44,15 +48,18 @@ func needs(p HomeProps) []need {
 		if d.Enabled && d.LastError != "" {
 			out = append(out, need{
 				State: ui.OfDestination(d), Title: d.Name + " is failing", Text: d.LastError,
-				Link: DestinationPath(d.ID), LinkText: "Look into it", severity: model.FailedSafe.Severity(),
+				Link: DestinationPath(d.ID), LinkText: "Look into it", severity: model.FailedSafe.Severity(), key: keyOf("destination", d.ID),
 			})
 		}
 	}
+	out = append(out, needsOfDamage(p)...)
+	out = append(out, needsOfProof(p)...)
 	out = append(out, needsOfDevices(p)...)
 	out = append(out, needsOfTampering(p)...)
 	out = append(out, needsOfEngines(p)...)
 	out = append(out, needsOfFound(p)...)
 	out = append(out, needOfKit(p)...)
+	out = append(out, needsOfChannels(p)...)
 	for _, a := range p.Apps {
 		if a.App.Gone {
 			continue
@@ -105,7 +112,10 @@ func needsOfWaiting(p HomeProps) []need {
 }
 
 func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool) {
-	n := need{State: ui.OfProtection(c.Status), tells: c.Status, severity: c.Status.Severity()}
+	n := need{
+		State: ui.OfProtection(c.Status), tells: c.Status, severity: c.Status.Severity(),
+		key: keyOf("configuration", c.Configuration.ID), kind: string(c.Status),
+	}
 	a.Name = ui.Plain(a.Name)
 	last := newestIn(c.Coverage, c.Status)
 	if last.LastJobID != uuid.Nil {

@@ -17,6 +17,7 @@ func needsOfEngines(p HomeProps) []need {
 		n := need{
 			State: engineState(d), Title: engineTitle(d), Text: sentences(d.Engine.Message, d.Engine.Mend),
 			Post: DiscoverPath, PostText: "Look again", severity: model.FailedSafe.Severity(),
+			key: keyOf("engine", d.ID), kind: string(d.Engine.State),
 		}
 		if d.Engine.State == model.EngineReady {
 			n.severity = model.PartialSafe.Severity()
@@ -31,10 +32,12 @@ func needsOfEngines(p HomeProps) []need {
 func needsOfFound(p HomeProps) []need {
 	var out []need
 	var pending []string
+	var each []need
 	for _, a := range p.Apps {
 		switch {
 		case a.App.Pending && !a.App.Gone:
 			pending = append(pending, ui.Plain(a.App.Name))
+			each = append(each, need{Title: ui.Plain(a.App.Name) + " was found and is not protected", Link: AppPath(a.App.ID), key: keyOf("found", a.App.ID)})
 		case a.App.Gone && lastGood(a) != uuid.Nil:
 			out = append(out, goneNeed(a))
 		case len(a.Configurations) > 0 && !a.App.Gone:
@@ -47,7 +50,7 @@ func needsOfFound(p HomeProps) []need {
 	return append(out, need{
 		State: ui.OfProtection(model.Unprotected), Title: ui.Plural(len(pending), "app was", "apps were") + " found and " + isAre(len(pending)) + " not protected",
 		Names: pending, Post: AcceptAllPath, PostText: protectWords(len(pending)), Link: AppsPath, LinkText: "Choose",
-		severity: model.Unprotected.Severity(),
+		severity: model.Unprotected.Severity(), each: each,
 	})
 }
 
@@ -69,7 +72,7 @@ func goneNeed(a model.AppOverview) need {
 	return need{
 		State: ui.Gone(), Title: ui.Plain(a.App.Name) + " is gone", Text: "Nothing new of it can be saved; its snapshots stay.",
 		Link: AppForgetPath(a.App.ID), LinkText: "Forget…", About: AppPath(a.App.ID),
-		Mend: RestorePath(lastGood(a)), MendText: "Bring it back", severity: model.Paused.Severity() + 1,
+		Mend: RestorePath(lastGood(a)), MendText: "Bring it back", severity: model.Paused.Severity() + 1, key: keyOf("gone", a.App.ID),
 	}
 }
 
@@ -80,6 +83,7 @@ func mountNeeds(a model.AppOverview, n model.FoundCounts) []need {
 		out = append(out, need{
 			State: ui.OfMount(model.RoleLost), Title: ui.Plural(n.Lost, "part", "parts") + " of " + ui.Plain(a.App.Name) + " cannot be read",
 			Text: "Its backups go on without; the page of the app says why.", Mend: at, MendText: "See why", severity: model.FailedSafe.Severity(),
+			key: keyOf("lost", a.App.ID),
 		})
 	}
 	if n.Ask > 0 {
@@ -90,6 +94,7 @@ func mountNeeds(a model.AppOverview, n model.FoundCounts) []need {
 		out = append(out, need{
 			State: ui.OfMount(model.RoleAsk), Title: title,
 			Text: "Left out until you say so.", Mend: at, MendText: "Decide", severity: model.PartialSafe.Severity(),
+			key: keyOf("ask", a.App.ID),
 		})
 	}
 	return out

@@ -22,7 +22,7 @@ func pages(t *testing.T, s sample) map[string]templ.Component {
 	t.Helper()
 	at := func(path string) Chrome { c := s.chrome; c.Path = path; return c }
 	out := map[string]templ.Component{}
-	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at)} {
+	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at), channelPages(s, at)} {
 		for name, page := range group {
 			out[name] = page
 		}
@@ -62,7 +62,7 @@ func goSample(s sample, query string) GoProps {
 func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	empty := at(HomePath)
 	return map[string]templ.Component{
-		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples()}),
+		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples(), Channels: s.channels()}),
 		"home-good":  show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days(), Devices: []model.Device{s.device}}),
 		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
 		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Policies: s.policies, Counts: CountApps(s.plainApps()), Progress: s.progress}),
@@ -112,7 +112,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
-			Destinations: s.destinations, System: s.apps[8:],
+			Destinations: s.destinations, System: s.apps[8:], Channels: s.channels(),
 			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},

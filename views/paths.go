@@ -41,6 +41,9 @@ const (
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
 	KitPath              = "/settings/recovery-kit"
+	NotificationsPath    = "/settings/notifications"
+	NewNotificationPath  = "/settings/notifications/new"
+	TestNotificationPath = "/settings/notifications/test"
 	ReferencePath        = "/reference"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"
@@ -125,6 +128,18 @@ func DestinationLocksPath(id uuid.UUID) string { return DestinationPath(id) + "/
 
 // DestinationRemovePath is GET for the question, POST for the act.
 func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }
+
+// NotificationPath is GET for the form of a channel, POST to save it.
+func NotificationPath(id uuid.UUID) string { return NotificationsPath + "/" + id.String() }
+
+// NotificationTestPath sends a test to a channel: as stored, or as the form has it.
+func NotificationTestPath(id uuid.UUID) string { return NotificationPath(id) + "/test" }
+
+// NotificationTogglePath switches a channel on or off (field enabled: on or off).
+func NotificationTogglePath(id uuid.UUID) string { return NotificationPath(id) + "/toggle" }
+
+// NotificationDeletePath is GET for the question, POST for the act.
+func NotificationDeletePath(id uuid.UUID) string { return NotificationPath(id) + "/delete" }
 
 // PolicyPath is GET for the editor, POST to save it.
 func PolicyPath(id uuid.UUID) string { return PoliciesPath + "/" + id.String() }

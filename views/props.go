@@ -51,6 +51,7 @@ type HomeProps struct {
 	Devices      []model.Device
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
 	Samples      []model.StorageSample           // of all destinations, the last 90 days
+	Channels     []ChannelItem
 }
 
 // Day is what became of one day's backups, in the page's zone.
@@ -351,6 +352,7 @@ type SettingsProps struct {
 	Device       model.Device // this machine, for “About”
 	// Destinations are those that the recovery kit is for, and that hold the parts of Keepstead.
 	Destinations []model.Destination
+	Channels     []ChannelItem
 	System       []model.AppOverview // Keepstead's own database and settings
 	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.

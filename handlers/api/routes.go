@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,7 +19,10 @@ type route struct {
 func (r route) key() string { return r.method + " " + strings.ReplaceAll(r.path, ":id", "{id}") }
 
 // routes lists every route under Base. All of them need a bearer token.
-func (a *API) routes() []route {
+func (a *API) routes() []route { return slices.Concat(a.backups(), a.house()) }
+
+// backups is what is kept, where, when, and the way back.
+func (a *API) backups() []route {
 	return []route{
 		{"GET", "/backup/destinations", a.listDestinations},
 		{"POST", "/backup/destinations/s3", a.createS3Destination},
@@ -64,7 +68,12 @@ func (a *API) routes() []route {
 		{"POST", "/backup/snapshots/:id/restore/plan", a.planRestore},
 
 		{"POST", "/backup/discover", a.discover},
+	}
+}
 
+// house is the work, what it is done for, and Keepstead itself.
+func (a *API) house() []route {
+	return []route{
 		{"GET", "/jobs", a.listJobs},
 		{"GET", "/jobs/:id", a.getJob},
 		{"GET", "/jobs/:id/log", a.getJobLog},
@@ -86,6 +95,13 @@ func (a *API) routes() []route {
 		{"GET", "/apps/:id/files/versions", a.listFileVersions},
 		{"POST", "/apps/:id/accept", a.acceptApp},
 		{"POST", "/apps/:id/decline", a.declineApp},
+
+		{"GET", "/notifications", a.listNotifications},
+		{"POST", "/notifications", a.createNotification},
+		{"GET", "/notifications/:id", a.getNotification},
+		{"PATCH", "/notifications/:id", a.changeNotification},
+		{"DELETE", "/notifications/:id", a.deleteNotification},
+		{"POST", "/notifications/:id/test", a.testNotification},
 
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},

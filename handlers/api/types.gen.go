@@ -840,6 +840,131 @@ type LocksRemoved struct {
 	Removed int `json:"removed"`
 }
 
+// Notification A channel on which Keepstead tells somebody something. Its topic, token and URL are never shown.
+type Notification struct {
+	CreatedAt    time.Time          `json:"created_at"`
+	Enabled      bool               `json:"enabled"`
+	FailingSince *time.Time         `json:"failing_since,omitempty"`
+	ID           openapi_types.UUID `json:"id"`
+	Language     model.Language     `json:"language,omitempty,omitzero"`
+
+	// LastError Why the newest attempt failed; empty where it did not.
+	LastError     string               `json:"last_error"`
+	Name          string               `json:"name"`
+	Recipient     string               `json:"recipient"`
+	Sender        string               `json:"sender"`
+	SentAt        *time.Time           `json:"sent_at"`
+	Server        string               `json:"server"`
+	Service       model.ChannelService `json:"service"`
+	TellsBackups  bool                 `json:"tells_backups"`
+	TellsNeeds    bool                 `json:"tells_needs"`
+	TellsRestores bool                 `json:"tells_restores"`
+	TellsWeekly   bool                 `json:"tells_weekly"`
+	UpdatedAt     time.Time            `json:"updated_at"`
+	Username      string               `json:"username"`
+
+	// Waiting How many parts of messages it has not got yet.
+	Waiting int `json:"waiting"`
+}
+
+// NotificationChange The fields of a channel that change.
+type NotificationChange struct {
+	Enabled bool `json:"enabled,omitempty,omitzero"`
+
+	// Language Of the messages; English where it is left out.
+	Language model.Language `json:"language,omitempty,omitzero"`
+	Name     string         `json:"name,omitempty,omitzero"`
+
+	// Recipient E-mail: addresses; Telegram: chats; with commas between them.
+	Recipient string `json:"recipient,omitempty,omitzero"`
+
+	// Sender E-mail: the address that mails come from.
+	Sender string `json:"sender,omitempty,omitzero"`
+
+	// Server ntfy and Gotify: the address of the server. E-mail: host or host:port.
+	Server string `json:"server,omitempty,omitzero"`
+
+	// TellsBackups The end of every backup.
+	TellsBackups bool `json:"tells_backups,omitempty,omitzero"`
+
+	// TellsNeeds What needs somebody: once when it begins, once when it is over.
+	TellsNeeds bool `json:"tells_needs,omitempty,omitzero"`
+
+	// TellsRestores The end of every restore.
+	TellsRestores bool `json:"tells_restores,omitempty,omitzero"`
+
+	// TellsWeekly A summary, on Mondays.
+	TellsWeekly bool `json:"tells_weekly,omitempty,omitzero"`
+
+	// Token The token of ntfy, Gotify or Telegram; the password of the mail server.
+	Token string `json:"token,omitempty,omitzero"`
+
+	// Topic ntfy: the topic.
+	Topic string `json:"topic,omitempty,omitzero"`
+
+	// URL Discord, Slack and webhook: the address; url: a Shoutrrr URL.
+	URL string `json:"url,omitempty,omitzero"`
+
+	// Username E-mail: who signs in at the mail server.
+	Username string `json:"username,omitempty,omitzero"`
+}
+
+// NotificationList defines model for NotificationList.
+type NotificationList struct {
+	Channels []Notification `json:"channels"`
+}
+
+// NotificationTest How a test went.
+type NotificationTest struct {
+	OK bool `json:"ok"`
+
+	// Reason Why it was not delivered; empty where it was.
+	Reason string `json:"reason"`
+}
+
+// NotificationWrite A channel as it is written; the fields of its service.
+type NotificationWrite struct {
+	Enabled bool `json:"enabled,omitempty,omitzero"`
+
+	// Language Of the messages; English where it is left out.
+	Language model.Language `json:"language,omitempty,omitzero"`
+	Name     string         `json:"name"`
+
+	// Recipient E-mail: addresses; Telegram: chats; with commas between them.
+	Recipient string `json:"recipient,omitempty,omitzero"`
+
+	// Sender E-mail: the address that mails come from.
+	Sender string `json:"sender,omitempty,omitzero"`
+
+	// Server ntfy and Gotify: the address of the server. E-mail: host or host:port.
+	Server  string               `json:"server,omitempty,omitzero"`
+	Service model.ChannelService `json:"service"`
+
+	// TellsBackups The end of every backup.
+	TellsBackups bool `json:"tells_backups,omitempty,omitzero"`
+
+	// TellsNeeds What needs somebody: once when it begins, once when it is over.
+	TellsNeeds bool `json:"tells_needs,omitempty,omitzero"`
+
+	// TellsRestores The end of every restore.
+	TellsRestores bool `json:"tells_restores,omitempty,omitzero"`
+
+	// TellsWeekly A summary, on Mondays.
+	TellsWeekly bool `json:"tells_weekly,omitempty,omitzero"`
+
+	// Token The token of ntfy, Gotify or Telegram; the password of the mail server.
+	Token string `json:"token,omitempty,omitzero"`
+
+	// Topic ntfy: the topic.
+	Topic string `json:"topic,omitempty,omitzero"`
+
+	// URL Discord, Slack and webhook: the address; url: a Shoutrrr URL.
+	URL string `json:"url,omitempty,omitzero"`
+
+	// Username E-mail: who signs in at the mail server.
+	Username string `json:"username,omitempty,omitzero"`
+}
+
 // Policy When to back up, where to, and how long to keep it.
 type Policy struct {
 	CreatedAt      time.Time            `json:"created_at"`

@@ -72,6 +72,8 @@ func OfDestination(d model.Destination) State {
 		return State{"is-idle", IconPaused, "Disabled", false}
 	case d.LastError != "":
 		return State{"is-bad", IconBad, "Failing", false}
+	case d.Damage != "":
+		return State{"is-bad", IconBad, "Damaged", false}
 	}
 	return State{"is-good", IconGood, "Ready", false}
 }

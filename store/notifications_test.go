@@ -1,0 +1,119 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+)
+
+func (w *world) channel(c model.Channel) model.Channel {
+	w.t.Helper()
+	c.Service = model.ServiceWebhook
+	return must[model.Channel](w.t)(w.CreateChannel(w.t.Context(), c))
+}
+
+// TestTheEndOfAJobIsTold puts it into the outbox with the outcome, for those who asked for its kind.
+func TestTheEndOfAJobIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	wants := w.channel(model.Channel{Name: "wants", Enabled: true, TellsBackups: true})
+	w.channel(model.Channel{Name: "off", TellsBackups: true})
+	w.channel(model.Channel{Name: "restores", Enabled: true, TellsRestores: true, TellsNeeds: true})
+	j, _ := w.running()
+	// What cannot be recorded is not told either.
+	if err := w.FinishJob(ctx, j.ID, Outcome{State: model.JobFailed}, model.Job{Kind: model.JobPrune, DestinationID: none}); err == nil {
+		t.Fatal("a follow-up to nowhere was accepted")
+	}
+	if said := must[[]model.Notification](t)(w.Notifications(ctx)); len(said) != 0 {
+		t.Errorf("told of what was not recorded: %+v", said)
+	}
+	check(t, w.FinishJob(ctx, j.ID, Outcome{State: model.JobFailed, Message: "No."}))
+	said := must[[]model.Notification](t)(w.Notifications(ctx))
+	if len(said) != 1 || said[0].ChannelID != wants.ID || said[0].JobID != j.ID {
+		t.Errorf("told %+v", said)
+	}
+	check(t, w.RecordFailure(ctx, wants.ID, now(), now().Add(time.Minute), "no answer", now().Add(-time.Hour)))
+	c := must[model.Channel](t)(w.Channel(ctx, wants.ID))
+	if c.LastError != "no answer" || c.Attempts != 1 || c.NextAt == nil || c.FailingSince == nil {
+		t.Errorf("after a failure: %+v", c)
+	}
+	check(t, w.RecordFailure(ctx, wants.ID, now().Add(time.Minute), now(), "still none", now().Add(time.Second))) // a day later
+	if left := must[map[uuid.UUID]int](t)(w.WaitingByChannel(ctx)); len(left) != 0 {
+		t.Errorf("what is too old still waits: %v", left)
+	}
+	if again := must[model.Channel](t)(w.Channel(ctx, wants.ID)); again.Attempts != 2 || !again.FailingSince.Equal(*c.FailingSince) {
+		t.Errorf("after the second failure: %+v", again)
+	}
+	check(t, w.RecordDelivery(ctx, wants.ID, now(), nil))
+	if c := must[model.Channel](t)(w.Channel(ctx, wants.ID)); c.LastError != "" || c.Attempts != 0 || c.NextAt != nil || c.FailingSince != nil || c.SentAt == nil {
+		t.Errorf("after a delivery: %+v", c)
+	}
+}
+
+// TestAlertsAreToldOnce keeps what was told beside what waits.
+func TestAlertsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true})
+	begun := model.Alert{Key: "k", Kind: "failed", Title: "It fails"}
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{begun, {Key: "l", Title: "So does this"}}}))
+	begun.Kind = "overdue"
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{begun}, Dropped: []string{"l"}}))
+	open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx))
+	if len(open) != 1 || open[0].Key != "k" || open[0].Kind != "overdue" || open[0].ChannelID != c.ID {
+		t.Errorf("open are %+v", open)
+	}
+	check(t, w.Tell(ctx, c.ID, model.Told{Ended: []model.Alert{{Key: "k", Title: "It works"}}}))
+	if open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)); len(open) != 0 {
+		t.Errorf("open are %+v", open)
+	}
+	if n := must[map[uuid.UUID]int](t)(w.WaitingByChannel(ctx)); n[c.ID] != 4 {
+		t.Errorf("%d wait, want all four", n[c.ID])
+	}
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{begun}}))
+	c.Enabled = false
+	must[model.Channel](t)(w.UpdateChannel(ctx, c))
+	if open, n := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)), must[map[uuid.UUID]int](t)(w.WaitingByChannel(ctx)); len(open)+len(n) != 0 {
+		t.Errorf("a channel that is off keeps %+v, %v", open, n)
+	}
+	wantIs(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{begun}}), model.ErrNotFound)
+	w.channel(model.Channel{Name: "weekly", Enabled: true, TellsWeekly: true})
+	check(t, w.TellAll(ctx, model.Notification{Title: "This week"}, "weekly", "slot"))
+	if said := must[[]model.Notification](t)(w.Notifications(ctx)); len(said) != 1 || said[0].Title != "This week" {
+		t.Errorf("the summary is %+v", said)
+	}
+	wantField(t, func() error { _, err := w.CreateChannel(ctx, model.Channel{Name: "phone"}); return err }(), "name")
+	check(t, w.DeleteChannel(ctx, c.ID))
+	wantIs(t, w.DeleteChannel(ctx, c.ID), model.ErrNotFound)
+}
+
+// TestDamageStays until a check finds none, whatever goes well there meanwhile.
+func TestDamageStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	end := func(kind model.JobKind, o Outcome) string {
+		t.Helper()
+		must[[]model.Job](t)(w.CreateJobs(ctx, []model.Job{{Kind: kind, DestinationID: w.destination.ID}}, nil))
+		j := must[model.Job](t)(w.ClaimJob(ctx, Limits{}))
+		check(t, w.FinishJob(ctx, j.ID, o))
+		return w.place().Damage
+	}
+	if got := end(model.JobCheck, Outcome{State: model.JobFailed, Cause: model.CauseDamaged, Message: "3 errors."}); got != "3 errors." {
+		t.Errorf("damage is %q", got)
+	}
+	if got := end(model.JobSync, Outcome{State: model.JobSuccess}); got == "" || w.place().LastError != "" {
+		t.Errorf("after a sync the damage is %q", got)
+	}
+	if got := end(model.JobCheck, Outcome{State: model.JobFailed, Cause: model.CauseUnreachable, Message: "Away."}); got == "" {
+		t.Error("a check that did not come far took the damage away")
+	}
+	if got := end(model.JobCheck, Outcome{State: model.JobSuccess}); got != "" {
+		t.Errorf("after a good check the damage is %q", got)
+	}
+}
