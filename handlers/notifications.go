@@ -163,10 +163,15 @@ func (h *Handlers) DeleteNotification(c *fiber.Ctx) error {
 	return goTo(c, views.NotificationsPath)
 }
 
+// liveNotifications sends how each channel fares.
 func liveNotifications(s *feed, seen changes) ([]fragment, error) {
 	if !seen.any(anything) {
 		return nil, nil
 	}
-	p, err := s.notificationsProps(s.ctx, s.frame())
-	return []fragment{{id: views.NotificationsListID, component: views.NotificationsList(p)}}, err
+	channels, err := s.channels(s.ctx)
+	var out []fragment
+	for _, c := range channels {
+		out = append(out, fragment{id: views.ChannelStateID(c.ID), component: views.ChannelState(s.frame().Clock, c)})
+	}
+	return out, err
 }

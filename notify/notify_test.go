@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,9 @@ func TestSecretsStayOutOfReasons(t *testing.T) {
 				var told *Error
 				if !errors.As(err, &told) || told.Reason == "" || strings.ContainsAny(told.Reason, "\n\r") || len(told.Reason) > maxReason+5 {
 					t.Fatalf("error is %v", err)
+				}
+				if begins := []string{"Nothing answers", "There is no server", "The service "}; !slices.ContainsFunc(begins, func(s string) bool { return strings.HasPrefix(told.Reason, s) }) {
+					t.Errorf("the reason is no sentence: %s", err)
 				}
 				if strings.Contains(err.Error(), word) {
 					t.Errorf("a secret is in the reason: %s", err)

@@ -28,7 +28,7 @@ func redact(err error, address string, s model.ChannelSecrets) string {
 	for _, secret := range secretParts(address, s) {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = explained(strings.Join(strings.Fields(text), " "))
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
 	}

@@ -37,7 +37,6 @@ const (
 	DeviceProbeID        = "device-probe"
 	HostKeyID            = "host-key"
 	PoliciesListID       = "policies-list"
-	NotificationsListID  = "notifications-list"
 	NotificationTestID   = "notification-test"
 	SnapshotsListID      = "snapshots-list"
 	SnapshotHeadID       = "snapshot-head"
@@ -68,6 +67,9 @@ func JobLogID(id uuid.UUID) string { return "job-log-" + id.String() }
 
 // JobRowID names a job's row in a list.
 func JobRowID(id uuid.UUID) string { return "job-row-" + id.String() }
+
+// ChannelStateID names what a channel's row says of it.
+func ChannelStateID(id uuid.UUID) string { return "channel-" + id.String() }
 
 // ChannelTestID names the result of a test in a channel's row.
 func ChannelTestID(id uuid.UUID) string { return "channel-test-" + id.String() }

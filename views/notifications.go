@@ -15,7 +15,7 @@ type ChannelItem struct {
 	Waiting int
 }
 
-// NotificationsProps is the list of channels; NotificationsList takes the same.
+// NotificationsProps is the list of channels.
 type NotificationsProps struct {
 	Chrome
 	Channels []ChannelItem
