@@ -140,6 +140,11 @@ func (s *server) places() []Route {
 		{post, "/destinations/:id/direct", Session, p.DirectDestination},
 		{get, "/destinations/:id/locks", Session, p.ConfirmRemoveLocks},
 		{post, "/destinations/:id/locks", Session, p.RemoveLocks},
+		{get, "/destinations/:id/keys", Session, p.DestinationKeys},
+		{post, "/destinations/:id/keys", Session, p.AddKey},
+		{post, "/destinations/:id/keys/rotate", Session, p.RotateKey},
+		{get, "/destinations/:id/keys/:hash/remove", Session, p.ConfirmRemoveKey},
+		{post, "/destinations/:id/keys/:hash/remove", Session, p.RemoveKey},
 		{get, "/destinations/:id/remove", Session, p.ConfirmRemoveDestination},
 		{post, "/destinations/:id/remove", Session, p.RemoveDestination},
 

@@ -35,6 +35,10 @@ func (a *API) routes() []route {
 		{"POST", "/backup/destinations/:id/tamper", a.maintain(model.JobTamper)},
 		{"GET", "/backup/destinations/:id/locks", a.listLocks},
 		{"POST", "/backup/destinations/:id/locks/remove", a.removeLocks},
+		{"GET", "/backup/destinations/:id/keys", a.listKeys},
+		{"POST", "/backup/destinations/:id/keys", a.addKey},
+		{"POST", "/backup/destinations/:id/keys/remove", a.removeKey},
+		{"POST", "/backup/destinations/:id/keys/rotate", a.maintain(model.JobRotate)},
 
 		{"GET", "/backup/policies", a.listPolicies},
 		{"POST", "/backup/policies", a.createPolicy},
