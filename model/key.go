@@ -44,3 +44,11 @@ func (k OwnKey) Validate() error {
 	}
 	return problems.Err()
 }
+
+// OwnKeys says what protects the credentials in the database: a data key seals them, and a master key, which is not in the
+// database, protects that.
+type OwnKeys struct {
+	Master string    // file or passphrase
+	Made   time.Time // when the data key was made
+	Sealed int       // how many credentials it seals
+}
