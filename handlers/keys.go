@@ -111,3 +111,28 @@ func (h *Handlers) RemoveKey(c *fiber.Ctx) error {
 	h.good(c, "The key is removed. Its password opens nothing any more.")
 	return goTo(c, views.DestinationKeysPath(id))
 }
+
+// OwnKeys shows what protects the credentials that Keepstead stores.
+func (h *Handlers) OwnKeys(c *fiber.Ctx) error {
+	frame, err := h.chrome(c)
+	if err != nil {
+		return err
+	}
+	p := views.KeysProps{Chrome: frame, DataDir: h.DataDir}
+	if p.Keys, err = h.Jobs.OwnKeys(c.UserContext()); err != nil {
+		return err
+	}
+	if p.Destinations, err = h.Store.Destinations(c.UserContext()); err != nil {
+		return err
+	}
+	return render(c, views.KeysPage(p))
+}
+
+// RotateDataKey seals all credentials with a new data key.
+func (h *Handlers) RotateDataKey(c *fiber.Ctx) error {
+	if err := h.Jobs.RotateDataKey(c.UserContext()); err != nil {
+		return err
+	}
+	h.good(c, "All credentials are sealed with a new data key.")
+	return goTo(c, views.KeysPath)
+}

@@ -103,8 +103,8 @@ func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal fun
 			if err != nil {
 				return fmt.Errorf("seal %s.%s of %s anew: %w", v.Table, v.Column, v.Row, err)
 			}
-			res, err := tx.ExecContext(ctx, "UPDATE ? SET ? = ? WHERE id = ?", bun.Ident(v.Table), bun.Ident(v.Column), []byte(sealed), v.Row)
-			if err := touched(res, err); err != nil {
+			q := tx.NewUpdate().Table(v.Table).Set("? = ?", bun.Ident(v.Column), []byte(sealed)).Where("id = ?", v.Row)
+			if err := touched(q.Exec(ctx)); err != nil {
 				return err
 			}
 		}

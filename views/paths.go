@@ -41,6 +41,8 @@ const (
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
 	KitPath              = "/settings/recovery-kit"
+	KeysPath             = "/settings/keys"
+	KeysRotatePath       = KeysPath + "/rotate"
 	ReferencePath        = "/reference"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"

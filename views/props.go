@@ -352,6 +352,7 @@ type SettingsProps struct {
 	// Destinations are those that the recovery kit is for, and that hold the parts of Keepstead.
 	Destinations []model.Destination
 	System       []model.AppOverview // Keepstead's own database and settings
+	Keys         model.OwnKeys
 	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string

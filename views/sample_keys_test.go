@@ -11,7 +11,20 @@ import (
 
 // keyPages are the pages about keys.
 func keyPages(s sample, at func(string) Chrome) map[string]templ.Component {
+	keys := model.OwnKeys{Master: "file", Made: s.chrome.Now.Add(-200 * 24 * time.Hour), Sealed: 9}
+	rotated := s.kitted()
+	at0 := s.chrome.Now.Add(-time.Hour)
+	rotated[0].RotatedAt, rotated[0].AccessChangedAt, rotated[0].ReplacedKeys = &at0, &at0, []string{strings.Repeat("0b", 32)}
+	half := s.kitted()[0]
+	half.NextPassword = model.Sealed{1}
 	return map[string]templ.Component{
+		"keys":                     show(s, KeysPage, KeysProps{Chrome: at(KeysPath), Keys: keys, DataDir: "/var/lib/keepstead", Destinations: rotated}),
+		"keys-passphrase":          show(s, KeysPage, KeysProps{Chrome: at(KeysPath), Keys: model.OwnKeys{Master: "passphrase", Made: keys.Made, Sealed: 1}, DataDir: "/var/lib/keepstead"}),
+		"kit-outdated":             show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: rotated}),
+		"home-kit-outdated":        show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: rotated[:1]}),
+		"destination-rotated":      show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(10))), Destination: rotated[0], Device: s.device}),
+		"destination-rotating":     show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(10))), Destination: half, Device: s.device}),
+		"settings-keys":            show(s, SettingsPage, SettingsProps{Chrome: at(SettingsPath), Device: s.device, Keys: keys, Destinations: rotated}),
 		"destination-keys":         show(s, DestinationKeysPage, keysSample(s, at)),
 		"destination-keys-trouble": show(s, DestinationKeysPage, DestinationKeysProps{Chrome: at(DestinationKeysPath(id(10))), Destination: s.destinations[0], Trouble: "The destination cannot be read now. Test it on its page, then try again."}),
 	}

@@ -54,3 +54,25 @@ func TestKeysOfARepository(t *testing.T) {
 		t.Error("the password is in the log")
 	}
 }
+
+// TestOwnKeys shows what seals the credentials, and replaces it.
+func TestOwnKeys(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	all, err := s.store.Destinations(t.Context())
+	s.must(err)
+	before, err := s.store.DataKeys(t.Context())
+	s.must(err)
+	page := s.do(ask{path: "/settings/keys", cookie: s.cookie})
+	wants(t, "the page", page.body, "1 credential", "a key file", "master.key", "key change-master passphrase", "/destinations/"+all[0].ID.String()+"/keys")
+	wants(t, "the settings", s.do(ask{path: "/settings", cookie: s.cookie}).body, "/settings/keys", "Keys and rotation")
+	if r := s.post("/settings/keys/rotate", s.cookie, nil); r.status != http.StatusSeeOther || r.header.Get("Location") != "/settings/keys" {
+		t.Fatalf("rotate: %d", r.status)
+	}
+	after, err := s.store.DataKeys(t.Context())
+	s.must(err)
+	if len(after) != 1 || after[0].ID == before[0].ID {
+		t.Errorf("the data keys are %+v", after)
+	}
+	wants(t, "a repository afterwards", s.do(ask{path: "/destinations/" + all[0].ID.String() + "/keys", cookie: s.cookie}).body, "1 key opens this repository")
+}

@@ -106,6 +106,8 @@ func (s *server) house() []Route {
 		{get, "/reference", Session, p.APIReference},
 		{get, "/settings/recovery-kit", Session, p.RecoveryKit},
 		{post, "/settings/recovery-kit", Session, p.TakeRecoveryKit},
+		{get, "/settings/keys", Session, p.OwnKeys},
+		{post, "/settings/keys/rotate", Session, p.RotateDataKey},
 		{post, "/settings/tokens", Session, p.CreateToken},
 		{get, "/settings/tokens/:id/revoke", Session, p.ConfirmRevokeToken},
 		{post, "/settings/tokens/:id/revoke", Session, p.RevokeToken},

@@ -38,3 +38,18 @@ func (a *API) removeKey(c *fiber.Ctx) error {
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }
+
+func (a *API) getKeys(c *fiber.Ctx) error {
+	k, err := a.Jobs.OwnKeys(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return c.JSON(OwnKeys{Master: k.Master, MadeAt: utc(k.Made), Sealed: k.Sealed})
+}
+
+func (a *API) rotateKeys(c *fiber.Ctx) error {
+	if err := a.Jobs.RotateDataKey(c.UserContext()); err != nil {
+		return err
+	}
+	return a.getKeys(c)
+}

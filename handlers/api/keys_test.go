@@ -40,3 +40,14 @@ func TestKeys(t *testing.T) {
 		h.send(method, "/backup/destinations/"+uuid.NewString()+nowhere, nil, 404)
 	}
 }
+
+func TestOwnKeys(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.send("POST", "/backup/destinations/local", map[string]any{"name": "nas", "path": t.TempDir() + "/new"}, 201)
+	before := read[OwnKeys](h.send("GET", "/keys", nil, 200))
+	after := read[OwnKeys](h.send("POST", "/keys/rotate", nil, 200))
+	if before.Master != "file" || before.Sealed != 1 || after.Sealed != 1 || !after.MadeAt.After(before.MadeAt) {
+		t.Errorf("got %+v and then %+v", before, after)
+	}
+}

@@ -91,6 +91,9 @@ func (a *API) routes() []route {
 		{"POST", "/apps/:id/accept", a.acceptApp},
 		{"POST", "/apps/:id/decline", a.declineApp},
 
+		{"GET", "/keys", a.getKeys},
+		{"POST", "/keys/rotate", a.rotateKeys},
+
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},
 

@@ -881,6 +881,18 @@ type LocksRemoved struct {
 	Removed int `json:"removed"`
 }
 
+// OwnKeys A data key seals the stored credentials; a master key, which is not in the database, protects that.
+type OwnKeys struct {
+	// MadeAt When the data key was made.
+	MadeAt time.Time `json:"made_at"`
+
+	// Master Where the master key comes from.
+	Master string `json:"master"`
+
+	// Sealed How many credentials it seals.
+	Sealed int `json:"sealed"`
+}
+
 // Policy When to back up, where to, and how long to keep it.
 type Policy struct {
 	CreatedAt      time.Time            `json:"created_at"`

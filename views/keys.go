@@ -1,0 +1,34 @@
+package views
+
+import (
+	"path"
+
+	"keepstead/model"
+)
+
+// KeysProps is the page of Keepstead's own keys. POST KeysRotatePath.
+type KeysProps struct {
+	Chrome
+	Keys         model.OwnKeys
+	DataDir      string
+	Destinations []model.Destination
+}
+
+// byPassphrase says that a passphrase protects the data key; a key file does otherwise.
+func byPassphrase(k model.OwnKeys) bool { return k.Master == "passphrase" }
+
+// protects says what protects the data key.
+func protects(k model.OwnKeys) string {
+	if byPassphrase(k) {
+		return "a passphrase"
+	}
+	return "a key file"
+}
+
+// keyFile is where the master key is, where a file holds it.
+func keyFile(p KeysProps) string { return path.Join(p.DataDir, "master.key") }
+
+// changeMaster is the command that protects the database with another master key.
+func changeMaster(p KeysProps, to string) string {
+	return "keepstead key change-master " + to + " --data " + p.DataDir
+}
