@@ -75,8 +75,7 @@ func (m *Manager) opensNothing(ctx context.Context, o opened, password string) e
 
 // RemoveKey takes a key away that Keepstead does not use.
 func (m *Manager) RemoveKey(ctx context.Context, destination uuid.UUID, id string) error {
-	d, err := m.Store.Destination(ctx, destination)
-	if err != nil {
+	if _, err := m.Store.Destination(ctx, destination); err != nil {
 		return err
 	}
 	alone := m.sharing(destination)
@@ -84,7 +83,8 @@ func (m *Manager) RemoveKey(ctx context.Context, destination uuid.UUID, id strin
 		return model.Conflict{Reason: "A job of Keepstead is in this repository now, and a key can only be removed by somebody who is alone there. Wait until it has ended."}
 	}
 	defer alone.Unlock()
-	if d, err = m.Store.Destination(ctx, destination); err != nil { // a rotation may have ended before the lock was ours
+	d, err := m.Store.Destination(ctx, destination) // as it is now: a rotation may have ended before the lock was ours
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, quickLimit)

@@ -64,8 +64,11 @@ func (t *rotation) acts() []act {
 		return []act{last}
 	}
 	return []act{
-		{"Make a new password", t.prepare}, {"Add it to the repository", t.add},
-		{"Prove that it opens the repository", t.prove}, {"Use it from now on", t.adopt}, last,
+		{"Make a new password", t.prepare},
+		{"Add it to the repository", t.add},
+		{"Prove that it opens the repository", t.prove},
+		{"Use it from now on", t.adopt},
+		last,
 	}
 }
 

@@ -202,14 +202,14 @@ type JobFilter struct {
 	ConfigurationID uuid.UUID
 	DestinationID   uuid.UUID
 	SnapshotID      uuid.UUID
-	// Telling leaves out the upkeep that went well: of kinds that are neither backup nor restore, what is open and what did
+	// Telling leaves out the upkeep that went well: of kinds that run by themselves, what is open and what did
 	// not succeed stays. It counts where Kinds is empty.
 	Telling bool
 	Page
 }
 
 // tellingKinds are those of which every job is news, whatever became of it.
-func tellingKinds() []JobKind { return []JobKind{JobBackup, JobRestore} }
+func tellingKinds() []JobKind { return []JobKind{JobBackup, JobRestore, JobRotate} }
 
 // KindsIn are the kinds that the filter asks for of the jobs in a state; none for all.
 func (f JobFilter) KindsIn(state JobState) []JobKind {

@@ -2,6 +2,8 @@ package views
 
 import (
 	"path"
+	"strings"
+	"unicode"
 
 	"keepstead/model"
 )
@@ -28,7 +30,13 @@ func protects(k model.OwnKeys) string {
 // keyFile is where the master key is, where a file holds it.
 func keyFile(p KeysProps) string { return path.Join(p.DataDir, "master.key") }
 
-// changeMaster is the command that protects the database with another master key.
+// changeMaster is the command that protects the database with another master key, for a shell.
 func changeMaster(p KeysProps, to string) string {
-	return "keepstead key change-master " + to + " --data " + p.DataDir
+	dir := p.DataDir
+	if strings.ContainsFunc(dir, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
+	}) {
+		dir = "'" + strings.ReplaceAll(dir, "'", `'\''`) + "'"
+	}
+	return "keepstead key change-master " + to + " --data " + dir
 }

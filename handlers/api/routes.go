@@ -19,7 +19,7 @@ func (r route) key() string { return r.method + " " + strings.ReplaceAll(r.path,
 
 // routes lists every route under Base. All of them need a bearer token.
 func (a *API) routes() []route {
-	return []route{
+	return append(a.keyRoutes(), []route{
 		{"GET", "/backup/destinations", a.listDestinations},
 		{"POST", "/backup/destinations/s3", a.createS3Destination},
 		{"POST", "/backup/destinations/local", a.createLocalDestination},
@@ -35,10 +35,6 @@ func (a *API) routes() []route {
 		{"POST", "/backup/destinations/:id/tamper", a.maintain(model.JobTamper)},
 		{"GET", "/backup/destinations/:id/locks", a.listLocks},
 		{"POST", "/backup/destinations/:id/locks/remove", a.removeLocks},
-		{"GET", "/backup/destinations/:id/keys", a.listKeys},
-		{"POST", "/backup/destinations/:id/keys", a.addKey},
-		{"POST", "/backup/destinations/:id/keys/remove", a.removeKey},
-		{"POST", "/backup/destinations/:id/keys/rotate", a.maintain(model.JobRotate)},
 
 		{"GET", "/backup/policies", a.listPolicies},
 		{"POST", "/backup/policies", a.createPolicy},
@@ -91,14 +87,24 @@ func (a *API) routes() []route {
 		{"POST", "/apps/:id/accept", a.acceptApp},
 		{"POST", "/apps/:id/decline", a.declineApp},
 
-		{"GET", "/keys", a.getKeys},
-		{"POST", "/keys/rotate", a.rotateKeys},
-
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},
 
 		{"GET", "/events", a.streamEvents},
 		{"GET", "/status", a.getStatus},
 		{"GET", "/openapi.json", a.getOpenAPI},
+	}...)
+}
+
+// keyRoutes are about what opens repositories, and what seals the credentials in the database.
+func (a *API) keyRoutes() []route {
+	return []route{
+		{"GET", "/backup/destinations/:id/keys", a.listKeys},
+		{"POST", "/backup/destinations/:id/keys", a.addKey},
+		{"POST", "/backup/destinations/:id/keys/remove", a.removeKey},
+		{"POST", "/backup/destinations/:id/keys/rotate", a.maintain(model.JobRotate)},
+
+		{"GET", "/keys", a.getKeys},
+		{"POST", "/keys/rotate", a.rotateKeys},
 	}
 }
