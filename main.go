@@ -45,6 +45,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return resetPassword(ctx, cfg, out)
 	case config.DestinationPassword:
 		return showPassword(ctx, cfg, out)
+	case config.KeyRotate:
+		return rotateDataKey(ctx, cfg, out)
+	case config.KeyChangeMaster:
+		return changeMaster(ctx, cfg, out)
 	case config.ShowVersion:
 		_, err := fmt.Fprintln(out, config.Version(version))
 		return err

@@ -17,10 +17,7 @@ import (
 
 // openBox opens the credentials of the database with the master key, and makes the first data key where there is none.
 func openBox(ctx context.Context, cfg config.Config, st *store.Store) (*secret.Box, error) {
-	master := secret.File(filepath.Join(cfg.Data, "master.key"))
-	if cfg.MasterPassphrase != "" {
-		master = secret.Passphrase(cfg.MasterPassphrase.Reveal())
-	}
+	master := masterKey(cfg)
 	keys, err := st.DataKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -37,6 +34,16 @@ func openBox(ctx context.Context, cfg config.Config, st *store.Store) (*secret.B
 	}
 	return secret.Open(master, keys)
 }
+
+// masterKey is what protects the data keys: a passphrase where one was given, else the key file.
+func masterKey(cfg config.Config) secret.Master {
+	if cfg.MasterPassphrase != "" {
+		return secret.Passphrase(cfg.MasterPassphrase.Reveal())
+	}
+	return secret.File(keyFile(cfg))
+}
+
+func keyFile(cfg config.Config) string { return filepath.Join(cfg.Data, secret.FileName) }
 
 // createAdmin makes the user admin at the first start when its password was given.
 func createAdmin(ctx context.Context, cfg config.Config, a *auth.Auth) error {

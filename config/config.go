@@ -27,6 +27,8 @@ const (
 	TokenCreate         Command = "token create"
 	UserResetPassword   Command = "user reset-password"
 	DestinationPassword Command = "destination password"
+	KeyRotate           Command = "key rotate"
+	KeyChangeMaster     Command = "key change-master"
 	ShowVersion         Command = "version"
 )
 
@@ -49,6 +51,9 @@ type Config struct {
 	AdminPassword    Hidden // of the user admin, made at the first start
 	MasterPassphrase Hidden // empty means that the master key is in a file
 	NewPassword      Hidden // for user reset-password
+
+	ToPassphrase        bool   // key change-master: a passphrase protects the database afterwards, else a new key file
+	NewMasterPassphrase Hidden // for key change-master
 }
 
 // cli is the command line as kong reads it.
@@ -84,6 +89,13 @@ type cli struct {
 			Name string `arg:"" help:"The destination."`
 		} `cmd:"" help:"Print the password of a destination's restic repository."`
 	} `cmd:"" help:"Destinations."`
+
+	Key struct {
+		Rotate       struct{} `cmd:"" help:"Seal all credentials in the database with a new data key. Keepstead must not be running; while it runs, Settings does this."`
+		ChangeMaster struct {
+			To string `arg:"" enum:"file,passphrase" help:"file: a new key file; passphrase: that of KEEPSTEAD_NEW_MASTER_PASSPHRASE, KEEPSTEAD_NEW_MASTER_PASSPHRASE_FILE or standard input."`
+		} `cmd:"" name:"change-master" help:"Protect the database with a new master key, and seal all credentials with a new data key. Keepstead must not be running."`
+	} `cmd:"" help:"Keepstead's own keys."`
 
 	Version struct{} `cmd:"" help:"Print the version."`
 }
@@ -130,7 +142,8 @@ func (c cli) config(command string, env func(string) (string, bool)) (Config, er
 	command, _, _ = strings.Cut(command, " <")
 	out := Config{
 		Command: Command(command), Restic: c.Serve.Restic, LogFormat: c.Serve.LogFormat, Parallel: c.Serve.Parallel,
-		Name: c.Token.Create.Name + c.User.ResetPassword.Name + c.Destination.Password.Name,
+		ToPassphrase: c.Key.ChangeMaster.To == "passphrase",
+		Name:         c.Token.Create.Name + c.User.ResetPassword.Name + c.Destination.Password.Name,
 	}
 	var errs []error
 	check := func(err error) { errs = append(errs, err) }

@@ -34,33 +34,43 @@ func (c *Config) secrets(env func(string) (string, bool)) error {
 	}
 	c.AdminPassword = Hidden(get("KEEPSTEAD_ADMIN_PASSWORD"))
 	c.NewPassword = Hidden(get("KEEPSTEAD_NEW_PASSWORD"))
-	c.MasterPassphrase = Hidden(get("KEEPSTEAD_MASTER_PASSPHRASE"))
-	path := get("KEEPSTEAD_MASTER_PASSPHRASE_FILE")
-	if path == "" {
-		return nil
-	}
-	if c.MasterPassphrase != "" {
-		return errors.New("give KEEPSTEAD_MASTER_PASSPHRASE or KEEPSTEAD_MASTER_PASSPHRASE_FILE, not both")
+	var err, newErr error
+	c.MasterPassphrase, err = passphrase(get, "KEEPSTEAD_MASTER_PASSPHRASE")
+	c.NewMasterPassphrase, newErr = passphrase(get, "KEEPSTEAD_NEW_MASTER_PASSPHRASE")
+	return errors.Join(err, newErr)
+}
+
+// passphrase returns the variable's text, or that of the file which the variable of the same name with _FILE names; empty
+// where neither is given.
+func passphrase(get func(string) string, name string) (Hidden, error) {
+	text, path := get(name), get(name+"_FILE")
+	switch {
+	case path == "":
+		return Hidden(text), nil
+	case text != "":
+		return "", fmt.Errorf("give %s or %s_FILE, not both", name, name)
 	}
 	text, err := readPassphrase(path)
-	c.MasterPassphrase = Hidden(text)
-	return err
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return Hidden(text), nil
 }
 
 // readPassphrase reads the file's text without the line break at its end, which editors add.
 func readPassphrase(path string) (text string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("KEEPSTEAD_MASTER_PASSPHRASE_FILE: %w", err)
+		return "", err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	raw, err := io.ReadAll(io.LimitReader(f, maxPassphraseFile+1))
 	if err != nil {
-		return "", fmt.Errorf("KEEPSTEAD_MASTER_PASSPHRASE_FILE: %w", err)
+		return "", err
 	}
 	text = strings.TrimRight(string(raw), "\r\n")
 	if text == "" || len(raw) > maxPassphraseFile {
-		return "", fmt.Errorf("KEEPSTEAD_MASTER_PASSPHRASE_FILE: %s holds no passphrase of 1 to %d bytes", path, maxPassphraseFile)
+		return "", fmt.Errorf("%s holds no passphrase of 1 to %d bytes", path, maxPassphraseFile)
 	}
 	return text, nil
 }
@@ -71,26 +81,44 @@ func (c Config) AskPassword(in *os.File, prompt io.Writer) (password string, mad
 	if c.NewPassword != "" {
 		return c.NewPassword.Reveal(), false, nil
 	}
+	password, err = askLine(in, prompt, "New password (leave empty to have one made): ")
+	if err != nil || password != "" {
+		return password, false, err
+	}
+	return rand.Text(), true, nil
+}
+
+// AskNewMaster returns the new master passphrase: from the environment, else a line from in.
+func (c Config) AskNewMaster(in *os.File, prompt io.Writer) (string, error) {
+	if c.NewMasterPassphrase != "" {
+		return c.NewMasterPassphrase.Reveal(), nil
+	}
+	text, err := askLine(in, prompt, "New master passphrase: ")
+	if err == nil && text == "" {
+		err = errors.New("give the new passphrase in KEEPSTEAD_NEW_MASTER_PASSPHRASE, KEEPSTEAD_NEW_MASTER_PASSPHRASE_FILE or on standard input")
+	}
+	return text, err
+}
+
+// askLine reads one line, typed unseen after the question where in is a terminal.
+func askLine(in *os.File, prompt io.Writer, question string) (string, error) {
 	show := func() {}
 	if term, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS); err == nil {
 		quiet := *term
 		quiet.Lflag &^= unix.ECHO
 		if err := unix.IoctlSetTermios(int(in.Fd()), unix.TCSETS, &quiet); err != nil {
-			return "", false, fmt.Errorf("read the new password: %w", err)
+			return "", fmt.Errorf("read what is typed: %w", err)
 		}
 		show = func() {
 			_ = unix.IoctlSetTermios(int(in.Fd()), unix.TCSETS, term)
 			_, _ = fmt.Fprintln(prompt)
 		}
-		_, _ = fmt.Fprint(prompt, "New password (leave empty to have one made): ")
+		_, _ = fmt.Fprint(prompt, question)
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxPassphraseFile)).ReadString('\n')
 	show()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", false, fmt.Errorf("read the new password: %w", err)
+		return "", fmt.Errorf("read standard input: %w", err)
 	}
-	if password = strings.TrimRight(line, "\r\n"); password != "" {
-		return password, false, nil
-	}
-	return rand.Text(), true, nil
+	return strings.TrimRight(line, "\r\n"), nil
 }

@@ -22,7 +22,7 @@ func (h *gallery) lists(c *camera) {
 	c.signIn()
 	for name, path := range map[string]string{
 		"home": "/", "apps": "/apps", "snapshots": "/snapshots", "destinations": "/destinations", "policies": "/policies",
-		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
+		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "keys": "/settings/keys", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
 		"apps-none": "/apps?q=nothing", "activity-failed": "/activity?state=failed", "snapshots-none": "/snapshots?status=failed&from=2020-01-01&to=2020-01-02",
 	} {
 		c.page(name, path)
@@ -106,7 +106,7 @@ func (h *gallery) things(c *camera) {
 		"preview-text": in + "/preview?path=" + file("albums.txt"), "preview-image": in + "/preview?path=" + file("2026", "harbour.jpg"),
 		"preview-bytes": in + "/preview?path=" + file("films", "birthday.mkv"), "restore-files": in + "/restore", "restore-app": "/snapshots/" + shop.ID + "/restore",
 		"destination": "/destinations/" + h.disk.ID, "destination-s3": "/destinations/" + h.cloud.ID, "destination-sftp": "/destinations/" + h.ids["Storage box"],
-		"destination-edit": "/destinations/" + h.cloud.ID + "/edit", "destination-remove": "/destinations/" + h.disk.ID + "/remove",
+		"destination-edit": "/destinations/" + h.cloud.ID + "/edit", "destination-remove": "/destinations/" + h.disk.ID + "/remove", "destination-keys": "/destinations/" + h.disk.ID + "/keys",
 		"policy": "/policies/" + h.ids["nightly"], "policy-new": "/policies/new",
 		"device": "/devices/" + h.ids["nas"], "device-local": "/devices/" + h.localDevice(), "device-plain": "/devices/" + h.ids["laptop"],
 		"device-edit": "/devices/" + h.ids["nas"] + "/edit", "device-host-key": "/devices/" + h.ids["nas"] + "/host-key", "device-remove": "/devices/" + h.ids["laptop"] + "/remove",

@@ -22,11 +22,11 @@ import (
 // processes, in the environment of Keepstead's children, in the output, the data folder, the pages and the API.
 func TestNoSecretIsFoundAnywhere(t *testing.T) {
 	t.Parallel()
-	const passphrase, adopted = "e2e-Passphrase-7hXq92", "e2eAdoptedPassword81bQz0"
+	const passphrase, adopted, own = "e2e-Passphrase-7hXq92", "e2eAdoptedPassword81bQz0", "e2eOwnKeyPassword4kTr7"
 	k := serve(t, "KEEPSTEAD_MASTER_PASSPHRASE="+passphrase, "KEEPSTEAD_LOG_LEVEL=debug")
 	bucket, repository, app := testbed.S3(t), newFolder(t, "repository"), newFolder(t, "app")
 	secrets := map[string]string{
-		"admin password": adminPassword, "passphrase": passphrase, "password of the adopted repository": adopted,
+		"admin password": adminPassword, "passphrase": passphrase, "password of the adopted repository": adopted, "password of a key by hand": own,
 		"token": k.token, "access key": bucket.AccessKey, "secret key": bucket.SecretKey,
 	}
 	spy := watch(t, k.cmd.Process.Pid)
@@ -44,6 +44,17 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		k.call("POST", "/backup/destinations/"+cloud.ID+"/"+work, nil, &j)
 		k.wait(j.ID)
 	}
+	secrets["password of the new repository"] = k.password("Cloud")
+	for _, d := range []destination{cloud, disk} {
+		var j job
+		k.call("POST", "/backup/destinations/"+d.ID+"/keys", body{"name": "Anna", "password": own}, nil)
+		k.call("POST", "/backup/destinations/"+d.ID+"/keys/rotate", nil, &j)
+		if ended := k.wait(j.ID); ended.State != "success" {
+			t.Errorf("the rotation of %s is %+v", d.ID, ended)
+		}
+	}
+	k.call("POST", "/keys/rotate", nil, nil)
+	made = k.backup(configuration, "success")
 	// Refusals must not repeat what was sent.
 	status, refused := k.try("POST", "/backup/destinations/s3", body{
 		"name": "Bad", "endpoint": bucket.Endpoint, "bucket": bucket.Name, "region": "us-east-1",
@@ -52,7 +63,8 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 	if status < 400 {
 		t.Errorf("a wrong secret key was accepted")
 	}
-	secrets["password of the new repository"] = k.password("Cloud")
+	secrets["password of the new repository after a rotation"] = k.password("Cloud")
+	secrets["password of the adopted repository after a rotation"] = k.password("Disk")
 	for what, secret := range channelSecrets {
 		secrets[what] = secret
 	}
@@ -121,7 +133,7 @@ func (f *finder) lookAtFiles(root string) {
 
 func (f *finder) lookAtAPI(k *keepstead) {
 	f.t.Helper()
-	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/notifications"}
+	paths := []string{"/keys", "/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/notifications"}
 	for _, j := range k.jobs("limit=100") {
 		paths = append(paths, "/jobs/"+j.ID, "/jobs/"+j.ID+"/log")
 	}
@@ -139,8 +151,8 @@ func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string, channel
 	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
-		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
-		"/settings", "/settings/notifications", "/settings/notifications/new",
+		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/destinations/" + cloud + "/keys", "/destinations/" + disk + "/keys", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
+		"/settings", "/settings/keys", "/settings/notifications", "/settings/notifications/new",
 	}
 	for _, id := range channels {
 		paths = append(paths, "/settings/notifications/"+id)
@@ -194,7 +206,11 @@ func watch(t *testing.T, pid int) func() map[string]string {
 				return
 			case <-time.After(5 * time.Millisecond):
 			}
+			own, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 			for _, p := range descendants(pid) {
+				if raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid)); err != nil || bytes.Equal(raw, own) {
+					continue // it has not become its program yet, and looks like its parent
+				}
 				for _, file := range []string{"environ", "cmdline"} {
 					if raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.pid, file)); err == nil && len(raw) > 0 {
 						seen[fmt.Sprintf("%s of %s (%d)", file, p.name, p.pid)] = string(raw)

@@ -143,6 +143,7 @@ func liveDestination(s *feed, seen changes) ([]fragment, error) {
 	return append(out,
 		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
 		fragment{id: views.DestinationTamperID, component: views.DestinationTamper(p)},
+		fragment{id: views.DestinationKeysID, component: views.DestinationKeys(p)},
 		fragment{id: views.DestinationStorageID, component: views.DestinationStorage(p)},
 		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
 	), nil

@@ -48,6 +48,9 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.System, err = h.systemApps(ctx); err != nil {
 		return err
 	}
+	if p.Keys, err = h.Jobs.OwnKeys(ctx); err != nil {
+		return err
+	}
 	p.Current, p.DataDir, p.Zones, p.BrowserZone = who.SessionHash(), h.DataDir, offeredZones(), browserZone(c)
 	if p.Form != "appearance" {
 		a, err := h.Store.Appearance(ctx, who.User.ID)

@@ -17,6 +17,8 @@ const channelSecretsLabel = "secrets"
 
 // CreateChannel adds a channel with its secrets. It sends nothing.
 func (m *Manager) CreateChannel(ctx context.Context, c model.Channel, s model.ChannelSecrets) (model.Channel, error) {
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	c = c.Tidy()
 	c.ID = model.NewID()
 	if err := checkChannel(c, s); err != nil {
@@ -34,6 +36,8 @@ func (m *Manager) CreateChannel(ctx context.Context, c model.Channel, s model.Ch
 
 // ChangeChannel saves a channel; secrets that are empty stay as they are. Its service stays.
 func (m *Manager) ChangeChannel(ctx context.Context, c model.Channel, s model.ChannelSecrets) (model.Channel, error) {
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	c, s, err := m.mergedChannel(ctx, c, s)
 	if err != nil {
 		return c, err

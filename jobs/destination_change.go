@@ -13,6 +13,8 @@ import (
 func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
 	m.adding.Lock()
 	defer m.adding.Unlock()
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	old, err := m.Store.Destination(ctx, d.ID)
 	if err != nil {
 		return d, err
@@ -33,13 +35,9 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 		return d, err
 	}
 	if moved(old, d) || s != (model.DestinationSecrets{Fingerprint: s.Fingerprint}) {
-		if err := m.proveSame(ctx, d, s); err != nil {
+		if err := m.changeAccess(ctx, d, s); err != nil {
 			return d, err
 		}
-		d.KitAt = nil // what a recovery kit says of it does not open it any more
-	}
-	if err := m.seal(&d, s); err != nil {
-		return d, err
 	}
 	d.Touch(m.now())
 	if d, err = m.Store.UpdateDestination(ctx, d); err != nil {
@@ -47,6 +45,21 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 	}
 	m.publish(model.EventDestination, d.ID)
 	return d, nil
+}
+
+// changeAccess stores other credentials, or that the place is another, once they are proven to open the same repository.
+// What a recovery kit says of it does not open it any more.
+func (m *Manager) changeAccess(ctx context.Context, d model.Destination, s model.DestinationSecrets) error {
+	if err := m.proveSame(ctx, d, s); err != nil {
+		return err
+	}
+	if err := m.seal(&d, s); err != nil {
+		return err
+	}
+	if s.RepoPassword == "" {
+		return m.Store.SetDestinationAccess(ctx, d, nil)
+	}
+	return m.Store.SetDestinationAccess(ctx, d, d.RepoPassword)
 }
 
 // keepFacts takes from a request only what a person may change; everything learnt or sealed stays.

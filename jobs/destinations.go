@@ -23,6 +23,8 @@ import (
 func (m *Manager) AddDestination(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
 	m.adding.Lock()
 	defer m.adding.Unlock()
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	d.ID = model.NewID()
 	d.Touch(m.now())
 	if err := m.checkDestination(ctx, &d); err != nil {
@@ -173,12 +175,15 @@ func (m *Manager) choosePassword(ctx context.Context, d model.Destination, state
 	case s.RepoPassword != "":
 		return false, model.Invalid{Field: "repo_password", Reason: "There is no repository here to adopt. Leave the password empty to create a new one, or correct the place."}
 	}
-	random := make([]byte, 32)
-	if _, err := rand.Read(random); err != nil {
-		return false, fmt.Errorf("generate a password: %w", err)
-	}
-	s.RepoPassword = hex.EncodeToString(random)
+	s.RepoPassword = newPassword()
 	return false, nil
+}
+
+// newPassword makes up the password of a repository: of letters and digits, since restic trims what it reads.
+func newPassword() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	return hex.EncodeToString(random)
 }
 
 // rememberedPassword returns the password of a removed destination at the same place, or nothing.

@@ -16,6 +16,8 @@ import (
 // PutDevice creates or updates a device under the id it comes with. One over SSH is reached first: a host key that
 // nobody confirmed is a model.HostKeyUnconfirmed, and then nothing was signed in to and nothing is stored.
 func (m *Manager) PutDevice(ctx context.Context, d model.Device, s model.DeviceSecrets) (model.Device, bool, error) {
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	old, err := m.Store.Device(ctx, d.ID)
 	created := errors.Is(err, model.ErrNotFound)
 	if err != nil && !created {

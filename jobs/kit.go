@@ -17,6 +17,7 @@ import (
 // TakeRecoveryKit opens what restic alone needs to read each repository: of the destinations there are, and of removed ones,
 // whose repositories are still there. It is recorded as taken, so call it only for somebody who gets it.
 func (m *Manager) TakeRecoveryKit(ctx context.Context) ([]model.KitEntry, error) {
+	at := m.now() // a password that changes while the kit is made makes it out of date
 	there, err := m.Store.Destinations(ctx)
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func (m *Manager) TakeRecoveryKit(ctx context.Context) ([]model.KitEntry, error)
 		e.Device = names[d.LocalDeviceID]
 		out, taken = append(out, e), append(taken, d.ID)
 	}
-	return out, m.Store.SetKitTaken(ctx, taken)
+	return out, m.Store.SetKitTaken(ctx, taken, at)
 }
 
 func kitEntry(d model.Destination, s model.DestinationSecrets) model.KitEntry {

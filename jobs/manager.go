@@ -95,6 +95,10 @@ type Manager struct {
 
 	// adding serialises the creation of destinations, so that two requests cannot make one repository twice.
 	adding sync.Mutex
+
+	// sealing is held for reading while something sealed is on its way into the database: from the reading of the row that
+	// it is for to the writing. The data key is not replaced meanwhile.
+	sealing sync.RWMutex
 }
 
 // Why a job's context ended.

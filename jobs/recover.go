@@ -43,6 +43,8 @@ func (m *Manager) recover(ctx context.Context) error {
 			m.tellRebuild(ctx, job, &out)
 		case job.Restore != nil && job.Restore.InPlace:
 			tellOverwrite(job, &out)
+		case job.Kind == model.JobRotate:
+			out.Mend = "Nothing is lost: the password in use opens the repository. What was begun is completed by itself."
 		}
 		if err := m.cutSteps(ctx, job.ID); err != nil {
 			m.logger.Warn("close the steps of a job", "job", job.ID, "error", err)
@@ -59,7 +61,7 @@ func (m *Manager) recover(ctx context.Context) error {
 			m.logger.Warn("queue a sync", "destination", id, "error", err)
 		}
 	}
-	if err := m.resume(ctx); err != nil {
+	if err := errors.Join(m.resume(ctx), m.resumeRotations(ctx)); err != nil {
 		return err
 	}
 	m.clearFolders()

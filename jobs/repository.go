@@ -29,7 +29,10 @@ import (
 const askTimeout = 15 * time.Second
 
 // The sealed columns of a destination, as their labels name them.
-const destinationTable = "destinations"
+const (
+	destinationTable = "destinations"
+	nextColumn       = "next_password" // of a rotation alone, see rotation
+)
 
 // opened is a destination with its secrets opened, for the length of one piece of work.
 type opened struct {

@@ -41,7 +41,7 @@ func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error 
 	}
 	begun := r.now()
 	steps[i].State, steps[i].StartedAt = model.StepRunning, &begun
-	r.phase("restoring", a.title+".")
+	r.phase(stepPhase(r.job.Kind), a.title+".")
 	if err := r.showSteps(ctx, steps); err != nil {
 		return err
 	}
@@ -57,6 +57,14 @@ func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error 
 		r.log.printf("%s", detail)
 	}
 	return r.showSteps(ctx, steps)
+}
+
+// stepPhase says what a job of a kind with steps is at.
+func stepPhase(kind model.JobKind) string {
+	if kind == model.JobRotate {
+		return "rotating"
+	}
+	return "restoring"
 }
 
 // endSteps marks the steps from the first that was not begun as skipped, and passes the reason on.

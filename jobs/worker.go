@@ -205,6 +205,8 @@ func (r *run) perform(ctx context.Context) (done finish) {
 		return r.sync(ctx)
 	case model.JobTamper:
 		return r.tamper(ctx)
+	case model.JobRotate:
+		return r.rotate(ctx)
 	case model.JobIndex:
 		return r.index(ctx)
 	}

@@ -60,7 +60,14 @@ type Destination struct {
 	PricePerTBMonth float64 `bun:"price_per_tb_month"`
 	PriceCurrency   string
 
-	RepoPassword    Sealed
+	RepoPassword Sealed
+	// NextPassword is the password that a rotation which is under way, or was cut off, gives the repository: whether the
+	// repository knows it yet, only the repository can tell. RepoPassword opens it all the time.
+	NextPassword Sealed
+	// ReplacedKeys are the ids of keys that a rotation has replaced, or is about to, and that are still to be removed.
+	ReplacedKeys    []string   `bun:",nullzero"`
+	RotatedAt       *time.Time // when a rotation last put a new password to use
+	AccessChangedAt *time.Time // when what opens the repository, or where it is, last changed
 	RepoInitialized bool
 	// RepoID is restic's id of the repository, pinned when it was made or adopted: 64 hexadecimal digits.
 	RepoID string
@@ -173,4 +180,12 @@ func (d Destination) Place() string {
 	default:
 		return d.LocalPath
 	}
+}
+
+// Rotating says that a rotation of the password was begun, and that the new one is not in use yet.
+func (d Destination) Rotating() bool { return !d.NextPassword.Empty() }
+
+// KitOutdated says that a recovery kit was taken, and that what it says does not open the repository any more.
+func (d Destination) KitOutdated() bool {
+	return d.KitAt != nil && d.AccessChangedAt != nil && !d.AccessChangedAt.Before(*d.KitAt)
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,16 +19,19 @@ const (
 	JobCheck   JobKind = "check"   // prove a destination's repository consistent
 	JobSync    JobKind = "sync"    // take over what the repository holds, clear our own stale locks
 	JobTamper  JobKind = "tamper"  // try to destroy what a destination holds with what a device has in a job: all must be refused
+	JobRotate  JobKind = "rotate"  // give a destination's repository a new password, and take the old key away
 	JobIndex   JobKind = "index"   // read the file trees of a destination's snapshots, so that they can be searched
 )
 
 // Exclusive says whether the kind needs a repository alone; the others share it.
 func (k JobKind) Exclusive() bool {
-	return k == JobForget || k == JobPrune || k == JobCheck || k == JobTamper
+	return slices.Contains(ExclusiveKinds(), k)
 }
 
 // ExclusiveKinds lists the kinds that need a repository alone.
-func ExclusiveKinds() []JobKind { return []JobKind{JobForget, JobPrune, JobCheck, JobTamper} }
+func ExclusiveKinds() []JobKind {
+	return []JobKind{JobForget, JobPrune, JobCheck, JobTamper, JobRotate}
+}
 
 // JobState is where a job stands.
 type JobState string
@@ -198,14 +202,14 @@ type JobFilter struct {
 	ConfigurationID uuid.UUID
 	DestinationID   uuid.UUID
 	SnapshotID      uuid.UUID
-	// Telling leaves out the upkeep that went well: of kinds that are neither backup nor restore, what is open and what did
+	// Telling leaves out the upkeep that went well: of kinds that run by themselves, what is open and what did
 	// not succeed stays. It counts where Kinds is empty.
 	Telling bool
 	Page
 }
 
 // tellingKinds are those of which every job is news, whatever became of it.
-func tellingKinds() []JobKind { return []JobKind{JobBackup, JobRestore} }
+func tellingKinds() []JobKind { return []JobKind{JobBackup, JobRestore, JobRotate} }
 
 // KindsIn are the kinds that the filter asks for of the jobs in a state; none for all.
 func (f JobFilter) KindsIn(state JobState) []JobKind {

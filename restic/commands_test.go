@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keepstead/model"
 	"keepstead/restic"
@@ -27,8 +28,33 @@ func TestInitConfigVersionKeys(t *testing.T) {
 		t.Errorf("config is %+v, %v", config, err)
 	}
 	keys, err := r.Keys(t.Context())
-	if err != nil || len(keys) != 1 || !keys[0].Current {
+	if err != nil || len(keys) != 1 || !keys[0].Current || keys[0].Created.Year() < 2020 || keys[0].Created.After(time.Now().Add(time.Minute)) {
 		t.Errorf("keys are %+v, %v", keys, err)
+	}
+	added, err := r.AddKey(t.Context(), "another one, with spaces", "Anna's <key>", "atlas")
+	check(t, err)
+	if keys, err = r.Keys(t.Context()); err != nil || len(keys) != 2 {
+		t.Errorf("keys are %+v, %v", keys, err)
+	}
+	other := r
+	other.Password = "another one, with spaces"
+	if seen, err := other.Keys(t.Context()); err != nil || !slices.ContainsFunc(seen, func(k restic.Key) bool {
+		return k.ID == added && k.Current && k.Username == "Anna's <key>" && k.Hostname == "atlas"
+	}) {
+		t.Errorf("with the added key: %+v, %v", seen, err)
+	}
+	if err := other.RemoveKey(t.Context(), added); err == nil {
+		t.Error("the key in use was removed")
+	}
+	if err := r.RemoveKey(t.Context(), added[:8]); err == nil {
+		t.Error("a key was removed by the beginning of its id")
+	}
+	check(t, r.RemoveKey(t.Context(), added))
+	if err := r.RemoveKey(t.Context(), added); !errors.Is(err, model.ErrNotFound) {
+		t.Errorf("remove it twice: %v", err)
+	}
+	if _, err := other.Config(t.Context()); !errors.Is(err, restic.ErrWrongPassword) {
+		t.Errorf("with the removed key: %v", err)
 	}
 	if _, err := r.Init(t.Context()); !errors.Is(err, restic.ErrExists) {
 		t.Errorf("a second init gives %v", err)

@@ -146,26 +146,3 @@ func (e *Error) lockGone() bool {
 	return e.Code == 1 && (strings.Contains(e.Message, "no such file") || strings.Contains(e.Message, "does not exist") ||
 		errors.Is(e, model.ErrNotFound))
 }
-
-// Key is one of the repository's keys: each opens it with a password of its own.
-type Key struct {
-	ID       string `json:"id"`
-	Current  bool   `json:"current"` // the one that was used to read this
-	Username string `json:"userName"`
-	Hostname string `json:"hostName"`
-	Created  string `json:"created"` // in restic's words, local time
-}
-
-// Keys lists the repository's keys.
-func (r Repo) Keys(ctx context.Context) ([]Key, error) {
-	var keys []Key
-	err := r.array(ctx, []string{"key", "list", "--json", "--no-lock"}, func(d *json.Decoder) error {
-		var k Key
-		if err := d.Decode(&k); err != nil {
-			return err
-		}
-		keys = append(keys, k)
-		return nil
-	})
-	return keys, err
-}

@@ -15,12 +15,47 @@ import (
 	"keepstead/model"
 )
 
+// FileName is the name of the file with the master key in the data directory.
+const FileName = "master.key"
+
+// The names beside a key file: of the one that replaces it once the database has taken it, and of the one it replaced.
+const (
+	nextSuffix = ".new"
+	oldSuffix  = ".old"
+)
+
 // fileMaster is a master key in a file: 64 hexadecimal digits.
 type fileMaster struct{ path string }
 
 // File returns the master key kept in the file at path. The file is made, readable by its owner alone, when the first
 // key is wrapped; it is never overwritten.
 func File(path string) Master { return fileMaster{path: path} }
+
+// NextFile returns a master key in a fresh file beside the one at path. Once the database has taken it, SettleFile puts the
+// file in its place; so does File where it finds that this was cut off.
+func NextFile(path string) (Master, error) {
+	// What lies there is of a try that was cut off before the database took it: whoever changes the master key has opened
+	// the database with the file at path, or with a passphrase.
+	if err := os.Remove(path + nextSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("make the master key: %w", err)
+	}
+	return fileMaster{path: path + nextSuffix}, nil
+}
+
+// SettleFile puts the file of NextFile into its place. The one from before is kept beside it, since copies of the database
+// from before open with that alone; old is its path, empty where there was none.
+func SettleFile(path string) (old string, err error) {
+	switch err := os.Rename(path, path+oldSuffix); {
+	case err == nil:
+		old = path + oldSuffix
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("put the old master key aside: %w", err)
+	}
+	if err := errors.Join(os.Rename(path+nextSuffix, path), syncDir(filepath.Dir(path))); err != nil {
+		return old, fmt.Errorf("put the new master key in its place: %w", err)
+	}
+	return old, nil
+}
 
 // Wrap encrypts a data key, and makes the file where there is none.
 func (m fileMaster) Wrap(key []byte) (model.DataKey, error) {
@@ -40,6 +75,9 @@ func (m fileMaster) Unwrap(k model.DataKey) ([]byte, error) {
 		return nil, fmt.Errorf("%w: it was set up with a passphrase; give it in KEEPSTEAD_MASTER_PASSPHRASE or "+
 			"KEEPSTEAD_MASTER_PASSPHRASE_FILE", ErrWrongKey)
 	}
+	if key, ok := m.settle(k); ok {
+		return key, nil
+	}
 	master, err := m.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: the key file %s is missing; put it back from a copy, since a new one cannot open "+
@@ -53,6 +91,20 @@ func (m fileMaster) Unwrap(k model.DataKey) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the key in %s is not the one it was set up with; put the right file back", ErrWrongKey, m.path)
 	}
 	return key, nil
+}
+
+// settle puts a file that NextFile made into its place where the database has taken it already: only that it opens the data
+// key says so.
+func (m fileMaster) settle(k model.DataKey) ([]byte, bool) {
+	master, err := fileMaster{path: m.path + nextSuffix}.read()
+	if err != nil {
+		return nil, false
+	}
+	key, ok := unwrap(master, k)
+	if ok {
+		_, err = SettleFile(m.path)
+	}
+	return key, ok && err == nil
 }
 
 func (m fileMaster) read() (key []byte, err error) {

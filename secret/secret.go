@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 	"golang.org/x/crypto/chacha20poly1305"
@@ -30,6 +31,9 @@ const headLen = 1 + 16
 
 // Box seals and opens with the data keys of one database.
 type Box struct {
+	master Master
+
+	mu      sync.RWMutex
 	keys    map[uuid.UUID]cipher.AEAD
 	current uuid.UUID // seals; the others only open
 }
@@ -47,7 +51,7 @@ func NewDataKey(master Master) (model.DataKey, error) {
 // Open unwraps the data keys of a database; the last one is the one that seals. A master key that does not fit is
 // ErrWrongKey with a sentence that says why.
 func Open(master Master, keys []model.DataKey) (*Box, error) {
-	b := &Box{keys: map[uuid.UUID]cipher.AEAD{}}
+	b := &Box{master: master, keys: map[uuid.UUID]cipher.AEAD{}}
 	for _, k := range keys {
 		plain, err := master.Unwrap(k)
 		if err != nil {
@@ -74,11 +78,12 @@ func (b *Box) Seal(plain, label string) (model.Sealed, error) {
 	if plain == "" {
 		return nil, nil
 	}
-	head := append([]byte{version}, b.current[:]...)
+	current, key := b.sealing()
+	head := append([]byte{version}, current[:]...)
 	nonce := make([]byte, chacha20poly1305.NonceSizeX)
 	_, _ = rand.Read(nonce) // never fails
 	out := append(append(make([]byte, 0, headLen+len(nonce)+len(plain)+chacha20poly1305.Overhead), head...), nonce...)
-	return b.keys[b.current].Seal(out, nonce, []byte(plain), bound(head, label)), nil
+	return key.Seal(out, nonce, []byte(plain), bound(head, label)), nil
 }
 
 // Open decrypts a value that was sealed for the place that label names, or returns ErrTampered.
@@ -90,7 +95,9 @@ func (b *Box) Open(s model.Sealed, label string) (string, error) {
 		return "", fmt.Errorf("open a credential: %w", ErrTampered)
 	}
 	head, rest := s[:headLen], s[headLen:]
+	b.mu.RLock()
 	key, ok := b.keys[uuid.UUID(head[1:])]
+	b.mu.RUnlock()
 	if !ok {
 		return "", fmt.Errorf("open a credential: %w", ErrTampered)
 	}
@@ -100,6 +107,44 @@ func (b *Box) Open(s model.Sealed, label string) (string, error) {
 		return "", fmt.Errorf("open a credential: %w", ErrTampered)
 	}
 	return string(plain), nil
+}
+
+// sealing returns the key that seals now.
+func (b *Box) sealing() (uuid.UUID, cipher.AEAD) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.current, b.keys[b.current]
+}
+
+// Next makes a fresh data key, wrapped by the same master key, and a box that seals with it. The database takes the key
+// first; then Take makes it this box's own.
+func (b *Box) Next() (model.DataKey, *Box, error) { return Next(b.master) }
+
+// Next makes a fresh data key, wrapped by the master key, and a box that seals with it.
+func Next(master Master) (model.DataKey, *Box, error) {
+	key, err := NewDataKey(master)
+	if err != nil {
+		return key, nil, err
+	}
+	box, err := Open(master, []model.DataKey{key})
+	return key, box, err
+}
+
+// Take seals with the key of another box from now on. The keys from before still open what somebody has read before the
+// database took the new one; they end with the process.
+func (b *Box) Take(next *Box) {
+	id, key := next.sealing()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keys[id], b.current = key, id
+}
+
+// KeyOf returns the id of the data key that sealed a value; the nil id for what is no sealed value.
+func KeyOf(s model.Sealed) uuid.UUID {
+	if len(s) < headLen || s[0] != version {
+		return uuid.Nil
+	}
+	return uuid.UUID(s[1:headLen])
 }
 
 // bound is the additional data that ties a value to its head (version and key) and its place.

@@ -2,7 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"reflect"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"keepstead/model"
@@ -20,4 +25,107 @@ func (s *Store) CreateDataKey(ctx context.Context, k model.DataKey) (model.DataK
 		k.CreatedAt = now()
 	}
 	return k, s.write(ctx, "create a data key", func(ctx context.Context, tx bun.Tx) error { return insert(ctx, tx, &k) })
+}
+
+// SealedValue is one sealed credential, and the place that it is sealed for.
+type SealedValue struct {
+	Table, Column string
+	Row           uuid.UUID
+	Value         model.Sealed
+}
+
+// sealedRows are the rows that have sealed columns.
+func sealedRows() []reflect.Type {
+	return []reflect.Type{reflect.TypeFor[model.Destination](), reflect.TypeFor[model.Device](), reflect.TypeFor[model.Channel]()}
+}
+
+// sealedColumns names the sealed columns of a table, by the type of its rows.
+func sealedColumns(db bun.IDB, row reflect.Type) (table string, columns []string) {
+	t := db.Dialect().Tables().Get(row)
+	for _, f := range t.Fields {
+		if f.StructField.Type == reflect.TypeFor[model.Sealed]() {
+			columns = append(columns, f.Name)
+		}
+	}
+	return t.Name, columns
+}
+
+// SealedValues lists every sealed credential, of what was removed too.
+func (s *Store) SealedValues(ctx context.Context) (out []SealedValue, err error) {
+	out, err = sealedValues(ctx, s.r)
+	return out, fail("read the sealed credentials", err)
+}
+
+func sealedValues(ctx context.Context, db bun.IDB) (out []SealedValue, err error) {
+	for _, row := range sealedRows() {
+		table, columns := sealedColumns(db, row)
+		for _, column := range columns {
+			found, err := sealedIn(ctx, db, table, column)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, found...)
+		}
+	}
+	return out, nil
+}
+
+func sealedIn(ctx context.Context, db bun.IDB, table, column string) (out []SealedValue, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT id, ? FROM ? WHERE ? IS NOT NULL ORDER BY id", bun.Ident(column), bun.Ident(table), bun.Ident(column))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v := SealedValue{Table: table, Column: column}
+		if err := rows.Scan(&v.Row, (*[]byte)(&v.Value)); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// ReplaceDataKeys seals every credential anew and leaves key as the only data key, all in one transaction: whatever happens,
+// the data keys in the database open what is in it. seal gets each credential as it is, and returns it as it is to be. What
+// was there before is wiped from the file as well.
+func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal func(SealedValue) (model.Sealed, error)) error {
+	if _, err := s.w.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
+		return fail("replace the data key", err)
+	}
+	err := s.write(ctx, "replace the data key", func(ctx context.Context, tx bun.Tx) error {
+		values, err := sealedValues(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, v := range values {
+			sealed, err := seal(v)
+			if err != nil {
+				return fmt.Errorf("seal %s.%s of %s anew: %w", v.Table, v.Column, v.Row, err)
+			}
+			q := tx.NewUpdate().Table(v.Table).Set("? = ?", bun.Ident(v.Column), []byte(sealed)).Where("id = ?", v.Row)
+			if err := touched(q.Exec(ctx)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.NewRaw("DELETE FROM data_keys").Exec(ctx); err != nil {
+			return err
+		}
+		return insert(ctx, tx, &key)
+	})
+	if err != nil {
+		return err
+	}
+	s.wipe(ctx)
+	return nil
+}
+
+// wipe takes what was overwritten out of the write-ahead log too. Where somebody is reading just then it stays there a little
+// longer, and goes with what is written next.
+func (s *Store) wipe(ctx context.Context) {
+	var busy, frames, moved sql.NullInt64
+	err := s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	if err != nil || busy.Int64 != 0 {
+		s.log.Info("what the old data key had sealed stays in the write-ahead log for now", "error", err)
+	}
 }

@@ -51,7 +51,8 @@ func destinationRefused(d model.Destination, err error) error {
 	return orphan(err, "device_id", "There is no such device.")
 }
 
-// UpdateDestination writes all fields but the statistics, which only jobs write, of a destination that is not removed.
+// UpdateDestination writes the fields of a destination that is not removed, but neither the statistics, which only jobs
+// write, nor what opens it: who has read it some time ago must not bring an old password back. See SetDestinationAccess.
 func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (model.Destination, error) {
 	stamp(&d.Stamps)
 	return d, s.write(ctx, "change a destination", func(ctx context.Context, tx bun.Tx) error {
@@ -60,7 +61,9 @@ func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (mod
 		}
 		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
 			"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
-			"tampered_at", "tamper_result", "tamper_detail", "last_error", "damage", "removed_at", "created_at"))
+			"tampered_at", "tamper_result", "tamper_detail", "last_error", "damage", "removed_at", "created_at", "kit_at",
+			"s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "next_password", "replaced_keys",
+			"rotated_at", "access_changed_at"))
 	})
 }
 
@@ -147,14 +150,6 @@ type Tamper struct {
 	At     time.Time
 	Result model.TamperResult
 	Detail string // a sentence
-}
-
-// SetKitTaken records that somebody took the recovery kit with the passwords of these repositories.
-func (s *Store) SetKitTaken(ctx context.Context, ids []uuid.UUID) error {
-	return s.write(ctx, "record the recovery kit", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("UPDATE destinations SET kit_at = ? WHERE id IN (?)", now(), bun.List(ids)).Exec(ctx)
-		return err
-	})
 }
 
 // SetDestinationStats writes the figures outside a job, as after an adoption.

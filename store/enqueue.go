@@ -100,6 +100,7 @@ func twinSentence(kind model.JobKind, state model.JobState) string {
 	what := map[model.JobKind]string{
 		model.JobBackup: "A backup", model.JobForget: "Retention", model.JobPrune: "A prune", model.JobCheck: "A check",
 		model.JobSync: "Reading the snapshots", model.JobTamper: "A tamper test", model.JobIndex: "An index",
+		model.JobRotate: "A rotation of the key",
 	}[kind]
 	if what == "" {
 		what = "This"

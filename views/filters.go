@@ -45,7 +45,7 @@ func offered(value string, options []ui.Option) string {
 
 func kindOptions() []ui.Option {
 	out := []ui.Option{{Text: "Backups, restores and problems"}, {Value: EveryKind, Text: "Everything"}}
-	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync, model.JobTamper, model.JobIndex} {
+	for _, k := range []model.JobKind{model.JobBackup, model.JobRestore, model.JobForget, model.JobPrune, model.JobCheck, model.JobSync, model.JobTamper, model.JobRotate, model.JobIndex} {
 		out = append(out, ui.Option{Value: string(k), Text: kindWord(k)})
 	}
 	return out

@@ -28,6 +28,7 @@ const (
 	DestinationHeadID    = "destination-head"
 	DestinationJobsID    = "destination-jobs"
 	DestinationTamperID  = "destination-tamper"
+	DestinationKeysID    = "destination-keys"
 	S3RightsID           = "s3-rights"
 	FailureDomainID      = "failure-domain"
 	DestinationStorageID = "destination-storage"

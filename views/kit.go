@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"keepstead/model"
@@ -21,30 +22,34 @@ func kept(all []model.Destination) int {
 }
 
 func kitState(d model.Destination) ui.State {
-	if d.KitAt == nil {
+	switch {
+	case d.KitAt == nil:
 		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: "In no kit yet"}
+	case d.KitOutdated():
+		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: "Kit out of date"}
 	}
 	return ui.State{Class: "is-good", Icon: ui.IconGood, Word: "In a kit"}
 }
 
 // unkitted are the destinations whose password nobody has outside of this machine, as far as Keepstead knows.
 func unkitted(all []model.Destination) []model.Destination {
-	var out []model.Destination
-	for _, d := range all {
-		if d.RepoInitialized && d.KitAt == nil {
-			out = append(out, d)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(all), func(d model.Destination) bool { return !d.RepoInitialized || d.KitAt != nil })
+}
+
+// outdated are the destinations that a kit was taken for which does not open them any more.
+func outdated(all []model.Destination) []model.Destination {
+	return slices.DeleteFunc(slices.Clone(all), func(d model.Destination) bool { return !d.RepoInitialized || !d.KitOutdated() })
 }
 
 func kitStateOf(all []model.Destination) ui.State {
-	missing := len(unkitted(all))
+	missing, old := len(unkitted(all)), len(outdated(all))
 	switch {
 	case kept(all) == 0:
 		return ui.State{Class: "is-idle", Icon: ui.IconRing, Word: "Nothing to keep yet"}
 	case missing > 0:
 		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: ui.Plural(missing, "destination is in no kit", "destinations are in no kit")}
+	case old > 0:
+		return ui.State{Class: "is-warn", Icon: ui.IconWarning, Word: "Out of date"}
 	}
 	return ui.State{Class: "is-good", Icon: ui.IconGood, Word: "In a kit"}
 }
@@ -52,13 +57,30 @@ func kitStateOf(all []model.Destination) ui.State {
 // needOfKit asks to take the kit: with the machine go the passwords, and with them every backup.
 func needOfKit(p HomeProps) []need {
 	if len(unkitted(p.Destinations)) == 0 {
-		return nil
+		return needOfNewKit(p)
 	}
 	return []need{{
 		State: ui.State{Class: "is-warn", Icon: ui.IconKey, Word: "Only here"}, Title: "Keep the recovery kit somewhere else",
 		Text: "The passwords of your repositories are on this machine alone. When it is gone, nothing can be read without them.",
 		Link: KitPath, LinkText: "Get the kit", key: "kit",
 	}}
+}
+
+// needOfNewKit asks to take the kit again where an older one does not open everything any more.
+func needOfNewKit(p HomeProps) []need {
+	old := outdated(p.Destinations)
+	if len(old) == 0 {
+		return nil
+	}
+	n := need{
+		State: ui.State{Class: "is-warn", Icon: ui.IconKey, Word: "Out of date"}, Title: "Download the recovery kit again",
+		Text: "The kit you downloaded on " + p.Clock.Minute(*old[0].KitAt) + " is out of date: it no longer opens all of your repositories.",
+		Link: KitPath, LinkText: "Get the kit",
+	}
+	if len(old) == 1 {
+		n.Text = "The kit you downloaded on " + p.Clock.Minute(*old[0].KitAt) + " is out of date: it no longer opens " + ui.Plain(old[0].Name) + "."
+	}
+	return []need{n}
 }
 
 // KitText is the kit: a text that a person reads and a shell understands. machine is the device that Keepstead runs on.

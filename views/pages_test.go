@@ -22,7 +22,7 @@ func pages(t *testing.T, s sample) map[string]templ.Component {
 	t.Helper()
 	at := func(path string) Chrome { c := s.chrome; c.Path = path; return c }
 	out := map[string]templ.Component{}
-	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at), channelPages(s, at)} {
+	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at), channelPages(s, at), keyPages(s, at)} {
 		for name, page := range group {
 			out[name] = page
 		}

@@ -44,6 +44,8 @@ const (
 	NotificationsPath    = "/settings/notifications"
 	NewNotificationPath  = "/settings/notifications/new"
 	TestNotificationPath = "/settings/notifications/test"
+	KeysPath             = "/settings/keys"
+	KeysRotatePath       = KeysPath + "/rotate"
 	ReferencePath        = "/reference"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"
@@ -125,6 +127,17 @@ func DestinationMaintainPath(id uuid.UUID, kind string) string {
 
 // DestinationLocksPath is GET for the locks and the question, POST to remove those that are chosen.
 func DestinationLocksPath(id uuid.UUID) string { return DestinationPath(id) + "/locks" }
+
+// DestinationKeysPath is GET for the keys of a repository, POST to add one of a person's own.
+func DestinationKeysPath(id uuid.UUID) string { return DestinationPath(id) + "/keys" }
+
+// DestinationRotatePath gives a repository a new password.
+func DestinationRotatePath(id uuid.UUID) string { return DestinationKeysPath(id) + "/rotate" }
+
+// DestinationKeyRemovePath is GET for the question, POST for the act of removing a key.
+func DestinationKeyRemovePath(id uuid.UUID, key string) string {
+	return DestinationKeysPath(id) + "/" + key + "/remove"
+}
 
 // DestinationRemovePath is GET for the question, POST for the act.
 func DestinationRemovePath(id uuid.UUID) string { return DestinationPath(id) + "/remove" }

@@ -354,6 +354,7 @@ type SettingsProps struct {
 	Destinations []model.Destination
 	Channels     []ChannelItem
 	System       []model.AppOverview // Keepstead's own database and settings
+	Keys         model.OwnKeys
 	DataDir      string
 	// Discovery is what becomes of a new app: protect or ask.
 	Discovery string

@@ -48,7 +48,7 @@ type spoiler struct {
 // ours are the strings that Keepstead itself writes, and those that choose which parts of a page there are.
 var ours = map[string]bool{
 	"Chrome.Path": true, "Chrome.Live": true, "Chrome.Theme": true, "Flash.Kind": true, "Flash.Link": true, "Paging.Newer": true, "Paging.Older": true,
-	"ConfirmProps.Action": true, "ConfirmProps.Back": true, "HostKeyProps.Scan": true, "Destination.RepoID": true, "Destination.S3Endpoint": true, "Snapshot.ResticSnapshotID": true,
+	"ConfirmProps.Action": true, "ConfirmProps.Back": true, "HostKeyProps.Scan": true, "Destination.RepoID": true, "RepositoryKey.ID": true, "Destination.ReplacedKeys": true, "Destination.S3Endpoint": true, "Snapshot.ResticSnapshotID": true,
 	"DestinationForm.Type": true, "DeviceForm.How": true, "RestoreForm.Where": true, "RestoreForm.Mode": true, "RestoreForm.Files": true,
 	"RestoreForm.Volumes": true, "Policy.Schedule": true, "Policy.TimeZone": true, "Invalid.Field": true,
 	"Node.Type": true, "ProbeStep.Name": true, "Goal.Path": true,

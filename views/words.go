@@ -29,6 +29,8 @@ func kindWord(k model.JobKind) string {
 		return "Read snapshots"
 	case model.JobTamper:
 		return "Tamper test"
+	case model.JobRotate:
+		return "Rotate key"
 	case model.JobIndex:
 		return "Index files"
 	}
@@ -47,7 +49,7 @@ func jobTitle(j JobItem) string {
 		where = " from "
 	case j.Kind == model.JobForget && j.AppName != "":
 		title += " to"
-	case j.Kind == model.JobTamper || j.Kind == model.JobSync:
+	case j.Kind == model.JobTamper || j.Kind == model.JobSync || j.Kind == model.JobRotate:
 		where = " of "
 	case j.Kind == model.JobCheck:
 		where = " "
@@ -119,6 +121,8 @@ func jobOutcome(j JobItem) string {
 		return "No errors found"
 	case model.JobTamper:
 		return "Everything that was tried was refused"
+	case model.JobRotate:
+		return "A new password is in use; the old one opens nothing any more"
 	case model.JobIndex:
 		return ui.Plural(r.Indexed, "snapshot", "snapshots") + " indexed"
 	}

@@ -68,7 +68,7 @@ func TestRecoveryKit(t *testing.T) {
 	for _, tt := range []struct {
 		secrets model.DestinationSecrets
 		says    string
-	}{{model.DestinationSecrets{}, "In a kit"}, {model.DestinationSecrets{RepoPassword: password}, "In no kit yet"}} {
+	}{{model.DestinationSecrets{}, "In a kit"}, {model.DestinationSecrets{RepoPassword: password}, "Kit out of date"}} {
 		if _, err := manager.ChangeDestination(t.Context(), added, tt.secrets); err != nil {
 			t.Fatal(err)
 		}

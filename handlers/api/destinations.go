@@ -210,7 +210,7 @@ func wireDestination(d model.Destination, device string) Destination {
 		SftpHost: d.SFTPHost, SftpPort: d.SFTPPort, SftpUser: d.SFTPUser, SftpPath: d.SFTPPath,
 		SftpHostKeyFingerprint: model.Fingerprint(d.SFTPHostKey), Direct: d.Direct, BytesPerSecond: d.BytesPerSecond,
 		Provider: d.Provider, Site: d.Site, FailureDomain: FailureDomain{Provider: domain.Provider, Site: domain.Site},
-		TamperedAt: utcOr(d.TamperedAt), TamperResult: d.TamperResult, TamperDetail: d.TamperDetail,
+		RotatedAt: utcOr(d.RotatedAt), TamperedAt: utcOr(d.TamperedAt), TamperResult: d.TamperResult, TamperDetail: d.TamperDetail,
 		RepoInitialized: d.RepoInitialized, RepoID: d.RepoID,
 		PricePerTbMonth: d.PricePerTBMonth, PriceCurrency: d.PriceCurrency,
 		TotalSnapshots: d.TotalSnapshots, TotalSize: d.TotalSize, RestorableSize: d.RestorableSize,

@@ -43,7 +43,7 @@ func newHouse(t *testing.T, change ...func(*jobs.Options)) *house {
 	db, err := store.Open(t.Context(), data, store.Options{Exclusive: true}, log)
 	must(t, err)
 	host, hub := device.NewLocal(log), events.New()
-	o := jobs.Options{Store: db, Box: newBox(t, data), Hub: hub, Host: host, Restic: restic, Dir: data, Log: log}
+	o := jobs.Options{Store: db, Box: newBox(t, data, db), Hub: hub, Host: host, Restic: restic, Dir: data, Log: log}
 	for _, c := range change {
 		c(&o)
 	}
@@ -65,10 +65,12 @@ func newHouse(t *testing.T, change ...func(*jobs.Options)) *house {
 	return &house{client: newClient(t, app, a), api: a, hub: hub, db: db, dir: dir}
 }
 
-func newBox(t *testing.T, data string) *secret.Box {
+func newBox(t *testing.T, data string, db *store.Store) *secret.Box {
 	t.Helper()
 	master := secret.File(filepath.Join(data, "master.key"))
 	key, err := secret.NewDataKey(master)
+	must(t, err)
+	key, err = db.CreateDataKey(t.Context(), key)
 	must(t, err)
 	box, err := secret.Open(master, []model.DataKey{key})
 	must(t, err)

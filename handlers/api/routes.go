@@ -19,7 +19,7 @@ type route struct {
 func (r route) key() string { return r.method + " " + strings.ReplaceAll(r.path, ":id", "{id}") }
 
 // routes lists every route under Base. All of them need a bearer token.
-func (a *API) routes() []route { return slices.Concat(a.backups(), a.house()) }
+func (a *API) routes() []route { return slices.Concat(a.backups(), a.house(), a.keyRoutes()) }
 
 // backups is what is kept, where, when, and the way back.
 func (a *API) backups() []route {
@@ -109,5 +109,18 @@ func (a *API) house() []route {
 		{"GET", "/events", a.streamEvents},
 		{"GET", "/status", a.getStatus},
 		{"GET", "/openapi.json", a.getOpenAPI},
+	}
+}
+
+// keyRoutes are about what opens repositories, and what seals the credentials in the database.
+func (a *API) keyRoutes() []route {
+	return []route{
+		{"GET", "/backup/destinations/:id/keys", a.listKeys},
+		{"POST", "/backup/destinations/:id/keys", a.addKey},
+		{"POST", "/backup/destinations/:id/keys/remove", a.removeKey},
+		{"POST", "/backup/destinations/:id/keys/rotate", a.maintain(model.JobRotate)},
+
+		{"GET", "/keys", a.getKeys},
+		{"POST", "/keys/rotate", a.rotateKeys},
 	}
 }

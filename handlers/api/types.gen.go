@@ -311,18 +311,21 @@ type Destination struct {
 	RepoInitialized bool   `json:"repo_initialized"`
 
 	// RestorableSize Bytes of the files of all snapshots, each copied whole.
-	RestorableSize         int64  `json:"restorable_size,omitempty,omitzero"`
-	S3Bucket               string `json:"s3_bucket,omitempty,omitzero"`
-	S3CaCert               string `json:"s3_ca_cert,omitempty,omitzero"`
-	S3Endpoint             string `json:"s3_endpoint,omitempty,omitzero"`
-	S3PathStyle            bool   `json:"s3_path_style,omitempty,omitzero"`
-	S3Prefix               string `json:"s3_prefix,omitempty,omitzero"`
-	S3Region               string `json:"s3_region,omitempty,omitzero"`
-	SftpHost               string `json:"sftp_host,omitempty,omitzero"`
-	SftpHostKeyFingerprint string `json:"sftp_host_key_fingerprint,omitempty,omitzero"`
-	SftpPath               string `json:"sftp_path,omitempty,omitzero"`
-	SftpPort               int    `json:"sftp_port,omitempty,omitzero"`
-	SftpUser               string `json:"sftp_user,omitempty,omitzero"`
+	RestorableSize int64 `json:"restorable_size,omitempty,omitzero"`
+
+	// RotatedAt When its password was last replaced by another one.
+	RotatedAt              *time.Time `json:"rotated_at,omitempty"`
+	S3Bucket               string     `json:"s3_bucket,omitempty,omitzero"`
+	S3CaCert               string     `json:"s3_ca_cert,omitempty,omitzero"`
+	S3Endpoint             string     `json:"s3_endpoint,omitempty,omitzero"`
+	S3PathStyle            bool       `json:"s3_path_style,omitempty,omitzero"`
+	S3Prefix               string     `json:"s3_prefix,omitempty,omitzero"`
+	S3Region               string     `json:"s3_region,omitempty,omitzero"`
+	SftpHost               string     `json:"sftp_host,omitempty,omitzero"`
+	SftpHostKeyFingerprint string     `json:"sftp_host_key_fingerprint,omitempty,omitzero"`
+	SftpPath               string     `json:"sftp_path,omitempty,omitzero"`
+	SftpPort               int        `json:"sftp_port,omitempty,omitzero"`
+	SftpUser               string     `json:"sftp_user,omitempty,omitzero"`
 
 	// Site Where it stands: a region or a place; empty to have it derived.
 	Site         string `json:"site,omitempty,omitzero"`
@@ -792,6 +795,44 @@ type JobList struct {
 	NextCursor *openapi_types.UUID `json:"next_cursor,omitempty"`
 }
 
+// Key One of the keys of a repository.
+type Key struct {
+	// Current Keepstead opens the repository with it.
+	Current bool `json:"current"`
+
+	// Host The machine that made it.
+	Host   string    `json:"host"`
+	ID     string    `json:"id"`
+	MadeAt time.Time `json:"made_at"`
+
+	// User Whom it was made for, or who made it; keepstead for Keepstead's own.
+	User string `json:"user"`
+}
+
+// KeyAdded defines model for KeyAdded.
+type KeyAdded struct {
+	ID string `json:"id"`
+}
+
+// KeyCreate defines model for KeyCreate.
+type KeyCreate struct {
+	// Name Whose key it is.
+	Name string `json:"name"`
+
+	// Password On one line, without a space at the beginning or the end. It is never shown again.
+	Password string `json:"password,omitempty,omitzero"`
+}
+
+// KeyList defines model for KeyList.
+type KeyList struct {
+	Keys []Key `json:"keys"`
+}
+
+// KeyRemoval defines model for KeyRemoval.
+type KeyRemoval struct {
+	Key string `json:"key"`
+}
+
 // LocalDestinationCreate A folder of a device.
 type LocalDestinationCreate struct {
 	DeviceID openapi_types.UUID `json:"device_id,omitempty,omitzero"`
@@ -963,6 +1004,18 @@ type NotificationWrite struct {
 
 	// Username E-mail: who signs in at the mail server.
 	Username string `json:"username,omitempty,omitzero"`
+}
+
+// OwnKeys A data key seals the stored credentials; a master key, which is not in the database, protects that.
+type OwnKeys struct {
+	// MadeAt When the data key was made.
+	MadeAt time.Time `json:"made_at"`
+
+	// Master Where the master key comes from.
+	Master string `json:"master"`
+
+	// Sealed How many credentials it seals.
+	Sealed int `json:"sealed"`
 }
 
 // Policy When to back up, where to, and how long to keep it.

@@ -1,0 +1,58 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"keepstead/model"
+	"keepstead/secret"
+	"keepstead/store"
+)
+
+// sealingPatience is how long a rotation of the data key waits for a form that is being saved.
+const sealingPatience = 5 * time.Second
+
+// OwnKeys says what protects the credentials in the database.
+func (m *Manager) OwnKeys(ctx context.Context) (model.OwnKeys, error) {
+	keys, err := m.Store.DataKeys(ctx)
+	if err != nil || len(keys) == 0 {
+		return model.OwnKeys{}, err
+	}
+	values, err := m.Store.SealedValues(ctx)
+	newest := keys[len(keys)-1]
+	return model.OwnKeys{Master: newest.Source, Made: newest.CreatedAt, Sealed: len(values)}, err
+}
+
+// RotateDataKey makes a new data key, seals every credential in the database with it, and removes the old one. Jobs that run
+// are not disturbed: they have opened what they need, or open it with either key.
+func (m *Manager) RotateDataKey(ctx context.Context) error {
+	for end := time.Now().Add(sealingPatience); !m.sealing.TryLock(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			return model.Conflict{Reason: "A destination or a device is being saved now. Wait until that has ended, then try again."}
+		}
+	}
+	defer m.sealing.Unlock()
+	key, next, err := m.Box.Next()
+	if err != nil {
+		return err
+	}
+	if err := ReplaceDataKey(ctx, m.Store, m.Box, key, next); err != nil {
+		return err
+	}
+	m.Box.Take(next)
+	m.logger.Info("the data key was rotated", "key", key.ID)
+	return nil
+}
+
+// ReplaceDataKey has the database take a new data key, which next seals with, in place of those of box: for a command where no
+// server runs, which may have another master key wrap it.
+func ReplaceDataKey(ctx context.Context, st *store.Store, box *secret.Box, key model.DataKey, next *secret.Box) error {
+	return st.ReplaceDataKeys(ctx, key, func(v store.SealedValue) (model.Sealed, error) {
+		label := secret.Label(v.Table, v.Column, v.Row)
+		plain, err := box.Open(v.Value, label)
+		if err != nil {
+			return nil, err
+		}
+		return next.Seal(plain, label)
+	})
+}

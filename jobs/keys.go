@@ -1,0 +1,156 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/restic"
+)
+
+// Keys lists the keys of a destination's repository, the oldest first, without taking a lock.
+func (m *Manager) Keys(ctx context.Context, destination uuid.UUID) ([]model.RepositoryKey, error) {
+	var out []model.RepositoryKey
+	err := m.quickly(ctx, destination, func(ctx context.Context, o opened) error {
+		keys, err := o.repo.Keys(ctx)
+		for _, k := range keys {
+			out = append(out, model.RepositoryKey{ID: k.ID, Host: k.Hostname, User: k.Username, Made: k.Created, Current: k.Current})
+		}
+		return keyTrouble(err)
+	})
+	slices.SortFunc(out, func(a, b model.RepositoryKey) int { return a.Made.Compare(b.Made) })
+	return out, err
+}
+
+// AddKey gives a repository a key with a password that a person chose, and returns its id. The password is passed on to
+// restic, and kept nowhere.
+func (m *Manager) AddKey(ctx context.Context, destination uuid.UUID, key model.OwnKey) (id string, err error) {
+	if _, err := m.Store.Destination(ctx, destination); err != nil {
+		return "", err
+	}
+	if err := key.Validate(); err != nil {
+		return "", err
+	}
+	err = m.quickly(ctx, destination, func(ctx context.Context, o opened) error {
+		keys, err := o.repo.Keys(ctx)
+		if err != nil {
+			return keyTrouble(err)
+		}
+		if len(keys) >= model.MaxRepositoryKeys {
+			return model.Conflict{Reason: "The repository has as many keys as restic looks at. Remove one that nobody needs first."}
+		}
+		if err := m.opensNothing(ctx, o, key.Password); err != nil {
+			return err
+		}
+		host, err := os.Hostname()
+		if err != nil {
+			return err
+		}
+		if id, err = o.repo.AddKey(ctx, key.Password, key.Name, host); err != nil {
+			return keyTrouble(err)
+		}
+		m.logger.Info("a key was added by hand", "destination", o.destination.Name, "key", id, "for", key.Name)
+		return nil
+	})
+	return id, err
+}
+
+// opensNothing refuses a password that opens the repository already: removing one of its keys would not be what it seems.
+func (m *Manager) opensNothing(ctx context.Context, o opened, password string) error {
+	repo := o.repo
+	repo.Password = password
+	switch _, err := repo.Config(ctx); {
+	case err == nil:
+		return model.Invalid{Field: "password", Reason: "This password opens the repository already; choose another one."}
+	case !errors.Is(err, restic.ErrWrongPassword):
+		return keyTrouble(err)
+	}
+	return nil
+}
+
+// RemoveKey takes a key away that Keepstead does not use.
+func (m *Manager) RemoveKey(ctx context.Context, destination uuid.UUID, id string) error {
+	if _, err := m.Store.Destination(ctx, destination); err != nil {
+		return err
+	}
+	alone := m.sharing(destination)
+	if !alone.TryLock() {
+		return model.Conflict{Reason: "A job of Keepstead is in this repository now, and a key can only be removed by somebody who is alone there. Wait until it has ended."}
+	}
+	defer alone.Unlock()
+	d, err := m.Store.Destination(ctx, destination) // as it is now: a rotation may have ended before the lock was ours
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, quickLimit)
+	defer cancel()
+	on, err := m.machine(ctx, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	o, err := m.open(ctx, d, purpose{on: on, removes: true, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
+	if err != nil {
+		return err
+	}
+	defer m.endQuick(o)
+	if err := m.removable(ctx, o, id); err != nil {
+		return err
+	}
+	if err := o.repo.RemoveKey(ctx, id); err != nil {
+		return m.keyStays(ctx, o, id, err)
+	}
+	m.logger.Info("a key was removed by hand", "destination", d.Name, "key", id)
+	if !slices.Contains(d.ReplacedKeys, id) {
+		return nil
+	}
+	err = m.Store.SetReplacedKeys(ctx, d.ID, slices.DeleteFunc(d.ReplacedKeys, func(other string) bool { return other == id }))
+	m.publish(model.EventDestination, d.ID)
+	return err
+}
+
+// removable refuses the key that Keepstead uses, which is also what the last one would be, and the one that a rotation which
+// was cut off may have added: the next try needs it.
+func (m *Manager) removable(ctx context.Context, o opened, id string) error {
+	keys, err := o.repo.Keys(ctx)
+	if err != nil {
+		return keyTrouble(err)
+	}
+	i := slices.IndexFunc(keys, func(k restic.Key) bool { return k.ID == id })
+	switch {
+	case i < 0:
+		return model.ErrNotFound
+	case keys[i].Current:
+		return model.Conflict{Reason: "Keepstead opens the repository with this key. Rotate it instead."}
+	case o.destination.Rotating():
+		return model.Conflict{Reason: "A rotation of the key was begun and has not ended. Complete it first."}
+	}
+	return nil
+}
+
+// keyStays says why a key could not be removed.
+func (m *Manager) keyStays(ctx context.Context, o opened, id string, why error) error {
+	if errors.Is(keyTrouble(why), model.ErrBusy) {
+		return keyTrouble(why)
+	}
+	keys, err := o.repo.Keys(ctx)
+	if err == nil && slices.ContainsFunc(keys, func(k restic.Key) bool { return k.ID == id }) {
+		m.logger.Warn("a key could not be removed", "destination", o.destination.Name, "key", id, "error", why)
+		return model.Conflict{Reason: "The storage does not let this key be deleted, so its password still opens the repository."}
+	}
+	return why
+}
+
+// keyTrouble says in a sentence what kept restic from a repository's keys, where that is known.
+func keyTrouble(err error) error {
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			return model.Busy{Reason: k.message + " " + k.mend}
+		}
+	}
+	return err
+}

@@ -1,0 +1,250 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"keepstead/model"
+	"keepstead/restic"
+	"keepstead/secret"
+	"keepstead/storage"
+	"keepstead/store"
+)
+
+// keyUser is whom Keepstead's own keys are made for, as restic lists them.
+const keyUser = "keepstead"
+
+// rotation gives a repository a new password. Whenever it is cut off, the database holds a password that opens the
+// repository, and the next try goes on from what stands there:
+//   - the new password is in the database before the repository knows it, and is not used before it is proven;
+//   - the old key is removed after the new password is in use, and its id stays in the database until it is gone.
+type rotation struct {
+	*run
+	o      opened
+	next   string // the new password
+	begun  bool   // by an earlier try
+	refuse error  // why the storage keeps an old key
+	kept   bool   // the storage keeps old versions of what is deleted
+}
+
+// rotate gives a repository a new password, and takes the old key away.
+func (r *run) rotate(ctx context.Context) finish {
+	o, err := r.openRun(ctx)
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	t := &rotation{run: r, o: o}
+	if err := r.walk(ctx, t.acts()); err != nil {
+		done := r.failed(ctx, err)
+		done.Mend = strings.TrimSpace(done.Mend + " " + t.stands(ctx))
+		return done
+	}
+	out := store.Outcome{State: model.JobSuccess, Result: &model.Result{}}
+	switch {
+	case t.refuse != nil:
+		out.State, out.Cause = model.JobPartial, model.CauseDenied
+		out.Message = "The new password is in use. The storage does not let the old key be deleted, so the old password opens the repository too."
+		out.Mend = "Let Keepstead delete in the folder “keys” there and try again. Where nothing can be deleted, keep the old password as safe as the new one."
+	case t.kept:
+		out.Message = "The new password is in use, and the old key is deleted. The bucket keeps old versions: who can read those can still open it with the old password."
+	}
+	return finish{Outcome: out}
+}
+
+// acts are what is still to be done. A job that is tried again only takes the old key away, where the new one is in use.
+func (t *rotation) acts() []act {
+	last := act{"Remove the old key", t.drop}
+	d := t.o.destination
+	if t.job.RetryOf != uuid.Nil && !d.Rotating() && len(d.ReplacedKeys) > 0 {
+		return []act{last}
+	}
+	return []act{
+		{"Make a new password", t.prepare},
+		{"Add it to the repository", t.add},
+		{"Prove that it opens the repository", t.prove},
+		{"Use it from now on", t.adopt},
+		last,
+	}
+}
+
+// prepare makes up the password and keeps it, sealed, before anything else is done with it. What an earlier try made up is
+// used again: the repository may know it.
+func (t *rotation) prepare(ctx context.Context) (string, error) {
+	d := t.o.destination
+	if d.Rotating() {
+		var err error
+		t.begun = true
+		t.next, err = t.Box.Open(d.NextPassword, secret.Label(destinationTable, nextColumn, d.ID))
+		return "An earlier try was cut off; this one goes on with its password.", err
+	}
+	keys, err := t.command(t.o).Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	current := slices.IndexFunc(keys, func(k restic.Key) bool { return k.Current })
+	switch {
+	case current < 0:
+		return "", fmt.Errorf("no key of the repository is the one in use")
+	case len(keys) >= model.MaxRepositoryKeys:
+		return "", fail(model.CauseRestic, "Remove keys that nobody needs on the page of its keys, then try again.",
+			"The repository has %d keys; with more than %d restic may not find the right one.", len(keys), model.MaxRepositoryKeys)
+	}
+	t.next = newPassword()
+	t.sealing.RLock()
+	defer t.sealing.RUnlock()
+	sealed, err := t.Box.Seal(t.next, secret.Label(destinationTable, nextColumn, d.ID))
+	if err != nil {
+		return "", err
+	}
+	if err := t.Store.BeginRotation(ctx, d.ID, d.RepoPassword, sealed, unique(append(d.ReplacedKeys, keys[current].ID))); err != nil {
+		return "", err
+	}
+	return "", t.reread(ctx)
+}
+
+// add gives the repository a key for the new password, where an earlier try has not come as far.
+func (t *rotation) add(ctx context.Context) (string, error) {
+	if t.begun {
+		if err := t.opens(ctx); !errors.Is(err, restic.ErrWrongPassword) {
+			return "An earlier try had added it.", err
+		}
+	}
+	host, err := t.on.hostname()
+	if err != nil {
+		return "", err
+	}
+	id, err := t.command(t.o).AddKey(ctx, t.next, keyUser, host)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("The new key is %.8s.", id), nil
+}
+
+// prove opens the repository with the new password, from the storage and not from what is remembered of it.
+func (t *rotation) prove(ctx context.Context) (string, error) {
+	return "", t.opens(ctx)
+}
+
+func (t *rotation) opens(ctx context.Context) error {
+	repo := t.command(t.o)
+	repo.Password = t.next
+	config, err := repo.Config(ctx)
+	if err == nil && config.ID != t.o.destination.RepoID {
+		err = fail(model.CauseOtherRepo, "Check what changed the repository.", "The new password opens another repository: its id begins with %.8s.", config.ID)
+	}
+	return err
+}
+
+// adopt puts the new password to use: from here on all jobs open the repository with it.
+func (t *rotation) adopt(ctx context.Context) (string, error) {
+	t.sealing.RLock()
+	defer t.sealing.RUnlock()
+	d := t.o.destination
+	sealed, err := t.Box.Seal(t.next, secret.Label(destinationTable, "repo_password", d.ID))
+	if err != nil {
+		return "", err
+	}
+	// What the row was sealed with may have been replaced since it was read.
+	if err := t.reread(ctx); err != nil {
+		return "", err
+	}
+	if err := t.Store.AdoptPassword(ctx, d.ID, t.o.destination.NextPassword, sealed); err != nil {
+		return "", err
+	}
+	t.publish(model.EventDestination, d.ID)
+	t.o.repo.Password = t.next
+	return "A recovery kit from before does not open it any more.", t.reread(ctx)
+}
+
+// drop removes the keys that were replaced. A storage that does not let them go keeps them, and that is said; what may be
+// otherwise in a moment is an error.
+func (t *rotation) drop(ctx context.Context) (string, error) {
+	var left []string
+	for _, id := range t.o.destination.ReplacedKeys {
+		err := t.command(t.o).RemoveKey(ctx, id)
+		if err != nil && !errors.Is(err, model.ErrNotFound) {
+			if err := t.refused(ctx, id, err); err != nil {
+				return "", err
+			}
+			left, t.refuse = append(left, id), err
+			continue
+		}
+		t.kept = t.kept || storage.KeepsVersions(ctx, t.o.place, "keys/"+id)
+	}
+	if err := t.Store.SetReplacedKeys(ctx, t.o.destination.ID, left); err != nil {
+		return "", err
+	}
+	if len(left) > 0 {
+		return "The storage does not let it be deleted.", nil
+	}
+	return "The old password opens nothing any more.", nil
+}
+
+// refused passes a failure on that may be another the next time, and asks the repository about all others: only a key that
+// is still there was refused.
+func (t *rotation) refused(ctx context.Context, id string, why error) error {
+	for _, passing := range []error{restic.ErrLocked, restic.ErrUnreachable, restic.ErrNoRepo, restic.ErrWrongPassword, restic.ErrInterrupted} {
+		if errors.Is(why, passing) {
+			return why
+		}
+	}
+	if ctx.Err() != nil || !errors.As(why, new(*restic.Error)) {
+		return why
+	}
+	keys, err := t.command(t.o).Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(keys, func(k restic.Key) bool { return k.ID == id }) {
+		return why
+	}
+	return nil
+}
+
+func (t *rotation) reread(ctx context.Context) (err error) {
+	t.o.destination, err = t.Store.AnyDestination(ctx, t.o.destination.ID)
+	return err
+}
+
+// stands says which password opens the repository after a rotation that did not come to its end.
+func (t *rotation) stands(ctx context.Context) string {
+	if err := t.reread(context.WithoutCancel(ctx)); err != nil {
+		return ""
+	}
+	switch d := t.o.destination; {
+	case d.Rotating():
+		return "The old password stays in use until a next try has ended well."
+	case len(d.ReplacedKeys) > 0:
+		return "The new password is in use; the old key still opens the repository until a next try removes it."
+	}
+	return "Nothing was changed."
+}
+
+// resumeRotations queues each rotation again that was cut off with an earlier Keepstead.
+func (m *Manager) resumeRotations(ctx context.Context) error {
+	all, err := m.Store.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if !d.Rotating() && len(d.ReplacedKeys) == 0 {
+			continue
+		}
+		last, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobRotate}, Page: model.Page{Limit: 1}})
+		if err != nil {
+			return err
+		}
+		if len(last) == 0 || last[0].State != model.JobInterrupted {
+			continue
+		}
+		if _, err := m.again(ctx, last[0], model.TriggerRecovery); err != nil {
+			m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
+		}
+	}
+	return nil
+}
