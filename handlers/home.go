@@ -61,11 +61,30 @@ func (h *Handlers) homeProps(ctx context.Context, frame views.Chrome) (views.Hom
 	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
 		return p, err
 	}
+	if p.Upkeep, err = h.windowed(ctx, p.Destinations); err != nil {
+		return p, err
+	}
 	if p.Samples, err = h.Store.StorageSamples(ctx, uuid.Nil, storageSince(frame.Now)); err != nil {
 		return p, err
 	}
 	p.Days, err = h.days(ctx, frame.Now, frame.Zone)
 	return p, err
+}
+
+// windowed says when the destinations that have a window get their upkeep.
+func (h *Handlers) windowed(ctx context.Context, destinations []model.Destination) (map[uuid.UUID][]model.Upkeep, error) {
+	out := map[uuid.UUID][]model.Upkeep{}
+	for _, d := range destinations {
+		if !d.Window.Set() {
+			continue
+		}
+		plan, err := h.Jobs.Upkeep(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("read the upkeep of a destination: %w", err)
+		}
+		out[d.ID] = plan
+	}
+	return out, nil
 }
 
 // storageSince is where a line of stored bytes begins.

@@ -29,6 +29,8 @@ const (
 	DestinationJobsID    = "destination-jobs"
 	DestinationTamperID  = "destination-tamper"
 	S3RightsID           = "s3-rights"
+	DestinationWindowID  = "destination-window"
+	MaintenanceWindowID  = "maintenance-window"
 	FailureDomainID      = "failure-domain"
 	DestinationStorageID = "destination-storage"
 	DevicesListID        = "devices-list"
