@@ -268,8 +268,10 @@ func (p *person) setWindow(*estate) {
 	for _, day := range []string{"Saturday", "Sunday"} {
 		p.tick(day)
 	}
-	p.write("Opens at", kb.Backspace)
-	p.write("Closes at", kb.Backspace)
+	for _, at := range []string{"Opens at", "Closes at"} {
+		p.write(at, " ")
+		p.reads(at, " ")
+	}
 	p.submitFrom("Save")
 	p.says("None: upkeep starts by itself at any time.")
 }

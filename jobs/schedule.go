@@ -91,10 +91,7 @@ func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
 	if err != nil {
 		return err
 	}
-	since, now := p.CreatedAt, m.now()
-	if p.LastSlotAt != nil {
-		since = *p.LastSlotAt
-	}
+	since, now := lastSlot(p), m.now()
 	slot := cron.LastMissed(since.Add(-p.Jitter()), now).UTC()
 	if slot.IsZero() {
 		return nil
@@ -110,6 +107,14 @@ func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
 		return err
 	}
 	return m.Store.SetLastSlot(ctx, p.ID, until)
+}
+
+// lastSlot is up to when the slots of a policy were filled. It lies ahead where a spread was changed in its middle.
+func lastSlot(p model.Policy) time.Time {
+	if p.LastSlotAt != nil {
+		return *p.LastSlotAt
+	}
+	return p.CreatedAt
 }
 
 // fillSlots queues a backup per configuration and destination for the newest slot of each app up to now. A pair whose
