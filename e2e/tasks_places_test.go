@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -243,6 +244,9 @@ func (p *person) changeDestination(*estate) {
 	p.says("at most 40 MiB/s")
 }
 
+// twoTaps is within which two taps at one spot are one double tap, which puts the caret back after all was selected.
+const twoTaps = 400 * time.Millisecond
+
 // setWindow lets upkeep start by itself only in the nights of a weekend, and then at any time again.
 func (p *person) setWindow(*estate) {
 	shelf := p.called("Shelf")
@@ -269,6 +273,7 @@ func (p *person) setWindow(*estate) {
 		p.tick(day)
 	}
 	for _, at := range []string{"Opens at", "Closes at"} {
+		time.Sleep(twoTaps) // the page scrolls each field to the same spot
 		p.write(at, " ")
 		p.reads(at, " ")
 	}
