@@ -192,8 +192,10 @@ func ParseWindow(days []string, from, to, zone string) (Window, Invalids) {
 	}
 	w.Opens = clockTimeOf(&problems, "window_from", from)
 	w.Closes = clockTimeOf(&problems, "window_to", to)
-	w.check(&problems)
-	return w, problems
+	if w.check(&problems); len(problems) > 0 {
+		return Window{}, problems
+	}
+	return w, nil
 }
 
 func clockTimeOf(problems *Invalids, field, text string) int {
