@@ -125,7 +125,7 @@ func destinationLoss(p DestinationRemoveProps) templ.Component {
 							var templ_7745c5c3_Var6 string
 							templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(naming(ctx, gap+" is then backed up nowhere.", p.Nowhere[0].Name))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 25, Col: 76}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 25, Col: 75}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 							if templ_7745c5c3_Err != nil {
@@ -135,7 +135,7 @@ func destinationLoss(p DestinationRemoveProps) templ.Component {
 							var templ_7745c5c3_Var7 string
 							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(naming(ctx, gap+" are then backed up nowhere.", namesAnd(ctx, appNames(p.Nowhere), 6)))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 27, Col: 97}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 27, Col: 96}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {
@@ -177,7 +177,7 @@ func destinationLoss(p DestinationRemoveProps) templ.Component {
 						var templ_7745c5c3_Var9 string
 						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(naming(ctx, "The policy "+gap+" no longer backs up to it.", p.Policies[0].Name))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 35, Col: 92}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 35, Col: 91}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 						if templ_7745c5c3_Err != nil {
@@ -213,7 +213,7 @@ func destinationLoss(p DestinationRemoveProps) templ.Component {
 						var templ_7745c5c3_Var11 string
 						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(naming(ctx, "The policies "+gap+" no longer back up to it.", namesAnd(ctx, namesOfPolicies(p.Policies), 6)))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 39, Col: 120}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_remove.templ`, Line: 39, Col: 119}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 						if templ_7745c5c3_Err != nil {

@@ -484,7 +484,7 @@ func upkeep(p DestinationProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = upkeepRow(p, "prune", ui.IconPrune, "Free space now", "Removes data that no snapshot needs any more. Runs daily by itself.", "Free space").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = upkeepRow(p, "prune", ui.IconPrune, "Free space now", pruneWords(p.Destination), "Free space").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -18,6 +18,14 @@ func windowWords(ctx context.Context, w model.Window) string {
 	return words
 }
 
+// pruneWords says what freeing space is, and when that is done without being asked for.
+func pruneWords(d model.Destination) string {
+	if d.Window.Set() {
+		return "Removes data that no snapshot needs any more. Runs by itself in the maintenance window."
+	}
+	return "Removes data that no snapshot needs any more. Runs daily by itself."
+}
+
 // waiting is the upkeep that is due and waits for its window.
 func waiting(plan []model.Upkeep, now time.Time) []model.Upkeep {
 	var out []model.Upkeep
