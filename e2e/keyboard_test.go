@@ -19,6 +19,14 @@ func (p *person) skipToContent() {
 	p.await("the next stop is in it", `document.querySelector("main").contains(document.activeElement) && document.activeElement.id !== "main"`)
 }
 
+// sameAgain opens the page that is open once more, by its link in the navigation.
+func (p *person) sameAgain() {
+	p.t.Helper()
+	p.visit("/policies")
+	p.send("Policies")
+	p.await("the keyboard still is at the link", `document.activeElement.matches("nav a[href='/policies']")`)
+}
+
 // another opens a second tab of the same browser.
 func (b *tab) another() *tab {
 	b.t.Helper()

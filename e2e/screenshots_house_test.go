@@ -106,6 +106,7 @@ func (h *gallery) destinations(bucket *testbed.Bucket) {
 		"name": "Storage box", "host": h.nas.Address, "user": "sftponly", "password": testbed.MachinePassword, "path": "/data/repo",
 	}, h.nas, &box)
 	h.ids["NAS"], h.ids["Storage box"] = folder.ID, box.ID
+	h.call("PATCH", "/backup/destinations/"+h.cloud.ID, body{"window_days": []string{"sat", "sun"}, "window_from": "22:00", "window_to": "04:00", "window_time_zone": "Europe/Berlin"}, nil)
 	h.call("PATCH", "/backup/policies/"+h.defaultPolicy(), body{"schedule": "0 2 * * *", "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0, "keep_last": 100, "destination_ids": []string{h.disk.ID, h.cloud.ID}}, nil)
 	h.ids["nightly"] = h.addPolicy("Folders", []string{h.disk.ID}, body{"schedule": "30 1 * * *", "keep_last": 100, "description": "Everything that is not a container."})
 	h.ids["archive"] = h.addPolicy("Archive", []string{folder.ID, box.ID}, body{"schedule": "0 4 * * 0", "keep_monthly": 24, "keep_yearly": 5, "description": "Once a week, out of the house."})

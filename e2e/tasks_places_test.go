@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -59,6 +60,7 @@ var chores = []struct {
 	{"adopt a repository that is there", (*person).bringRepository, scriptless},
 	{"look after a destination", (*person).tendDestination, nil},
 	{"switch a destination off and on, and change it", (*person).changeDestination, scriptless},
+	{"set the maintenance window of a destination", (*person).setWindow, nil},
 	{"add a device, test it, change it and remove it", (*person).bringDevice, scriptless},
 	{"take the recovery kit", (*person).takeKit, nil},
 	{"have another policy be the default", (*person).changeDefault, scriptless},
@@ -241,4 +243,41 @@ func (p *person) changeDestination(*estate) {
 	p.submitFrom("Save")
 	p.says("Saved.")
 	p.says("at most 40 MiB/s")
+}
+
+// twoTaps is within which two taps at one spot are one double tap, which puts the caret back after all was selected.
+const twoTaps = 400 * time.Millisecond
+
+// setWindow lets upkeep start by itself only in the nights of a weekend, and then at any time again.
+func (p *person) setWindow(*estate) {
+	shelf := p.called("Shelf")
+	p.nav("Destinations")
+	p.send(shelf)
+	p.says("None: upkeep starts by itself at any time.")
+	p.send("Edit")
+	p.write("Opens at", "23:00")
+	p.submitFrom("Save")
+	p.has(".field", "Choose at least one day")
+	p.has(".field", "Give a time of day from 00:00 to 23:59, such as 02:00.")
+	p.reads("Opens at", "23:00")
+	p.tick("Saturday")
+	p.tick("Sunday")
+	p.write("Closes at", "05:30")
+	p.write("Time zone", "Asia/Tokyo")
+	p.look("the form of a destination with a window")
+	p.submitFrom("Save")
+	p.says("Saved.")
+	p.says("Every Saturday and Sunday, 23:00 to 05:30 the next day (Asia/Tokyo)")
+	p.look("a destination with a window")
+	p.send("Edit")
+	for _, day := range []string{"Saturday", "Sunday"} {
+		p.tick(day)
+	}
+	for _, at := range []string{"Opens at", "Closes at"} {
+		time.Sleep(twoTaps) // the page scrolls each field to the same spot
+		p.write(at, " ")
+		p.reads(at, " ")
+	}
+	p.submitFrom("Save")
+	p.says("None: upkeep starts by itself at any time.")
 }

@@ -100,6 +100,7 @@ func TestEveryTask(t *testing.T) {
 			p.enter()
 			if w == keys {
 				p.skipToContent()
+				p.sameAgain()
 				for _, path := range []string{"/", "/snapshots", "/policies/new", "/settings"} {
 					p.everyStop(path)
 				}

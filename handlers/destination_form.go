@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -140,6 +141,7 @@ func (h *Handlers) formPage(c *fiber.Ctx, p views.DestinationFormProps) (templ.C
 	if p.Chrome, err = h.chrome(c); err != nil {
 		return nil, err
 	}
+	p.Zones, p.ServerZone = offeredZones(), time.Local.String()
 	p.Devices, err = h.Store.Devices(c.UserContext())
 	return views.DestinationFormPage(p), err
 }

@@ -33,6 +33,9 @@ func readLimits(problems *model.Invalids, f views.DestinationForm, d *model.Dest
 	if d.BytesPerSecond, ok = views.Rate(f.Rate); !ok {
 		problems.Add("bytes_per_second", "Use a number of MiB a second, or leave it empty.")
 	}
+	var refused model.Invalids
+	d.Window, refused = model.ParseWindow(f.WindowDays, f.WindowFrom, f.WindowTo, f.WindowZone)
+	*problems = append(*problems, refused...)
 	readPrice(problems, f, d)
 }
 

@@ -74,6 +74,9 @@ func (h *Handlers) destinationProps(ctx context.Context, frame views.Chrome, id 
 	if p.Samples, err = h.Store.StorageSamples(ctx, id, storageSince(frame.Now)); err != nil {
 		return p, err
 	}
+	if p.Upkeep, err = h.Jobs.Upkeep(ctx, p.Destination); err != nil {
+		return p, err
+	}
 	policies, err := h.Store.Policies(ctx)
 	if err != nil {
 		return p, err

@@ -73,8 +73,27 @@ func (h *Handlers) readNeeds(ctx context.Context, p *views.HomeProps) (err error
 	if p.Found, err = h.Jobs.FoundCounts(ctx); err != nil {
 		return err
 	}
+	if p.Upkeep, err = h.windowed(ctx, p.Destinations); err != nil {
+		return err
+	}
 	p.Channels, err = h.channels(ctx)
 	return err
+}
+
+// windowed says when the destinations that have a window get their upkeep.
+func (h *Handlers) windowed(ctx context.Context, destinations []model.Destination) (map[uuid.UUID][]model.Upkeep, error) {
+	out := map[uuid.UUID][]model.Upkeep{}
+	for _, d := range destinations {
+		if !d.Window.Set() {
+			continue
+		}
+		plan, err := h.Jobs.Upkeep(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("read the upkeep of a destination: %w", err)
+		}
+		out[d.ID] = plan
+	}
+	return out, nil
 }
 
 // storageSince is where a line of stored bytes begins.

@@ -144,6 +144,7 @@ func liveDestination(s *feed, seen changes) ([]fragment, error) {
 		fragment{id: views.DestinationHeadID, component: views.DestinationHead(p)},
 		fragment{id: views.DestinationTamperID, component: views.DestinationTamper(p)},
 		fragment{id: views.DestinationKeysID, component: views.DestinationKeys(p)},
+		fragment{id: views.DestinationWindowID, component: views.DestinationWindow(p)},
 		fragment{id: views.DestinationStorageID, component: views.DestinationStorage(p)},
 		fragment{id: views.DestinationJobsID, component: views.DestinationJobs(p)},
 	), nil
@@ -202,7 +203,9 @@ func liveActivity(s *feed, seen changes) ([]fragment, error) {
 		for _, item := range rows {
 			out = append(out, fragment{id: views.JobRowID(item.ID), component: views.JobRow(s.frame().Clock, item)})
 		}
-		return out, err
+		if !errors.Is(err, model.ErrNotFound) { // one was taken out of the queue
+			return out, err
+		}
 	}
 	p, err := s.activityProps(s.ctx, s.frame(), s.query.activity)
 	if err != nil {

@@ -49,22 +49,20 @@ func (h *Handlers) PlanRestore(c *fiber.Ctx) error {
 		found, err = h.Jobs.PlanRestore(c.UserContext(), want)
 		plan = &found
 	}
-	if err == nil && isFragment(c) {
-		return render(c, views.RestorePlan(views.RestorePlanProps{Plan: plan, InPlace: want.InPlace}))
-	}
-	if err == nil {
-		page, err := h.restorePage(c, id, f, plan, nil)
-		if err != nil {
-			return err
-		}
-		return render(c, page)
-	}
-	return again(c, err, func(reasons model.Invalids) (templ.Component, error) {
+	show := func(plan *model.RestorePlan, reasons model.Invalids) (templ.Component, error) {
 		if isFragment(c) {
-			return views.RestorePlan(views.RestorePlanProps{InPlace: want.InPlace, Errors: reasons}), nil
+			return views.RestorePlan(views.RestorePlanProps{Plan: plan, InPlace: want.InPlace, Errors: reasons}), nil
 		}
-		return h.restorePage(c, id, f, nil, reasons)
-	})
+		return h.restorePage(c, id, f, plan, reasons)
+	}
+	if err != nil {
+		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return show(nil, reasons) })
+	}
+	page, err := show(plan, nil)
+	if err != nil {
+		return err
+	}
+	return render(c, page)
 }
 
 // restore reads the posted form of a restore.
@@ -77,31 +75,42 @@ func (h *Handlers) restore(c *fiber.Ctx) (uuid.UUID, views.RestoreForm, model.Re
 	if err != nil {
 		return id, f, model.Restore{}, err
 	}
-	s, err := h.Store.Snapshot(c.UserContext(), id)
+	want, err := h.wanted(c.UserContext(), id, f)
+	return id, f, want, err
+}
+
+// wanted is the restore that a form asks for.
+func (h *Handlers) wanted(ctx context.Context, id uuid.UUID, f views.RestoreForm) (model.Restore, error) {
+	s, err := h.Store.Snapshot(ctx, id)
 	if err != nil {
-		return id, f, model.Restore{}, err
+		return model.Restore{}, err
 	}
-	home, err := h.Jobs.Home(c.UserContext(), s)
+	home, err := h.Jobs.Home(ctx, s)
 	if err != nil {
-		return id, f, model.Restore{}, err
+		return model.Restore{}, err
 	}
 	want := model.Restore{SnapshotID: id}
 	var problems model.Invalids
 	if f.Parts() {
-		app := readAppRestore(&problems, f)
-		if want.App = &app; app.Mode == model.AppCopy {
-			want.DeviceID = optionalID(&problems, "target_device_id", f.ProjectDeviceID)
-		}
+		readApp(&problems, f, &want)
 	} else {
 		readFiles(&problems, f, &want)
-		if err := h.keepRunning(c.UserContext(), f, s, &want); err != nil {
-			return id, f, model.Restore{}, err
+		if err := h.keepRunning(ctx, f, s, &want); err != nil {
+			return model.Restore{}, err
 		}
 	}
 	if want.DeviceID == uuid.Nil { // back in place is always where the app lives
 		want.DeviceID = home.ID
 	}
-	return id, f, want, merge(problems, want.Validate())
+	return want, merge(problems, want.Validate())
+}
+
+// readApp reads the part of the form that brings an app back.
+func readApp(problems *model.Invalids, f views.RestoreForm, want *model.Restore) {
+	app := readAppRestore(problems, f)
+	if want.App = &app; app.Mode == model.AppCopy {
+		want.DeviceID = optionalID(problems, "target_device_id", f.ProjectDeviceID)
+	}
 }
 
 // readFiles reads the part of the form that brings files back.
@@ -155,17 +164,14 @@ func (h *Handlers) restorePage(c *fiber.Ctx, id uuid.UUID, f views.RestoreForm, 
 		return nil, err
 	}
 	h.offerPlace(ctx, &p)
-	if p.Form.Target == "" && len(reasons) == 0 {
-		p.Form.Target = h.Jobs.RestoreFolder(ctx, s, chosenDevice(p), s.StartedAt.In(frame.Zone).Format("2006-01-02-1504"))
-	}
 	if s.Contents != nil || p.App.Containers() && !p.SavedFiles {
 		h.prepareAppRestore(ctx, &p)
 	}
 	return views.RestorePage(p), nil
 }
 
-// offerPlace chooses the place where nothing is lost: another folder, unless the files are gone from where they were. Files
-// that a restore overwrote go back to their place.
+// offerPlace chooses the place where nothing is lost: another folder, which it names, unless the files are gone from where
+// they were. Files that a restore overwrote go back to their place.
 func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
 	var problems model.Invalids
 	files := unwrapped(&problems, "files", p.Form.Files)
@@ -178,6 +184,9 @@ func (h *Handlers) offerPlace(ctx context.Context, p *views.RestoreProps) {
 		p.Form.Where = "in_place"
 	default:
 		p.Form.Where = "folder"
+	}
+	if s := p.Snapshot.Snapshot; p.Form.Target == "" && len(p.Errors) == 0 {
+		p.Form.Target = h.Jobs.RestoreFolder(ctx, s, chosenDevice(*p), s.StartedAt.In(p.Zone).Format("2006-01-02-1504"))
 	}
 }
 

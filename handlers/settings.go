@@ -18,21 +18,46 @@ func (h *Handlers) Settings(c *fiber.Ctx) error { return h.settings(c, views.Set
 
 // settings completes what a form left in p and shows the page.
 func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
-	ctx := c.UserContext()
 	who, _ := auth.Who(c)
 	var err error
 	if p.Chrome, err = h.chrome(c); err != nil {
 		return err
 	}
+	p.Current, p.BrowserZone = who.SessionHash(), browserZone(c)
+	if err := h.readAccounts(c.UserContext(), who.User, &p); err != nil {
+		return err
+	}
+	if err := h.readProgram(c.UserContext(), &p); err != nil {
+		return err
+	}
+	return render(c, views.SettingsPage(p))
+}
+
+// readAccounts fills in who may use Keepstead, and how the user sees it where that was not typed just now.
+func (h *Handlers) readAccounts(ctx context.Context, user model.User, p *views.SettingsProps) error {
+	var err error
 	if p.Users, err = h.Store.Users(ctx); err != nil {
 		return err
 	}
 	if p.Tokens, err = h.Store.Tokens(ctx); err != nil {
 		return err
 	}
-	if p.Sessions, err = h.Store.Sessions(ctx, who.User.ID); err != nil {
+	if p.Sessions, err = h.Store.Sessions(ctx, user.ID); err != nil {
 		return err
 	}
+	p.Zones = offeredZones()
+	if p.Form == "appearance" {
+		return nil
+	}
+	a, err := h.Store.Appearance(ctx, user.ID)
+	p.Appearance = views.NewAppearanceForm(a)
+	return err
+}
+
+// readProgram fills in what Keepstead itself is and does.
+func (h *Handlers) readProgram(ctx context.Context, p *views.SettingsProps) error {
+	var err error
+	p.DataDir = h.DataDir
 	if p.Device, err = h.Store.LocalDevice(ctx); err != nil {
 		return err
 	}
@@ -45,21 +70,11 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Channels, err = h.channels(ctx); err != nil {
 		return err
 	}
-	if p.System, err = h.systemApps(ctx); err != nil {
-		return err
-	}
 	if p.Keys, err = h.Jobs.OwnKeys(ctx); err != nil {
 		return err
 	}
-	p.Current, p.DataDir, p.Zones, p.BrowserZone = who.SessionHash(), h.DataDir, offeredZones(), browserZone(c)
-	if p.Form != "appearance" {
-		a, err := h.Store.Appearance(ctx, who.User.ID)
-		if err != nil {
-			return err
-		}
-		p.Appearance = views.NewAppearanceForm(a)
-	}
-	return render(c, views.SettingsPage(p))
+	p.System, err = h.systemApps(ctx)
+	return err
 }
 
 // systemApps are the parts of Keepstead itself, as the list of apps has them.

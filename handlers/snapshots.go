@@ -12,6 +12,7 @@ import (
 	"keepstead/jobs"
 	"keepstead/model"
 	"keepstead/views"
+	"keepstead/views/ui"
 )
 
 // snapshotsQuery is a filter with the place in its list.
@@ -101,20 +102,31 @@ func (h *Handlers) Snapshot(c *fiber.Ctx) error {
 		return err
 	}
 	s := props.Snapshot.Snapshot
-	indexed, err := h.Jobs.Indexed(c.UserContext(), id)
-	if err != nil {
+	if props.Files, err = h.firstFiles(c, frame.Clock, s); err != nil {
 		return err
 	}
-	if c.Query("dir") == "" && !indexed { // restic takes its time, so the page does not wait for it
-		props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(s.Paths), Later: true}
-	} else if props.Files, err = h.files(c.UserContext(), frame.Clock, s, c.Query("dir"), c.Query("after")); err != nil {
-		return err
-	}
-	props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
-	if s.Contents == nil && (!props.App.Containers() || jobs.SavedFiles(s)) {
-		props.Contents = views.ContentsProps{}
+	if s.Contents != nil || props.App.Containers() && !jobs.SavedFiles(s) {
+		props.Contents = views.ContentsProps{Clock: frame.Clock, SnapshotID: id, Contents: s.Contents, Later: s.Contents == nil}
 	}
 	return render(c, views.SnapshotPage(props))
+}
+
+// firstFiles is the folder that the address names. Where it names none and restic would have to be asked, which takes its
+// time, it is a place for the top folder, for which the page does not wait.
+func (h *Handlers) firstFiles(c *fiber.Ctx, clock ui.Clock, s model.Snapshot) (views.SnapshotFilesProps, error) {
+	indexed, err := h.Jobs.Indexed(c.UserContext(), s.ID)
+	if err != nil {
+		return views.SnapshotFilesProps{}, err
+	}
+	if c.Query("dir") == "" && !indexed {
+		return laterFiles(clock, s), nil
+	}
+	return h.files(c.UserContext(), clock, s, c.Query("dir"), c.Query("after"))
+}
+
+// laterFiles is a place where the top folder of a snapshot will be.
+func laterFiles(clock ui.Clock, s model.Snapshot) views.SnapshotFilesProps {
+	return views.SnapshotFilesProps{Clock: clock, SnapshotID: s.ID, Dir: top(s.Paths), Later: true}
 }
 
 // SnapshotContents says what a snapshot of an app holds: to htmx that alone, else the page with it.
@@ -126,18 +138,9 @@ func (h *Handlers) SnapshotContents(c *fiber.Ctx) error {
 	if _, err := h.Store.Snapshot(c.UserContext(), id); err != nil {
 		return err
 	}
-	clock, err := h.clock(c)
+	p, err := h.contentsProps(c, id)
 	if err != nil {
 		return err
-	}
-	p := views.ContentsProps{Clock: clock, SnapshotID: id}
-	switch p.Contents, err = h.contents(c.UserContext(), id); {
-	case err != nil && !errors.Is(err, model.ErrNotFound) && sentence(err) != "":
-		p.Error = sentence(err)
-	case err != nil && !errors.Is(err, model.ErrNotFound):
-		p.Error = "The destination cannot be read now. Test it on its page, then try again."
-	case p.Contents == nil:
-		p.Error = "This snapshot says nothing of containers; its files are below."
 	}
 	if isFragment(c) {
 		return render(c, views.SnapshotContents(p))
@@ -151,9 +154,26 @@ func (h *Handlers) SnapshotContents(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	props.Contents = p
-	props.Files = views.SnapshotFilesProps{Clock: frame.Clock, SnapshotID: id, Dir: top(props.Snapshot.Paths), Later: true}
+	props.Contents, props.Files = p, laterFiles(frame.Clock, props.Snapshot.Snapshot)
 	return render(c, views.SnapshotPage(props))
+}
+
+// contentsProps is what a snapshot of an app holds, or a sentence why that is not known.
+func (h *Handlers) contentsProps(c *fiber.Ctx, id uuid.UUID) (views.ContentsProps, error) {
+	clock, err := h.clock(c)
+	if err != nil {
+		return views.ContentsProps{}, err
+	}
+	p := views.ContentsProps{Clock: clock, SnapshotID: id}
+	switch p.Contents, err = h.contents(c.UserContext(), id); {
+	case err != nil && !errors.Is(err, model.ErrNotFound) && sentence(err) != "":
+		p.Error = sentence(err)
+	case err != nil && !errors.Is(err, model.ErrNotFound):
+		p.Error = "The destination cannot be read now. Test it on its page, then try again."
+	case p.Contents == nil:
+		p.Error = "This snapshot says nothing of containers; its files are below."
+	}
+	return p, nil
 }
 
 // contents is what a snapshot of an app holds. An error that nobody has a sentence for is logged here, since the pages

@@ -71,6 +71,7 @@ func keepFacts(d, old model.Destination) model.Destination {
 	next.LocalPath = d.LocalPath
 	next.SFTPHost, next.SFTPPort, next.SFTPUser, next.SFTPPath = d.SFTPHost, d.SFTPPort, d.SFTPUser, d.SFTPPath
 	next.Direct, next.BytesPerSecond, next.Provider, next.Site = d.Direct, d.BytesPerSecond, d.Provider, d.Site
+	next.Window = d.Window
 	next.PricePerTBMonth, next.PriceCurrency = d.PricePerTBMonth, d.PriceCurrency
 	if d.LocalDeviceID != uuid.Nil {
 		next.LocalDeviceID = d.LocalDeviceID

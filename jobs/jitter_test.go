@@ -143,6 +143,75 @@ func TestAChangedSpreadStartsNothingTwice(t *testing.T) {
 	}
 }
 
+// TestASpreadChangedInItsMiddle changes jitter in a night: every app starts once in that night, once in the next, and when
+// its page says from then on.
+func TestASpreadChangedInItsMiddle(t *testing.T) {
+	t.Parallel()
+	clock, use := fakeClock("2026-03-09 12:00:00")
+	h := newHouse(t, use)
+	p, delays := h.spread(6, 50)
+	for _, c := range []struct {
+		name            string
+		old, next, wait int // minutes; wait is how long after the slot the change comes
+	}{
+		{"less", 50, 10, 20},
+		{"none", 50, 0, 25},
+		{"more", 40, 50, 20},
+		{"some at last", 0, 50, 0},
+		{"more, after the old spread and within the new one", 5, 50, 10},
+		{"less, after both", 50, 5, 55},
+		{"more, as the last app starts", 30, 50, 30},
+	} {
+		set := func(minutes int) {
+			p.JitterMinutes = minutes
+			var err error
+			p, err = h.ChangePolicy(t.Context(), p)
+			h.must(err)
+		}
+		set(c.old)
+		clock.Advance(clock.Now().Truncate(24 * time.Hour).Add(26 * time.Hour).Sub(clock.Now()))
+		starts, said := map[uuid.UUID]int{}, map[uuid.UUID]time.Time{}
+		for minute := 0; minute < 25*60; minute++ {
+			for app, j := range h.started(delays) {
+				starts[app]++
+				if when := said[app]; !when.IsZero() && (!when.Equal(clock.Now()) || !j.Slot.Equal(when)) {
+					t.Errorf("%s: an app started at %v for %v, its page said %v", c.name, clock.Now(), j.Slot, when)
+				}
+			}
+			if minute == c.wait {
+				set(c.next)
+				for app := range h.started(delays) {
+					starts[app]++
+				}
+			}
+			if minute == c.wait+1 || minute == 23*60 {
+				for app := range delays {
+					o, err := h.AppOverview(t.Context(), app)
+					h.must(err)
+					said[app] = o.Configurations[0].NextRun
+				}
+			}
+			if minute == 23*60 {
+				for app := range delays {
+					if starts[app] != 1 {
+						t.Errorf("%s: in that night, an app with a delay of %v started %d times", c.name, p.Delay(app), starts[app])
+					}
+				}
+			}
+			clock.Advance(time.Minute)
+			if minute == 70 { // nothing comes by day
+				clock.Advance(22*60*time.Minute - 71*time.Minute)
+				minute = 22*60 - 1
+			}
+		}
+		for app := range delays {
+			if starts[app] != 2 {
+				t.Errorf("%s: in two nights, an app with a delay of %v started %d times", c.name, p.Delay(app), starts[app])
+			}
+		}
+	}
+}
+
 // TestSchedulerStartsAnAppWhenItsPageSays has the real scheduler, by the real clock, start one of two apps a minute after a
 // slot that was there before the policy: the other one's time is over.
 func TestSchedulerStartsAnAppWhenItsPageSays(t *testing.T) {

@@ -37,7 +37,7 @@ func (m *Manager) InRepository(destination uuid.UUID) bool {
 }
 
 // RemoveLocks removes those of the locks that are still there, one by one by their ids, and counts them. One that its maker
-// has renewed since it was listed has another id, and stays (ADR 0006).
+// has renewed since it was listed has another id, and stays (ADR 0020).
 func (m *Manager) RemoveLocks(ctx context.Context, destination uuid.UUID, ids []string) (removed int, err error) {
 	if len(ids) == 0 {
 		return 0, model.Invalid{Field: "locks", Reason: "Choose at least one lock."}

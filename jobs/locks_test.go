@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keepstead/model"
 	"keepstead/testbed"
@@ -36,7 +37,7 @@ func TestLocksOfOthersAreRemovedByHand(t *testing.T) {
 	if len(locks) != 1 || locks[0].ID != id || locks[0].Host != "elsewhere" || locks[0].PID != pid || locks[0].User == "" || locks[0].Exclusive || locks[0].Stale(h.now()) {
 		t.Fatalf("the locks are %+v, want %s of process %d on elsewhere", locks, id, pid)
 	}
-	if !locks[0].Stale(h.now().Add(model.LockStale)) {
+	if !locks[0].Stale(h.now().Add(31 * time.Minute)) {
 		t.Error("after half an hour it is not stale")
 	}
 

@@ -62,16 +62,17 @@ func (h *stock) overviews(now time.Time) []model.AppOverview {
 
 // timetable is a policy's schedule, read once for all that follow it.
 type timetable struct {
-	cron model.Cron
-	next time.Time
-	ok   bool // it can be read
+	cron  model.Cron
+	delay time.Duration // of the app, in cron already
+	next  time.Time
+	ok    bool // it can be read
 }
 
 func timetables(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUID]timetable {
 	out := make(map[uuid.UUID]timetable, len(policies))
 	for id, p := range policies {
 		if cron, err := p.Cron(); err == nil {
-			out[id] = timetable{cron, cron.Next(now), true}
+			out[id] = timetable{cron: cron, next: cron.Next(startsAfter(p, now)), ok: true}
 		}
 	}
 	return out
@@ -80,10 +81,18 @@ func timetables(policies map[uuid.UUID]model.Policy, now time.Time) map[uuid.UUI
 // of is the schedule as it is for one of the apps.
 func (t timetable) of(p model.Policy, app uuid.UUID, now time.Time) timetable {
 	if delay := p.Delay(app); t.ok && delay > 0 {
-		t.cron = t.cron.Later(delay)
-		t.next = t.cron.Next(now)
+		t.cron, t.delay = t.cron.Later(delay), delay
+		t.next = t.cron.Next(startsAfter(p, now))
 	}
 	return t
+}
+
+// startsAfter is the moment before which no app of the policy starts any more.
+func startsAfter(p model.Policy, now time.Time) time.Time {
+	if filled := lastSlot(p); filled.After(now) {
+		return filled
+	}
+	return now
 }
 
 // surroundings reads what every configuration is seen against.
@@ -154,8 +163,8 @@ func judgeConfiguration(o *model.ConfigurationOverview, app model.App, schedule 
 	}
 	if schedule.ok && len(o.Coverage) > 0 {
 		since := o.Configuration.CreatedAt
-		if f.LastGood != nil {
-			since = *f.LastGood
+		if f.LastGood != nil { // what was saved since a run of the schedule began is of that run, however late the app starts
+			since = f.LastGood.Add(schedule.delay)
 		} else if o.Policy.LastSlotAt != nil && o.Policy.LastSlotAt.After(since) {
 			since = *o.Policy.LastSlotAt
 		}

@@ -222,6 +222,46 @@ func TestWithoutStaged(t *testing.T) {
 	}
 }
 
+// TestStagedOfAnAdoptedSnapshot restores snapshots in place that another Keepstead made: its dumps go nowhere, and a folder of
+// the user's that is called alike comes back.
+func TestStagedOfAnAdoptedSnapshot(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.start()
+	d := h.destination()
+	h.write(2)
+	staged, alike := filepath.Join(h.dir, "theirs", "staging", model.NewID().String()), filepath.Join(h.dir, "mine", "staging", model.NewID().String())
+	for _, name := range []string{filepath.Join(staged, model.ManifestName), filepath.Join(staged, "databases", "db.sql"), filepath.Join(alike, "photo")} {
+		h.must(os.MkdirAll(filepath.Dir(name), 0o755))
+		h.must(os.WriteFile(name, []byte("{}"), 0o600))
+	}
+	h.raw(d, "backup", "--tag", tagOurs, h.src, staged)
+	h.raw(d, "backup", h.src, alike)
+	sync, err := h.Maintain(t.Context(), d.ID, model.JobSync)
+	h.must(err)
+	h.expect(h.wait(sync.ID), model.JobSuccess, "")
+	for _, root := range []string{staged, alike, h.src} {
+		h.must(os.RemoveAll(root))
+	}
+	all, err := h.allSnapshots(t.Context(), model.SnapshotFilter{DestinationID: d.ID})
+	h.must(err)
+	if len(all) != 2 {
+		t.Fatalf("%d snapshots were adopted", len(all))
+	}
+	for _, s := range all {
+		h.expect(h.overwritten(model.Restore{SnapshotID: s.ID, SkipSafety: true}), model.JobSuccess, "")
+	}
+	if _, err := os.Stat(staged); err == nil {
+		t.Error("what was made for a backup lies in the staging folder again")
+	}
+	if h.text(filepath.Join(alike, "photo")) != "{}" {
+		t.Error("a folder that is only called like one of Keepstead's did not come back")
+	}
+	if entries, err := os.ReadDir(h.src); err != nil || len(entries) != 2 {
+		t.Errorf("of the files %d are back, %v", len(entries), err)
+	}
+}
+
 // Who uses what is overwritten is told by the paths of the host, which may be others than Keepstead's.
 func TestUsedAt(t *testing.T) {
 	t.Parallel()

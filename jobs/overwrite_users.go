@@ -11,7 +11,7 @@ import (
 
 // surveyPlaces looks which containers use the places of an app's files that are to be overwritten. It changes nothing.
 func (m *Manager) surveyPlaces(ctx context.Context, app model.App, places []string) (*survey, error) {
-	v := &survey{want: model.AppRestore{Mode: model.AppParts}, app: app, device: app.DeviceID, key: keyOf(app)}
+	v := &survey{want: model.AppRestore{Mode: model.AppParts}, app: app, asFiles: true, device: app.DeviceID, key: keyOf(app)}
 	var err error
 	if v.files, err = m.files(ctx, v.device); err != nil {
 		return nil, err

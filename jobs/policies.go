@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -37,24 +38,57 @@ func (m *Manager) ChangePolicy(ctx context.Context, p model.Policy) (model.Polic
 	if err := old.Unchanged(seen); err != nil {
 		return p, err
 	}
-	now := m.now()
-	anew := p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.JitterMinutes != old.JitterMinutes || p.Enabled && !old.Enabled
 	p.CreatedAt = old.CreatedAt
-	p.Touch(now)
+	p.Touch(m.now())
 	makeDefault := p.IsDefault && !old.IsDefault
 	p.IsDefault = old.IsDefault
 	if err := m.checkPolicy(ctx, p); err != nil {
 		return p, err
 	}
-	if anew { // before the schedule itself: a tick between the two must not see the new one with the old slot
-		if err := m.Store.SetLastSlot(ctx, p.ID, now); err != nil {
-			return p, err
-		}
+	// Before the schedule itself: a tick between the two must not see the new one with the old slot.
+	if err := m.beginAnew(ctx, old, p); err != nil {
+		return p, err
 	}
 	if _, err := m.Store.UpdatePolicy(ctx, p, seen); err != nil {
 		return p, err
 	}
 	return m.settlePolicy(ctx, p.ID, makeDefault)
+}
+
+// beginAnew moves the slot that a changed policy goes on from, where the change touches when its apps start.
+func (m *Manager) beginAnew(ctx context.Context, old, p model.Policy) error {
+	switch {
+	case p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled:
+		return m.Store.SetLastSlot(ctx, p.ID, m.now())
+	case p.JitterMinutes != old.JitterMinutes && old.Enabled:
+		return m.endSpread(ctx, old, p)
+	}
+	return nil
+}
+
+// endSpread has a policy with another spread begin with its next run. In the middle of a spread an app may have started
+// that starts later by the new one, and another not have started whose time by the new one is over: so the rest starts at
+// once, and nothing of this run starts again.
+func (m *Manager) endSpread(ctx context.Context, old, p model.Policy) error {
+	cron, err := old.Cron()
+	if err != nil {
+		return err
+	}
+	since, now, longer := lastSlot(old), m.now(), max(old.Jitter(), p.Jitter())
+	slot := cron.LastMissed(now.Add(-longer-time.Minute), now).UTC() // a minute: the last tick may be as old
+	if slot.IsZero() {
+		return m.Store.SetLastSlot(ctx, p.ID, now)
+	}
+	if end := slot.Add(old.Jitter()); end.After(since) {
+		if err := m.fillSlots(ctx, old, cron, since, end); err != nil {
+			return err
+		}
+	}
+	end := slot.Add(longer)
+	if end.Before(since) {
+		end = since
+	}
+	return m.Store.SetLastSlot(ctx, p.ID, end)
 }
 
 func (m *Manager) settlePolicy(ctx context.Context, id uuid.UUID, makeDefault bool) (model.Policy, error) {

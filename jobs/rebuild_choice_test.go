@@ -187,6 +187,21 @@ func TestExtras(t *testing.T) {
 	}
 }
 
+// TestSafetyWithoutRawFolders leaves the raw folder of a database out of a safety snapshot that has its dump.
+func TestSafetyWithoutRawFolders(t *testing.T) {
+	t.Parallel()
+	m := shop()
+	m.Volumes[0].Path = "/host/v/shop_db/_data"
+	folders := []string{"/host/v/shop_db/_data", "/v/shop_files/_data", "/opt/shop/media"}
+	if got := withoutDumped(m.Contents, folders); !slices.Equal(got, folders[1:]) {
+		t.Errorf("beside the dump it saves %q", got)
+	}
+	m.Dumps = nil
+	if got := withoutDumped(m.Contents, folders); !slices.Equal(got, folders) {
+		t.Errorf("without a dump it saves %q", got)
+	}
+}
+
 func TestReplaces(t *testing.T) {
 	t.Parallel()
 	m := shop()

@@ -42,7 +42,11 @@ func (v *survey) toStop() []docker.Container {
 // take adds a container to what must be stopped, unless Keepstead runs in it.
 func (v *survey) take(list []docker.Container, c docker.Container) []docker.Container {
 	if c.Self {
-		v.obstacles = append(v.obstacles, "Keepstead itself runs in "+c.Name+" and cannot stop itself. Restore the files to a folder, or as a new project.")
+		way := "Restore the files to a folder, or as a new project."
+		if v.asFiles {
+			way = "Restore them to another folder, or without stopping the app."
+		}
+		v.obstacles = append(v.obstacles, "Keepstead itself runs in "+c.Name+" and cannot stop itself. "+way)
 		return list
 	}
 	return append(list, c)

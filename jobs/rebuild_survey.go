@@ -22,6 +22,7 @@ type survey struct {
 	want     model.AppRestore
 	snapshot model.Snapshot
 	app      model.App
+	asFiles  bool // files go back in place, and nothing else of the app
 	manifest model.Manifest
 	engine   *docker.Engine
 	device   uuid.UUID

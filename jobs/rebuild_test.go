@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +153,11 @@ func TestRebuildInPlace(t *testing.T) {
 	h.must(err)
 	if !safety.Safety || safety.Contents == nil {
 		t.Errorf("the safety snapshot is %+v", safety)
+	}
+	for _, v := range safety.Contents.Volumes {
+		if v.Role == model.RoleDumped && slices.Contains(safety.Paths, v.Path) {
+			t.Errorf("beside its dump the safety snapshot holds the raw folder of %s", v.Label())
+		}
 	}
 
 	e.Compose(t, p.Dir, "down", "-v")

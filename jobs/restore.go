@@ -211,10 +211,38 @@ func (m *Manager) chosen(ctx context.Context, o opened, s model.Snapshot, want m
 			return nil, err
 		}
 	}
-	if !want.InPlace || s.Contents == nil || s.Contents.Staging == "" {
+	if !want.InPlace {
 		return out, nil
 	}
-	return withoutStaged(s.Paths, s.Contents.Staging, out)
+	staging, err := m.staged(ctx, o, s)
+	if err != nil || staging == "" {
+		return out, err
+	}
+	return withoutStaged(s.Paths, staging, out)
+}
+
+// staged returns the folder of a snapshot that Keepstead wrote for it, empty where there is none. Of an adopted snapshot that
+// nobody has looked into it is one with a manifest in it: people may have folders of their own that are called alike.
+func (m *Manager) staged(ctx context.Context, o opened, s model.Snapshot) (string, error) {
+	if s.Contents != nil {
+		return s.Contents.Staging, nil
+	}
+	root, err := stagedIn(s)
+	if errors.Is(err, model.ErrNotFound) {
+		return "", nil
+	}
+	written := false
+	err = o.repo.Ls(ctx, s.ResticSnapshotID, root, false, func(n model.Node) error {
+		written = written || n.Path == path.Join(root, model.ManifestName)
+		return nil
+	})
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return "", fmt.Errorf("look for the snapshot's manifest: %w", err)
+	}
+	if !written {
+		return "", nil
+	}
+	return root, nil
 }
 
 // withoutStaged keeps back what Keepstead itself wrote for a backup, dumps and the manifest: that lay in a folder of its

@@ -176,7 +176,7 @@ func (r *run) present(ctx context.Context, files device.Files, p plan, folders [
 	var paths []string
 	switch err := r.take(ctx, p, c); {
 	case err == nil:
-		for _, dir := range folders { // what is left out of backups today may be in the snapshot that comes back
+		for _, dir := range withoutDumped(c.manifest.Contents, folders) { // what is left out of backups today may be in the snapshot that comes back
 			if _, err := files.Stat(dir); err == nil {
 				c.reach(dir)
 			}
@@ -207,6 +207,14 @@ func (r *run) present(ctx context.Context, files device.Files, p plan, folders [
 		return nil, err
 	}
 	return src, nil
+}
+
+// withoutDumped drops the raw folders of databases that the capture has dumps of. A restore never brings them back beside
+// their dumps, and files that a server writes to while they are read would make the snapshot look less than whole.
+func withoutDumped(c model.Contents, folders []string) []string {
+	return slices.DeleteFunc(slices.Clone(folders), func(dir string) bool {
+		return slices.ContainsFunc(c.Volumes, func(v model.ContentVolume) bool { return fromDump(c, v) && isAt(v, dir, dir) })
+	})
 }
 
 // hire makes a capture known as at work beside the app's owner.

@@ -22,15 +22,6 @@ const (
 	lookSchedule = "*/15 * * * *"
 )
 
-// upkeep is what every destination gets without being asked.
-var upkeep = []struct {
-	kind     model.JobKind
-	schedule string
-}{
-	{model.JobPrune, "30 4 * * *"},
-	{model.JobCheck, "30 5 * * 0"},
-}
-
 // Bounds of the schedule and of history.
 const (
 	catchUpAfter = 5 * time.Minute // a slot later than this was missed, not just due
@@ -100,10 +91,7 @@ func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
 	if err != nil {
 		return err
 	}
-	since, now := p.CreatedAt, m.now()
-	if p.LastSlotAt != nil {
-		since = *p.LastSlotAt
-	}
+	since, now := lastSlot(p), m.now()
 	slot := cron.LastMissed(since.Add(-p.Jitter()), now).UTC()
 	if slot.IsZero() {
 		return nil
@@ -119,6 +107,14 @@ func (m *Manager) tickPolicy(ctx context.Context, p model.Policy) error {
 		return err
 	}
 	return m.Store.SetLastSlot(ctx, p.ID, until)
+}
+
+// lastSlot is up to when the slots of a policy were filled. It lies ahead where a spread was changed in its middle.
+func lastSlot(p model.Policy) time.Time {
+	if p.LastSlotAt != nil {
+		return *p.LastSlotAt
+	}
+	return p.CreatedAt
 }
 
 // fillSlots queues a backup per configuration and destination for the newest slot of each app up to now. A pair whose
@@ -189,52 +185,6 @@ func (m *Manager) busy(ctx context.Context) (map[pair]bool, error) {
 		out[pair{j.ConfigurationID, j.DestinationID}] = true
 	}
 	return out, nil
-}
-
-// tickUpkeep queues the prunes and checks that came due since the newest one of each destination, so that a machine
-// that is off at night gets them too.
-func (m *Manager) tickUpkeep(ctx context.Context) error {
-	all, err := m.Store.Destinations(ctx)
-	if err != nil {
-		return err
-	}
-	var due []model.Job
-	for _, d := range all {
-		if !d.Enabled || !d.RepoInitialized {
-			continue
-		}
-		for _, u := range upkeep {
-			slot, err := m.upkeepDue(ctx, d, u.kind, u.schedule)
-			if err != nil {
-				return err
-			}
-			if !slot.IsZero() {
-				due = append(due, model.Job{Kind: u.kind, Trigger: model.TriggerSchedule, DestinationID: d.ID})
-			}
-		}
-	}
-	if len(due) == 0 {
-		return nil
-	}
-	_, err = m.create(ctx, nil, due...)
-	return err
-}
-
-// upkeepDue returns the newest slot since the destination's newest job of the kind, or the zero time.
-func (m *Manager) upkeepDue(ctx context.Context, d model.Destination, kind model.JobKind, schedule string) (time.Time, error) {
-	cron, err := model.Policy{Schedule: schedule}.Cron()
-	if err != nil {
-		return time.Time{}, err
-	}
-	newest, err := m.Store.Jobs(ctx, model.JobFilter{Kinds: []model.JobKind{kind}, DestinationID: d.ID, Page: model.Page{Limit: 1}})
-	if err != nil {
-		return time.Time{}, err
-	}
-	since := d.CreatedAt
-	if len(newest) > 0 {
-		since = newest[0].CreatedAt
-	}
-	return cron.LastMissed(since, m.now()), nil
 }
 
 // tidy drops history past its time: old jobs with their logs, and sessions that have ended.

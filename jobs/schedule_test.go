@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jonboulle/clockwork"
-
 	"keepstead/model"
 )
 
@@ -84,39 +82,5 @@ func TestANewScheduleMissedNothing(t *testing.T) {
 	h.must(h.tick(t.Context()))
 	if jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{Kinds: []model.JobKind{model.JobBackup}}); err != nil || len(jobs) == 0 {
 		t.Errorf("the next slot started %d jobs, %v", len(jobs), err)
-	}
-}
-
-// TestUpkeepIsCaughtUp prunes and checks a destination of a machine that is off whenever they come due.
-func TestUpkeepIsCaughtUp(t *testing.T) {
-	t.Parallel()
-	clock := clockwork.NewFakeClockAt(time.Date(2026, 3, 10, 12, 0, 0, 0, time.Local)) // a Tuesday; upkeep is in the server's zone
-	h := newHouse(t, func(o *Options) { o.Clock = clock })
-	d := h.destination()
-	steps := []struct {
-		name           string
-		advance        time.Duration
-		prunes, checks int // in all so far
-	}{
-		{"on the first day", time.Hour, 0, 0},
-		{"the next noon", 24 * time.Hour, 1, 0},
-		{"a minute later", time.Minute, 1, 0},
-		{"after a week off", 7 * 24 * time.Hour, 2, 1},
-	}
-	for _, s := range steps {
-		clock.Advance(s.advance)
-		h.must(h.tick(t.Context()))
-		count := map[model.JobKind]int{}
-		jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{DestinationID: d.ID})
-		h.must(err)
-		for _, j := range jobs {
-			count[j.Kind]++
-			if j.State == model.JobQueued {
-				h.must(h.Store.CancelQueuedJob(t.Context(), j.ID))
-			}
-		}
-		if count[model.JobPrune] != s.prunes || count[model.JobCheck] != s.checks {
-			t.Errorf("%s: %d prunes and %d checks, want %d and %d", s.name, count[model.JobPrune], count[model.JobCheck], s.prunes, s.checks)
-		}
 	}
 }

@@ -53,6 +53,8 @@ type Destination struct {
 	Direct bool
 	// BytesPerSecond bounds what jobs send to and read from the destination; 0 is unbounded.
 	BytesPerSecond int64
+	// Window is when upkeep may start by itself.
+	Window Window `bun:"embed:window_"`
 	// Provider and Site say what fails together; empty takes what FailureDomain derives.
 	Provider string
 	Site     string

@@ -36,6 +36,7 @@ func (d Destination) checkLimits(problems *Invalids) {
 	checkLine(problems, "provider", d.Provider)
 	checkLine(problems, "site", d.Site)
 	d.checkPrice(problems)
+	d.checkWindow(problems)
 }
 
 // FailureDomain is what a destination shares with others when something goes wrong: a fire, a bankruptcy, a stolen

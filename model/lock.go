@@ -12,8 +12,8 @@ type Lock struct {
 	Exclusive bool      // nobody else may be in the repository
 }
 
-// LockStale is the age from which restic calls a lock stale: one that runs renews its own every five minutes.
-const LockStale = 30 * time.Minute
+// lockStale is the age from which restic calls a lock stale: one that runs renews its own every five minutes.
+const lockStale = 30 * time.Minute
 
 // Stale says that whoever made the lock has not renewed it for so long that it most likely ended.
-func (l Lock) Stale(now time.Time) bool { return now.Sub(l.Since) > LockStale }
+func (l Lock) Stale(now time.Time) bool { return now.Sub(l.Since) > lockStale }

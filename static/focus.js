@@ -7,22 +7,33 @@
   const usable = "a[href], button:not([disabled]), input:not([disabled], [type=hidden]), select:not([disabled]), textarea:not([disabled]), summary, [tabindex]";
   const ready = (el) => el && el.isConnected && !el.disabled && el.checkVisibility();
 
-  // A form leads to a page that says what is wrong, or back to its own: there the keyboard stands where it stood, named
-  // by its id, or by its form and its place in that.
+  // A form leads to a page that says what is wrong, or back to its own, and a link of the navigation may lead to the page it
+  // is on: there the keyboard stands where it stood, named by its id, by its form and its place in that, or by its address.
   const key = "keepstead-sent";
+  const alike = (href) => [...document.links].filter((link) => link.getAttribute("href") === href);
   function name(el) {
     if (el.id) return { id: el.id };
+    if (el.tagName === "A") return { href: el.getAttribute("href"), at: alike(el.getAttribute("href")).indexOf(el) };
     return el.form ? { action: el.form.getAttribute("action"), at: [...el.form.elements].indexOf(el) } : {};
   }
-  function find({ id, action, at }) {
+  function find({ id, href, action, at }) {
     if (id) return document.getElementById(id);
+    if (href) return alike(href)[at];
     return [...document.forms].find((form) => form.getAttribute("action") === action)?.elements[at];
+  }
+  function remember(el) {
+    sessionStorage.setItem(key, JSON.stringify({ path: location.pathname, at: Date.now(), control: name(el) }));
   }
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     const active = document.activeElement;
     const from = active?.form === event.target ? active : event.submitter ?? active;
-    sessionStorage.setItem(key, JSON.stringify({ path: location.pathname, at: Date.now(), control: name(from) }));
+    remember(from);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    const byKeyboard = event.detail === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (byKeyboard && !event.defaultPrevented && link && !link.hash && link.origin === location.origin && link.pathname === location.pathname) remember(link);
   });
   function arrive() {
     const sent = JSON.parse(sessionStorage.getItem(key) ?? "null");

@@ -55,6 +55,14 @@ func (s *Store) CancelQueuedJob(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
+// DeleteQueuedJob takes a job out of the queue as if it had never been asked for. One that has started meanwhile stays.
+func (s *Store) DeleteQueuedJob(ctx context.Context, id uuid.UUID) error {
+	return s.write(ctx, "take a job out of the queue", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("DELETE FROM jobs WHERE id = ? AND state = 'queued'", id).Exec(ctx)
+		return err
+	})
+}
+
 // cancelQueued cancels the queued jobs that meet the condition, and closes the snapshots they would have made.
 func cancelQueued(ctx context.Context, tx bun.Tx, why, condition string, args ...any) error {
 	var snapshots []uuid.UUID

@@ -34,6 +34,11 @@ type DestinationForm struct {
 	Price      string `form:"price"` // of a TB and month
 	Currency   string `form:"currency"`
 	ListPrice  string `form:"list_price"` // the key of a model.ListPrice to take instead, empty for none
+	// WindowDays are names as model.DayName gives them, the times of day as model.ParseClockTime reads them.
+	WindowDays []string `form:"window_days"`
+	WindowFrom string   `form:"window_from"`
+	WindowTo   string   `form:"window_to"`
+	WindowZone string   `form:"window_time_zone"`
 	// AccessKey, SecretKey, Password, PrivateKey and RepoPassword are read from a request and never shown.
 	AccessKey    string `form:"access_key"`
 	SecretKey    string `form:"secret_key"`
@@ -56,6 +61,12 @@ func NewDestinationForm(d model.Destination) DestinationForm {
 	}
 	if d.S3PathStyle {
 		f.PathStyle = "on"
+	}
+	if d.Window.Set() {
+		f.WindowFrom, f.WindowTo, f.WindowZone = model.ClockTime(d.Window.Opens), model.ClockTime(d.Window.Closes), d.Window.TimeZone
+	}
+	for _, day := range d.Window.Days.List() {
+		f.WindowDays = append(f.WindowDays, model.DayName(day))
 	}
 	return f
 }

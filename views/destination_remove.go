@@ -36,15 +36,6 @@ func NewDestinationRemove(p ConfirmProps, d model.Destination, apps []model.AppO
 	return out
 }
 
-// each makes something of every entry of a list, in its order.
-func each[T, U any](all []T, of func(T) U) []U {
-	var out []U
-	for _, one := range all {
-		out = append(out, of(one))
-	}
-	return out
-}
-
 func appNames(apps []model.App) []string {
 	return each(apps, func(a model.App) string { return a.Name })
 }

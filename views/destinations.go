@@ -33,7 +33,7 @@ func destinationFieldNames() []string {
 	return []string{
 		"name", "type", "path", "device_id", "endpoint", "bucket", "region", "prefix", "ca_cert", "access_key", "secret_key", "repo_password",
 		"host", "port", "user", "password", "private_key", "host_key_fingerprint", "provider", "site", "bytes_per_second",
-		"price_per_tb_month", "price_currency",
+		"price_per_tb_month", "price_currency", "window_days", "window_from", "window_to", "window_time_zone",
 	}
 }
 

@@ -39,3 +39,20 @@ func TestOneWordForOneThing(t *testing.T) {
 	inOrder(t, render(t, all["destination-edit"]), `id="`+FailureDomainID+`"`, "Failure domain", "Provider", "Left empty: “Backblaze”.", "Location")
 	inOrder(t, render(t, all["destination-new"]), "Location", `name="site"`, "Repository")
 }
+
+// TestWindowInWords: a destination's page says its window, when it opens and what waits for it; the form has its fields, and
+// Home says what is long overdue.
+func TestWindowInWords(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	all := pages(t, s)
+	inOrder(t, render(t, all["destination"]), "Maintenance window", DestinationEditPath(id(11))+"#"+MaintenanceWindowID,
+		"Every Saturday and Sunday, 22:00 to 04:00 the next day (Europe/Berlin)", "Opens ", "What you start yourself runs at once.",
+		"Waiting", "Freeing space waits for the window: ", "Overdue", "The check waits for the window: ")
+	inOrder(t, render(t, all["destination-edit"]), `id="`+MaintenanceWindowID+`"`, `value="sat" checked`, `value="sun" checked`, `value="22:00"`, `value="04:00"`, `value="Europe/Berlin"`)
+	inOrder(t, render(t, all["home"]), "The upkeep of Backblaze B2 is overdue", "Change the window", "Run it now")
+	p := DestinationProps{Chrome: s.chrome, Destination: model.Destination{ID: id(11), Enabled: true}}
+	inOrder(t, render(t, DestinationWindow(p)), "Maintenance window", "None: upkeep starts by itself at any time.")
+	p.Destination.Window = model.Window{Days: 1<<7 - 1}
+	inOrder(t, render(t, DestinationWindow(p)), "Every day, all day", "It is open now")
+}

@@ -190,7 +190,7 @@ func DevicesList(p DevicesProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table("", []ui.Column{{Text: "Device"}, {Text: "State"}, {Text: "Last contact"}, {Text: "System"}, {Text: "restic"}, {Text: "Apps", Num: true}, {Text: "Free", Num: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table("", []ui.Column{{Text: "Device"}, {Text: "Status"}, {Text: "Last contact"}, {Text: "System"}, {Text: "restic"}, {Text: "Apps", Num: true}, {Text: "Free", Num: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

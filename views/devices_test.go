@@ -67,6 +67,18 @@ func TestOldFigures(t *testing.T) {
 	}
 }
 
+// TestOneHeadForStatus: every list heads its column of states alike.
+func TestOneHeadForStatus(t *testing.T) {
+	t.Parallel()
+	all := pages(t, newSample(t))
+	for name, page := range all {
+		if strings.Contains(render(t, page), ">State<") {
+			t.Errorf("%s heads a column with another word than “Status”", name)
+		}
+	}
+	inOrder(t, render(t, all["devices"]), "<th", "Device", "Status")
+}
+
 // TestFactsOfADevice: Docker has one row, the day it was added a date, and a container that runs is no job that runs.
 func TestFactsOfADevice(t *testing.T) {
 	t.Parallel()
@@ -76,9 +88,9 @@ func TestFactsOfADevice(t *testing.T) {
 			t.Errorf("%s stands %d times, want %d", text, got, n)
 		}
 	}
-	up, suspended := ui.OfService(model.FoundService{State: "running"}), ui.OfService(model.FoundService{State: "paused"})
-	if up.Word == ui.OfJob(model.JobRunning).Word || suspended.Word == ui.OfProtection(model.Paused).Word {
-		t.Errorf("containers are %s and %s, as jobs and apps are", up.Word, suspended.Word)
+	up, paused := ui.OfService(model.FoundService{State: "running"}), ui.OfService(model.FoundService{State: "paused"})
+	if up.Word == ui.OfJob(model.JobRunning).Word || paused.Word == ui.OfProtection(model.Paused).Word || !strings.HasSuffix(paused.Word, "paused") {
+		t.Errorf("containers are %s and %s, as jobs and apps are, or as Docker does not say", up.Word, paused.Word)
 	}
 }
 

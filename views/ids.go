@@ -30,6 +30,8 @@ const (
 	DestinationTamperID  = "destination-tamper"
 	DestinationKeysID    = "destination-keys"
 	S3RightsID           = "s3-rights"
+	DestinationWindowID  = "destination-window"
+	MaintenanceWindowID  = "maintenance-window"
 	FailureDomainID      = "failure-domain"
 	DestinationStorageID = "destination-storage"
 	DevicesListID        = "devices-list"

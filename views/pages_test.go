@@ -62,7 +62,7 @@ func goSample(s sample, query string) GoProps {
 func listPages(s sample, at func(string) Chrome) map[string]templ.Component {
 	empty := at(HomePath)
 	return map[string]templ.Component{
-		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples(), Channels: s.channels()}),
+		"home":       show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps, Destinations: s.destinations, Open: s.jobs[:2], Recent: s.jobs[2:], Days: s.days(), Devices: []model.Device{s.device}, Samples: s.samples(), Channels: s.channels(), Upkeep: map[uuid.UUID][]model.Upkeep{id(11): s.upkeep()}}),
 		"home-good":  show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: s.destinations[:1], Recent: s.jobs[4:7], Days: s.days(), Devices: []model.Device{s.device}}),
 		"home-empty": show(s, HomePage, HomeProps{Chrome: empty, Apps: s.apps[8:]}),
 		"apps":       show(s, AppsPage, AppsProps{Chrome: at(AppsPath), Apps: s.apps, Total: len(s.apps), Destinations: s.destinations, Policies: s.policies, Counts: CountApps(s.plainApps()), Progress: s.progress}),
@@ -99,7 +99,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"app-frozen":         show(s, AppPage, frozen),
 		"app-forget":         show(s, ConfirmPage, ConfirmProps{Chrome: at(AppForgetPath(id(30))), Heading: "Forget immich?", Lost: []string{"Its backups stop, and its settings here are deleted."}, Stays: []string{"Its files stay where they are.", "Its snapshots stay, and you can still restore them."}, Action: AppForgetPath(id(30)), Button: "Forget app", Back: AppPath(id(30)), BackName: "immich", Removes: true}),
 		"destination-remove": show(s, DestinationRemovePage, NewDestinationRemove(ConfirmProps{Chrome: at(DestinationRemovePath(id(10))), Heading: "Remove Backup disk?", Action: DestinationRemovePath(id(10)), Button: "Remove destination", Back: DestinationPath(id(10))}, s.destinations[0], s.apps, s.policies)),
-		"destination":        show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples()}),
+		"destination":        show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(11))), Destination: s.destinations[1], Device: s.device, Policies: s.policies[:2], Jobs: s.jobs[2:6], Probe: badProbe(), Samples: s.samples(), Upkeep: s.upkeep()}),
 		"destination-locks":  show(s, DestinationLocksPage, locksSample(s, at)),
 		"policy":             show(s, PolicyPage, PolicyProps{Chrome: at(PolicyPath(id(21))), Policy: &s.policies[1], Form: NewPolicyForm(s.policies[1]), Destinations: s.destinations, Apps: s.plainApps()[:2], Zones: []string{"Europe/Berlin"}, ServerZone: "Europe/Berlin"}),
 		"policy-new":         show(s, PolicyPage, PolicyProps{Chrome: at(NewPolicyPath), Form: PolicyForm{Schedule: "0 25 * * *", Enabled: "on"}, Destinations: s.destinations, Errors: model.Invalids{{Field: "schedule", Reason: "Use five cron fields such as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly."}, {Field: "destination_ids", Reason: "Choose at least one destination."}}}),

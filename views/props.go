@@ -52,6 +52,7 @@ type HomeProps struct {
 	Found        map[uuid.UUID]model.FoundCounts // by app, of those made of containers
 	Samples      []model.StorageSample           // of all destinations, the last 90 days
 	Channels     []ChannelItem
+	Upkeep       map[uuid.UUID][]model.Upkeep // by destination, of those with a window
 }
 
 // Day is what became of one day's backups, in the page's zone.
@@ -152,6 +153,8 @@ type DestinationFormProps struct {
 	Devices     []model.Device
 	Errors      model.Invalids
 	Probe       *model.Probe // after a test
+	Zones       []string     // offered time zones
+	ServerZone  string
 }
 
 // DestinationProps is the page of a destination; DestinationHead and DestinationJobs take the same.
@@ -163,6 +166,7 @@ type DestinationProps struct {
 	Jobs        []JobItem             // newest, at most 10; open ones among them
 	Probe       *model.Probe          // after a test
 	Samples     []model.StorageSample // of the last 90 days
+	Upkeep      []model.Upkeep        // what it gets by itself
 }
 
 // PoliciesProps is the list of policies; PoliciesList takes the same.

@@ -56,7 +56,7 @@ func ago(now time.Time, d time.Duration) *time.Time { t := now.Add(-d).UTC(); re
 func (s *sample) fillDestinations(now time.Time) {
 	s.destinations = []model.Destination{
 		{ID: id(10), Name: "Backup disk", Type: model.DestinationLocal, Enabled: true, LocalDeviceID: id(1), LocalPath: "/mnt/backup/keepstead", TotalSnapshots: 412, TotalSize: 739 << 30, RestorableSize: 21 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, FreeSize: new(int64(1) << 40), FreeAt: ago(now, 26*time.Minute), TamperResult: model.TamperHeld, LastRestoreAt: ago(now, 11*24*time.Hour), LastBackupAt: ago(now, 26*time.Minute), LastCheckAt: ago(now, 3*24*time.Hour), LastPruneAt: ago(now, 5*time.Hour), RepoID: "5f1c0d9e77aa", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -8, 0)}},
-		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, RestorableSize: 20 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, PricePerTBMonth: 6, PriceCurrency: "USD", LastBackupAt: ago(now, 7*time.Hour), LastError: "The server does not know this access key.", RepoID: "a81bce02f3d4", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
+		{ID: id(11), Name: "Backblaze B2", Type: model.DestinationS3, Enabled: true, S3Endpoint: "s3.us-west-002.backblazeb2.com", S3Bucket: "homelab-atlas", S3Region: "us-west-002", S3Prefix: "keepstead", TotalSnapshots: 388, TotalSize: 702 << 30, RestorableSize: 20 << 40, AddedSize: 1150 << 30, AddedPackedSize: 730 << 30, PricePerTBMonth: 6, PriceCurrency: "USD", LastBackupAt: ago(now, 7*time.Hour), LastError: "The server does not know this access key.", RepoID: "a81bce02f3d4", Window: model.Window{Days: model.WeekdaysOf(time.Saturday, time.Sunday), Opens: 22 * 60, Closes: 4 * 60, TimeZone: "Europe/Berlin"}, Stamps: model.Stamps{CreatedAt: now.AddDate(0, -7, 0)}},
 		{ID: id(12), Name: "Garage at Mum’s", Type: model.DestinationS3, S3Endpoint: "http://192.168.178.40:3900", S3Bucket: "atlas", TotalSnapshots: 31, TotalSize: 88 << 30, LastBackupAt: ago(now, 40*24*time.Hour), RepoID: "0c", Stamps: model.Stamps{CreatedAt: now.AddDate(0, -2, 0)}},
 	}
 }
@@ -163,6 +163,12 @@ func (s *sample) plainApps() []model.App {
 		out = append(out, a.App)
 	}
 	return out
+}
+
+// upkeep is that of the second destination: one is late, one long overdue, and both wait for the window.
+func (s *sample) upkeep() []model.Upkeep {
+	d, now := s.destinations[1], s.chrome.Now
+	return []model.Upkeep{d.UpkeepAt(model.JobPrune, now.Add(-20*time.Hour), now), d.UpkeepAt(model.JobCheck, now.AddDate(0, 0, -12), now)}
 }
 
 // kitted are the destinations with repositories, one of them in a kit.

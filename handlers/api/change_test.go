@@ -2,7 +2,9 @@ package api
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -100,6 +102,28 @@ func TestChangeConfiguration(t *testing.T) {
 	}
 }
 
+// changeWindow sets a maintenance window, changes a part of it, and takes it away.
+func (h *house) changeWindow(at string) {
+	h.t.Helper()
+	if got := read[Destination](h.send("GET", at, nil, 200)); got.WindowDays != nil || got.WindowWords != "" || got.WindowNext != nil {
+		h.t.Errorf("without a window it says %+v", got)
+	}
+	h.send("PATCH", at, map[string]any{"window_days": []string{"sun"}}, 422).names("window_from")
+	h.send("PATCH", at, map[string]any{"window_from": "02:00", "window_to": "6 am"}, 422).names("window_days")
+	h.send("PATCH", at, map[string]any{"window_days": []string{"Sunday"}, "window_from": "02:00", "window_to": "06:00"}, 422).names("window_days[0]")
+	h.send("PATCH", at, map[string]any{"window_days": []string{"sun"}, "window_from": "02:00", "window_to": "06:00", "window_time_zone": "Mars/Base"}, 422).names("window_time_zone")
+	h.send("PATCH", at, map[string]any{"window_days": []string{"sun", "sat"}, "window_from": "22:00", "window_to": "06:00", "window_time_zone": "Europe/Berlin"}, 200)
+	got := read[Destination](h.send("PATCH", at, map[string]any{"window_from": "23:30"}, 200))
+	if strings.Join(got.WindowDays, " ") != "sat sun" || got.WindowFrom != "23:30" || got.WindowTo != "06:00" || got.WindowTimeZone != "Europe/Berlin" ||
+		got.WindowWords != "Every Saturday and Sunday, 23:30 to 06:00 the next day" || got.WindowNext == nil || time.Until(*got.WindowNext) > 7*24*time.Hour {
+		h.t.Errorf("the window is %+v", got)
+	}
+	got = read[Destination](h.send("PATCH", at, map[string]any{"window_days": []string{}, "window_from": "", "window_to": ""}, 200))
+	if got.WindowDays != nil || got.WindowWords != "" {
+		h.t.Errorf("the window stays: %+v", got)
+	}
+}
+
 func TestChangeDestination(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -119,6 +143,7 @@ func TestChangeDestination(t *testing.T) {
 	if got = read[Destination](h.send("GET", at, nil, 200)); got.PricePerTbMonth != 6.99 || got.PriceCurrency != "USD" {
 		t.Errorf("the price is %v %q", got.PricePerTbMonth, got.PriceCurrency)
 	}
+	h.changeWindow(at)
 	h.send("PATCH", at, map[string]any{"bucket": "bucket"}, 422).names("bucket")
 	h.send("PATCH", at, map[string]any{"path": filepath.Join(h.dir, "elsewhere")}, 422).names("path")
 	probe := read[DestinationTest](h.send("POST", at+"/test", nil, 200))

@@ -135,6 +135,7 @@ func (a *API) changedDestination(c *fiber.Ctx) (model.Destination, model.Destina
 		Direct: d.Direct, BytesPerSecond: d.BytesPerSecond, Provider: d.Provider, Site: d.Site,
 		PricePerTbMonth: d.PricePerTBMonth, PriceCurrency: d.PriceCurrency,
 	}
+	in.WindowDays, in.WindowFrom, in.WindowTo, in.WindowTimeZone = windowTexts(d.Window)
 	if d.Type == model.DestinationSFTP {
 		in.Path = d.SFTPPath
 	}
@@ -156,11 +157,13 @@ func (a *API) changedDestination(c *fiber.Ctx) (model.Destination, model.Destina
 		AccessKey: in.AccessKey, SecretKey: in.SecretKey, SFTPPassword: in.Password, SFTPKey: in.PrivateKey,
 		Fingerprint: in.HostKeyFingerprint, RepoPassword: in.RepoPassword,
 	}
-	return d, s, otherTypes(c, d.Type)
+	var refused model.Invalids
+	d.Window, refused = model.ParseWindow(in.WindowDays, in.WindowFrom, in.WindowTo, in.WindowTimeZone)
+	return d, s, append(refused, otherTypes(c, d.Type)...).Err()
 }
 
 // otherTypes refuses the fields that belong to another type of destination.
-func otherTypes(c *fiber.Ctx, t model.DestinationType) error {
+func otherTypes(c *fiber.Ctx, t model.DestinationType) model.Invalids {
 	own := map[string][]model.DestinationType{
 		"device_id": {model.DestinationLocal}, "path": {model.DestinationLocal, model.DestinationSFTP},
 	}
@@ -176,7 +179,7 @@ func otherTypes(c *fiber.Ctx, t model.DestinationType) error {
 			problems.Add(field, "A destination of type “%s” has no such field.", t)
 		}
 	}
-	return problems.Err()
+	return problems
 }
 
 // deviceOr returns the id, or that of the machine Keepstead runs on where none is given.
@@ -198,7 +201,29 @@ func (a *API) wireDestinations(ctx context.Context, rows ...model.Destination) (
 	for _, d := range devices {
 		names[d.ID] = d.Name
 	}
-	return mapped(rows, func(d model.Destination) Destination { return wireDestination(d, names[d.LocalDeviceID]) }), nil
+	return mapped(rows, func(d model.Destination) Destination {
+		out := wireDestination(d, names[d.LocalDeviceID])
+		a.wireWindow(&out, d.Window)
+		return out
+	}), nil
+}
+
+// wireWindow writes a window where there is one.
+func (a *API) wireWindow(out *Destination, w model.Window) {
+	if !w.Set() {
+		return
+	}
+	out.WindowDays, out.WindowFrom, out.WindowTo, out.WindowTimeZone = windowTexts(w)
+	next := utc(w.Next(a.now()))
+	out.WindowWords, out.WindowNext = w.Words(), &next
+}
+
+// windowTexts is the inverse of model.ParseWindow.
+func windowTexts(w model.Window) (days []string, from, to, zone string) {
+	if !w.Set() {
+		return nil, "", "", ""
+	}
+	return mapped(w.Days.List(), model.DayName), model.ClockTime(w.Opens), model.ClockTime(w.Closes), w.TimeZone
 }
 
 func wireDestination(d model.Destination, device string) Destination {

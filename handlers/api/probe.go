@@ -12,7 +12,7 @@ func (a *API) testDestinationDraft(c *fiber.Ctx) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := otherTypes(c, in.Type); err != nil {
+	if err := otherTypes(c, in.Type).Err(); err != nil {
 		return err
 	}
 	d := model.Destination{

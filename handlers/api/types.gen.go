@@ -340,6 +340,24 @@ type Destination struct {
 	TotalSnapshots int                   `json:"total_snapshots"`
 	Type           model.DestinationType `json:"type"`
 	UpdatedAt      time.Time             `json:"updated_at"`
+
+	// WindowDays The days on which the maintenance window opens, in which upkeep (freeing space, the check) may start by itself; empty, with both times, for no window. What is asked for by POST starts at once.
+	WindowDays []string `json:"window_days,omitempty,omitzero"`
+
+	// WindowFrom When the window opens, on the clocks of its time zone.
+	WindowFrom string `json:"window_from,omitempty,omitzero"`
+
+	// WindowNext When the window opens next, now where it is open; absent where there is none.
+	WindowNext *time.Time `json:"window_next,omitempty"`
+
+	// WindowTimeZone Such as Europe/Berlin; empty for the server's own.
+	WindowTimeZone string `json:"window_time_zone,omitempty,omitzero"`
+
+	// WindowTo When it closes; on the next day where that is not later than window_from.
+	WindowTo string `json:"window_to,omitempty,omitzero"`
+
+	// WindowWords The window in words; empty where there is none.
+	WindowWords string `json:"window_words,omitempty,omitzero"`
 }
 
 // DestinationChange The fields of a destination that change.
@@ -399,6 +417,18 @@ type DestinationChange struct {
 	// Site Where it stands: a region or a place; empty to have it derived.
 	Site string `json:"site,omitempty,omitzero"`
 	User string `json:"user,omitempty,omitzero"`
+
+	// WindowDays The days on which the maintenance window opens, in which upkeep (freeing space, the check) may start by itself; empty, with both times, for no window. What is asked for by POST starts at once.
+	WindowDays []string `json:"window_days,omitempty,omitzero"`
+
+	// WindowFrom When the window opens, on the clocks of its time zone.
+	WindowFrom string `json:"window_from,omitempty,omitzero"`
+
+	// WindowTimeZone Such as Europe/Berlin; empty for the server's own.
+	WindowTimeZone string `json:"window_time_zone,omitempty,omitzero"`
+
+	// WindowTo When it closes; on the next day where that is not later than window_from.
+	WindowTo string `json:"window_to,omitempty,omitzero"`
 }
 
 // DestinationDraft A destination to be tested; the fields of its type.

@@ -17,7 +17,7 @@ func OfService(s model.FoundService) State {
 	case s.State == "running":
 		return State{"is-good", IconGood, "Up", false}
 	case s.State == "paused":
-		return State{"is-warn", IconPaused, "Suspended", false}
+		return State{"is-warn", IconPaused, "Up, paused", false}
 	case s.State == "restarting":
 		return State{"is-warn", IconRetry, "Restarting", false}
 	case s.State == "dead":
