@@ -163,7 +163,7 @@ func (p *person) addChannel(l *estate) {
 	tested()
 	p.look("channels")
 	p.send("Use " + name)
-	p.listed(name, "Off")
+	p.has("main .rows li", "Off")
 	var list struct{ Channels []channel }
 	l.call("GET", "/notifications", nil, &list)
 	if len(list.Channels) != 1 || list.Channels[0].Name != name || list.Channels[0].SentAt == nil {

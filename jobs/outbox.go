@@ -57,6 +57,7 @@ func (m *Manager) tell() {
 	defer look.Stop()
 	send := time.NewTimer(0)
 	defer send.Stop()
+	soon := false // the next look is near: what happens on and on must not put it off
 	for {
 		select {
 		case <-m.base.Done():
@@ -66,11 +67,13 @@ func (m *Manager) tell() {
 			case !open: // it was too slow, or the hub is closed
 				heard = nil
 			case e.Kind == model.EventProgress, e.Kind == model.EventLog:
-			default:
+			case !soon:
+				soon = true
 				look.Reset(tellSoon)
 			}
 			continue
 		case <-look.C:
+			soon = false
 			look.Reset(tellEvery)
 			if heard == nil {
 				heard = m.Hub.Subscribe(m.base)
