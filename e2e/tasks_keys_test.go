@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"os/exec"
 	"path/filepath"
 	"testing"
-
-	"keepstead/testbed"
 )
 
 // TestKeysByHand rotates the key of a destination by mouse, by keyboard alone and with a thumb on a phone, and looks into a
@@ -41,7 +38,7 @@ func (p *person) rotateKey(k *keepstead) {
 	p.nav("Destinations")
 	p.send("Disk")
 	p.has("#destination-keys", "Password in use")
-	p.send("Rotate key")
+	p.send("Rotate key now")
 	p.await("its job comes", `location.pathname.startsWith("/jobs/")`)
 	p.until("the job is done", `document.querySelector("main .head").innerText.includes("Done")`)
 	p.has("ol.job-steps", "Remove the old key")
@@ -74,9 +71,7 @@ func (p *person) bringOwnKey(repository string) {
 	p.look("the question before a key goes")
 	p.send("Remove key")
 	p.says("The key is removed.")
-	cmd := exec.Command(testbed.Restic(p.t), "cat", "config", "--no-lock", "--no-cache")
-	cmd.Env = []string{"RESTIC_REPOSITORY=" + repository, "RESTIC_PASSWORD=" + own}
-	if err := cmd.Run(); err == nil {
+	if opens(p.t, repository, own) {
 		p.t.Error("the removed key opens the repository")
 	}
 }

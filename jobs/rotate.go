@@ -41,6 +41,9 @@ func (r *run) rotate(ctx context.Context) finish {
 	t := &rotation{run: r, o: o}
 	if err := r.walk(ctx, t.acts()); err != nil {
 		done := r.failed(ctx, err)
+		if done.Cause == model.CauseInterrupted {
+			done.Mend = "What was begun goes on by itself at the next start."
+		}
 		done.Mend = strings.TrimSpace(done.Mend + " " + t.stands(ctx))
 		return done
 	}

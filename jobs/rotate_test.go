@@ -73,6 +73,7 @@ func TestRotate(t *testing.T) {
 	d := h.keyed()
 	_, c := h.app(3)
 	bucket := testbed.S3(t)
+	h.must(bucket.Client(t).EnableVersioning(t.Context(), bucket.Name))
 	cloud, err := h.AddDestination(t.Context(), bucketDestination(bucket), model.DestinationSecrets{AccessKey: bucket.AccessKey, SecretKey: bucket.SecretKey})
 	h.must(err)
 	_, err = h.TakeRecoveryKit(t.Context())
@@ -90,6 +91,9 @@ func TestRotate(t *testing.T) {
 		h.expect(ended, model.JobSuccess, "")
 		if len(ended.Steps) != 5 || slices.ContainsFunc(ended.Steps, func(s model.Step) bool { return s.State != model.StepDone }) {
 			t.Errorf("%s: the steps are %+v", d.Name, ended.Steps)
+		}
+		if told := strings.Contains(ended.Message, "keeps old versions"); told != (d.ID == cloud.ID) {
+			t.Errorf("%s: it says %q", d.Name, ended.Message)
 		}
 		h.rotated(d, old)
 		d, now := h.fresh(d)

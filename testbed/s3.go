@@ -103,7 +103,7 @@ func (s *server) try(t testing.TB, binary string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"data", "meta", "iam"} {
+	for _, name := range []string{"data", "meta", "iam", "versions"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (s *server) try(t testing.TB, binary string) error {
 		args = append(args, "--cert", cert.WriteTo(t, dir, "cert.pem"), "--key", key.WriteTo(t, dir, "key.pem"))
 		scheme = "https"
 	}
-	args = append(args, "posix", "--sidecar", filepath.Join(dir, "meta"), filepath.Join(dir, "data"))
+	args = append(args, "posix", "--sidecar", filepath.Join(dir, "meta"), "--versioning-dir", filepath.Join(dir, "versions"), filepath.Join(dir, "data"))
 	s.endpoint = scheme + "://" + port
 	cmd := exec.Command(binary, args...)
 	cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + s.access, "ROOT_SECRET_ACCESS_KEY=" + s.secret, "HOME=" + dir, "PATH=" + os.Getenv("PATH")}

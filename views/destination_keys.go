@@ -38,7 +38,7 @@ func rotateWord(d model.Destination) string {
 	if d.Rotating() {
 		return "Complete the rotation"
 	}
-	return "Rotate key"
+	return "Rotate key now"
 }
 
 // replaced says that a key is one that a rotation has replaced, and could not remove.

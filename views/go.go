@@ -145,7 +145,7 @@ func corners() []Goal {
 		part("Appearance", "appearance", "theme dark light time zone clock dates language"), part("API tokens", "tokens", "key"),
 		part("Where you are signed in", "sessions", "sessions browsers sign out"), part("Your password", "password", "change"),
 		part("Users", "users", "add people"), part("New apps", "discovery", "discover containers docker"),
-		part("Recovery kit", "kit", "passwords repository disaster"), part("About", "about", "version restic data"),
+		part("Recovery kit", "kit", "passwords repository disaster"), part("Keys and rotation", "own-keys", "data key master passphrase rotate"), part("About", "about", "version restic data"),
 		{Name: "API reference", own: true, Kind: "Page", Icon: ui.IconFile, Path: ReferencePath, words: "openapi json docs"},
 	}
 }

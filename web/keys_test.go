@@ -16,7 +16,7 @@ func TestKeysOfARepository(t *testing.T) {
 	s.must(err)
 	path := "/destinations/" + all[0].ID.String() + "/keys"
 	page := func() string { t.Helper(); return s.do(ask{path: path, cookie: s.cookie}).body }
-	wants(t, "with one key", page(), "1 key opens this repository", "in use", "Rotate key")
+	wants(t, "with one key", page(), "1 key opens this repository", "in use", "Rotate key now")
 	const own = "a password of my own"
 	refused := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {"short-one"}})
 	if refused.status != http.StatusUnprocessableEntity || strings.Contains(refused.body, "short-one") {
