@@ -60,7 +60,7 @@ func (m *Manager) beginAnew(ctx context.Context, old, p model.Policy) error {
 	switch {
 	case p.Schedule != old.Schedule || p.TimeZone != old.TimeZone || p.Enabled && !old.Enabled:
 		return m.Store.SetLastSlot(ctx, p.ID, m.now())
-	case p.JitterMinutes != old.JitterMinutes && old.Enabled:
+	case p.JitterMinutes != old.JitterMinutes && p.Enabled:
 		return m.endSpread(ctx, old, p)
 	}
 	return nil

@@ -28,7 +28,7 @@ type Facts struct {
 	LastState JobState
 	// LastGood is the oldest, over the destinations, of each one's newest good snapshot; nil when one has none.
 	LastGood *time.Time
-	// Due is the first slot of the schedule after LastGood, or after the configuration was made.
+	// Due is when the app starts for the first run of the schedule after LastGood, or after the configuration was made.
 	Due time.Time
 }
 

@@ -63,7 +63,7 @@ func needsOfUpkeep(p HomeProps) []need {
 			out = append(out, need{
 				State: ui.OfProtection(model.Overdue), Title: "The upkeep of " + ui.Plain(d.Name) + " is overdue",
 				Text:  "Its maintenance window passed and nothing started. Is Keepstead running then?",
-				About: DestinationPath(d.ID), Link: DestinationEditPath(d.ID) + "#" + MaintenanceWindowID, LinkText: "Change the window",
+				About: DestinationPath(d.ID), Link: DestinationEditPath(d.ID) + "#" + MaintenanceWindowID, LinkText: "Its window",
 				Post: DestinationMaintainPath(d.ID, string(u.Kind)), PostText: "Run it now",
 				severity: model.Overdue.Severity(),
 			})

@@ -50,7 +50,7 @@ func TestWindowInWords(t *testing.T) {
 		"Every Saturday and Sunday, 22:00 to 04:00 the next day (Europe/Berlin)", "Opens ", "What you start yourself runs at once.",
 		"Waiting", "Freeing space waits for the window: ", "Overdue", "The check waits for the window: ")
 	inOrder(t, render(t, all["destination-edit"]), `id="`+MaintenanceWindowID+`"`, `value="sat" checked`, `value="sun" checked`, `value="22:00"`, `value="04:00"`, `value="Europe/Berlin"`)
-	inOrder(t, render(t, all["home"]), "The upkeep of Backblaze B2 is overdue", "Change the window", "Run it now")
+	inOrder(t, render(t, all["home"]), "The upkeep of Backblaze B2 is overdue", "Its window", "Run it now")
 	p := DestinationProps{Chrome: s.chrome, Destination: model.Destination{ID: id(11), Enabled: true}}
 	inOrder(t, render(t, DestinationWindow(p)), "Maintenance window", "None: upkeep starts by itself at any time.")
 	p.Destination.Window = model.Window{Days: 1<<7 - 1}
