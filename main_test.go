@@ -34,9 +34,10 @@ func rooms() map[string][]string {
 		"views/ui":            {"model", "views/lang"},
 		"views":               {"model", "views/ui", "views/lang"},
 		"handlers/attachment": {"model"},
-		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment"},
-		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "views/lang", "static", "handlers/attachment"},
-		"web":                 {"config", "auth", "handlers", "handlers/api", "static"},
+		"handlers/audit":      {"model", "store", "auth"},
+		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment", "handlers/audit"},
+		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "views/lang", "static", "handlers/attachment", "handlers/audit"},
+		"web":                 {"model", "config", "auth", "handlers", "handlers/api", "handlers/audit", "static"},
 		"":                    {"*"}, // main
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keepstead/model"
+	"keepstead/store"
 )
 
 // builtRestic returns the path of the restic that the build made.
@@ -129,6 +133,9 @@ func TestServeWithAdmin(t *testing.T) {
 	if out, err := command(t, "user", "reset-password", "admin", "--data", dir); err != nil || out != "" {
 		t.Errorf("reset-password: %q, %v", out, err)
 	}
+	if log := auditOf(t, dir); len(log) != 2 || log[0].Act != model.ActResetPassword || log[0].ActorKind != model.ActorCommand || log[0].SubjectName != "admin" || log[0].Actor == "" || log[1].Act != model.ActCreate {
+		t.Errorf("the audit log: %+v", log)
+	}
 	if _, err := command(t, "user", "reset-password", "eve", "--data", dir); err == nil || err.Error() != `there is no user named "eve"` {
 		t.Errorf("the password of nobody: %v", err)
 	}
@@ -197,4 +204,19 @@ func TestVersion(t *testing.T) {
 	if out, err := command(t, "version"); err != nil || out == "" {
 		t.Errorf("version: %q, %v", out, err)
 	}
+}
+
+// auditOf reads the audit log beside a server that runs.
+func auditOf(t *testing.T, dir string) []model.AuditEntry {
+	t.Helper()
+	st, err := store.Open(t.Context(), dir, store.Options{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	log, err := st.AuditLog(t.Context(), model.AuditFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
 }

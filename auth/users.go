@@ -29,7 +29,7 @@ func (a *Auth) NeedsSetup(ctx context.Context) (bool, error) {
 
 // CheckCode says whether the set-up code is right. It fails with ErrDenied or Throttled.
 func (a *Auth) CheckCode(code, ip string) error {
-	address := network(ip)
+	address := Network(ip)
 	if wait := a.byAddress.wait(address); wait > 0 {
 		return Throttled{After: wait}
 	}
@@ -118,13 +118,13 @@ func (a *Auth) Confirm(ctx context.Context, user model.User, password, ip string
 	return err
 }
 
-// ResetPassword gives the named user a new password and ends all of the user's sessions.
-func (a *Auth) ResetPassword(ctx context.Context, name, password string) error {
+// ResetPassword gives the named user a new password, ends all of the user's sessions, and returns the user.
+func (a *Auth) ResetPassword(ctx context.Context, name, password string) (model.User, error) {
 	user, err := a.store.UserByName(ctx, name)
 	if err != nil {
-		return fmt.Errorf("find user %q: %w", name, err)
+		return user, fmt.Errorf("find user %q: %w", name, err)
 	}
-	return a.setPassword(ctx, user, password)
+	return user, a.setPassword(ctx, user, password)
 }
 
 // setPassword checks and stores a new password; the store ends the user's sessions with it.

@@ -22,7 +22,7 @@ func (h *gallery) lists(c *camera) {
 	c.signIn()
 	for name, path := range map[string]string{
 		"home": "/", "apps": "/apps", "snapshots": "/snapshots", "destinations": "/destinations", "policies": "/policies",
-		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
+		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "audit": "/settings/audit", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
 		"apps-none": "/apps?q=nothing", "activity-failed": "/activity?state=failed", "snapshots-none": "/snapshots?status=failed&from=2020-01-01&to=2020-01-02",
 	} {
 		c.page(name, path)

@@ -109,7 +109,7 @@ func (f *finder) lookAtFiles(root string) {
 
 func (f *finder) lookAtAPI(k *keepstead) {
 	f.t.Helper()
-	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status"}
+	paths := []string{"/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/audit"}
 	for _, j := range k.jobs("limit=100") {
 		paths = append(paths, "/jobs/"+j.ID, "/jobs/"+j.ID+"/log")
 	}
@@ -127,7 +127,7 @@ func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
 	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
-		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
+		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new", "/settings", "/settings/audit",
 	}
 	for _, j := range k.jobs("limit=20") {
 		paths = append(paths, "/jobs/"+j.ID)

@@ -75,6 +75,7 @@ var tasks = []task{
 	{"bring a deleted file back", (*person).bringFileBack},
 	{"see why a job failed, try again, cancel one", (*person).mendJobs},
 	{"make a token and a user", (*person).changeSettings},
+	{"look into the audit log", (*person).lookIntoAudit},
 }
 
 // further tasks are done in each way that has scripts; that their pages work without is seen by those above.

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -92,6 +93,7 @@ func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 	if err != nil {
 		return h.settingsAgain(c, err, "user", name)
 	}
+	audit.About(c, model.SubjectUser, user.ID, user.Name)
 	h.good(c, "%s can sign in now.", user.Name)
 	return goTo(c, views.SettingsPath)
 }
@@ -103,6 +105,7 @@ func (h *Handlers) CreateToken(c *fiber.Ctx) error {
 	if err != nil {
 		return h.settingsAgain(c, err, "token", name)
 	}
+	audit.About(c, model.SubjectToken, made.ID, made.Name)
 	return h.settings(c, views.SettingsProps{NewToken: token, NewTokenName: made.Name})
 }
 

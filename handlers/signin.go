@@ -3,10 +3,13 @@ package handlers
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
+	"keepstead/model"
 	"keepstead/views"
 )
 
@@ -26,6 +29,7 @@ func (h *Handlers) SignIn(c *fiber.Ctx) error {
 func (h *Handlers) Enter(c *fiber.Ctx) error {
 	name := c.FormValue("name")
 	user, err := h.Auth.Login(c.UserContext(), name, c.FormValue("password"), auth.ClientIP(c))
+	h.noteSignIn(c, name)
 	var throttled auth.Throttled
 	switch {
 	case errors.As(err, &throttled):
@@ -40,6 +44,13 @@ func (h *Handlers) Enter(c *fiber.Ctx) error {
 		return err
 	}
 	return goTo(c, next(c, views.HomePath))
+}
+
+// noteSignIn has the audit log tell whose sign-in this is, by the user's own name: what somebody typed may be a password.
+func (h *Handlers) noteSignIn(c *fiber.Ctx, name string) {
+	if user, err := h.Store.UserByName(c.UserContext(), strings.TrimSpace(name)); err == nil {
+		audit.About(c, model.SubjectUser, user.ID, user.Name)
+	}
 }
 
 // SignOut ends the session.

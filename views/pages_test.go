@@ -110,6 +110,7 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"job-running": show(s, JobPage, job(0)), "job-failed": show(s, JobPage, job(2)), "job-restore": show(s, JobPage, job(4)),
 		"reference": show(s.own(), ReferencePage, referenceSample(at(ReferencePath))),
 		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
+		"audit":     show(s, AuditPage, auditSample(s, at)), "audit-none": show(s, AuditPage, AuditProps{Chrome: at(AuditPath), Filter: AuditQuery{Who: "eva", Kind: "removals"}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
 			Destinations: s.destinations, System: s.apps[8:],

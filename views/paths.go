@@ -41,6 +41,7 @@ const (
 	ActivityPath         = "/activity"
 	SettingsPath         = "/settings"
 	KitPath              = "/settings/recovery-kit"
+	AuditPath            = "/settings/audit"
 	ReferencePath        = "/reference"
 	PasswordPath         = "/settings/password"
 	UsersPath            = "/settings/users"

@@ -103,6 +103,7 @@ func (s *server) house() []Route {
 		{post, "/settings/discovery", Session, p.SetDiscovery},
 		{post, "/settings/theme", Session, p.SetTheme},
 		{post, "/settings/appearance", Session, p.SetAppearance},
+		{get, "/settings/audit", Session, p.Audit},
 		{get, "/reference", Session, p.APIReference},
 		{get, "/settings/recovery-kit", Session, p.RecoveryKit},
 		{post, "/settings/recovery-kit", Session, p.TakeRecoveryKit},

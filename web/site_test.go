@@ -22,6 +22,7 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/handlers/audit"
 	"keepstead/index"
 	"keepstead/jobs"
 	"keepstead/secret"
@@ -133,7 +134,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.opts = Options{
-		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log,
+		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log, Trail: audit.New(s.store, log, nil),
 		Ready: []Check{{"store", s.store.Ping}}, Development: true,
 	}
 	s.app, err = New(ctx, s.opts)

@@ -90,6 +90,7 @@ func (a *API) routes() []route {
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},
 
+		{"GET", "/audit", a.listAuditEntries},
 		{"GET", "/events", a.streamEvents},
 		{"GET", "/status", a.getStatus},
 		{"GET", "/openapi.json", a.getOpenAPI},
