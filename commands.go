@@ -97,6 +97,23 @@ func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error 
 	})
 }
 
+// resetTwoFactor has a user's password be enough again, and signs the user out everywhere.
+func resetTwoFactor(ctx context.Context, cfg config.Config) error {
+	if err := known(cfg); err != nil {
+		return err
+	}
+	return withAuth(ctx, cfg, func(st *store.Store, a *auth.Auth) error {
+		changed, err := a.ResetTwoFactor(ctx, cfg.Name)
+		if errors.Is(err, model.ErrNotFound) {
+			return fmt.Errorf("there is no user named %q", cfg.Name)
+		}
+		if err != nil {
+			return err
+		}
+		return commanded(ctx, st, model.ActResetTwoFactor, model.SubjectUser, changed.ID, changed.Name)
+	})
+}
+
 // showPassword prints the password of a destination's repository alone, for the owner's safe.
 func showPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
 	if err := known(cfg); err != nil {

@@ -29,7 +29,7 @@ func rooms() map[string][]string {
 		"store":               {"model"},
 		"index":               {"model"},
 		"jobs":                toJobs,
-		"auth":                {"model", "store"},
+		"auth":                {"model", "secret", "store"},
 		"views/lang":          {"model"},
 		"views/ui":            {"model", "views/lang"},
 		"views":               {"model", "views/ui", "views/lang"},

@@ -71,7 +71,7 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	guard, err := auth.New(st, log, auth.Options{PublicURL: cfg.PublicURL})
+	guard, err := auth.New(st, log, auth.Options{PublicURL: cfg.PublicURL, Box: box})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/secret"
 	"keepstead/store"
 )
 
@@ -48,7 +49,11 @@ type Auth struct {
 	hashing chan struct{} // one place for each password hash at work
 	decoy   string        // a hash that stands in for an unknown user's
 
-	byAddress, byName, byToken *throttle
+	byAddress, byName, byToken, byCode *throttle
+
+	box       *secret.Box
+	halves    *halves
+	enrolling *enrolling
 
 	code        string // of the set-up
 	publicHTTPS string // host of the public address when that is https
@@ -60,6 +65,8 @@ type Options struct {
 	Clock func() time.Time
 	// PublicURL is the address under which browsers reach Keepstead through a proxy; empty when there is none.
 	PublicURL string
+	// Box seals the secrets of second factors. Commands that neither ask for nor turn on one leave it out.
+	Box *secret.Box
 }
 
 // New returns an Auth over st.
@@ -77,7 +84,11 @@ func New(st *store.Store, log *slog.Logger, o Options) (*Auth, error) {
 		byAddress: newThrottle(clock, 8, 5*time.Minute),
 		byName:    newThrottle(clock, 8, time.Minute),
 		byToken:   newThrottle(clock, 20, time.Minute),
+		byCode:    newThrottle(clock, 8, 5*time.Minute),
 		code:      randomText(setupCodeLength),
+		box:       o.Box,
+		halves:    newHalves(clock),
+		enrolling: newEnrolling(clock),
 	}
 	if o.PublicURL != "" {
 		if err := a.origins.AddTrustedOrigin(o.PublicURL); err != nil {

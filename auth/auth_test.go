@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"keepstead/model"
+	"keepstead/secret"
 	"keepstead/store"
 )
 
@@ -44,7 +46,16 @@ func newAuth(t *testing.T) (*Auth, *store.Store, *clock) {
 		}
 	})
 	c := &clock{at: time.Now()}
-	a, err := New(st, log, Options{Clock: c.now})
+	master := secret.File(filepath.Join(t.TempDir(), "master.key"))
+	key, err := secret.NewDataKey(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := secret.Open(master, []model.DataKey{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(st, log, Options{Clock: c.now, Box: box})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,12 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 	if status < 400 {
 		t.Errorf("a wrong secret key was accepted")
 	}
+	browser := k.signIn()
+	enrolled, recovery := k.enrol(browser)
+	secrets["secret of the second factor"] = enrolled
+	for i, code := range recovery {
+		secrets[fmt.Sprintf("recovery code %d", i)], secrets[fmt.Sprintf("digits of recovery code %d", i)] = code, strings.ReplaceAll(code, "-", "")
+	}
 	secrets["password of the new repository"] = k.password("Cloud")
 	k.quiet()
 	found := finder{t: t, secrets: secrets}
@@ -60,7 +67,7 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		found.look(where, []byte(text))
 	}
 	found.lookAtAPI(k)
-	found.lookAtPages(k, cloud.ID, disk.ID, made[cloud.ID].ID)
+	found.lookAtPages(k, browser, cloud.ID, disk.ID, made[cloud.ID].ID)
 	found.look("the program's output", []byte(k.output.String()))
 	found.lookAtFiles(k.data)
 	k.stop()
@@ -122,12 +129,11 @@ func (f *finder) lookAtAPI(k *keepstead) {
 	}
 }
 
-func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string) {
+func (f *finder) lookAtPages(k *keepstead, browser *http.Client, cloud, disk, snapshot string) {
 	f.t.Helper()
-	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
-		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new", "/settings", "/settings/audit",
+		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new", "/settings", "/settings/audit", "/settings/two-factor", "/settings/recovery-kit",
 	}
 	for _, j := range k.jobs("limit=20") {
 		paths = append(paths, "/jobs/"+j.ID)
@@ -163,6 +169,30 @@ func (k *keepstead) signIn() *http.Client {
 		k.t.Fatalf("sign in: %d at %s", res.StatusCode, res.Request.URL)
 	}
 	return browser
+}
+
+// enrol turns two-factor on for the client's user, and returns the secret and the recovery codes.
+func (k *keepstead) enrol(browser *http.Client) (secret string, codes []string) {
+	k.t.Helper()
+	post := func(path string, form url.Values) string {
+		res, err := browser.PostForm(k.url+path, form)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			k.t.Fatalf("%s: %d, %v", path, res.StatusCode, err)
+		}
+		return string(text)
+	}
+	page := post("/settings/two-factor/start", url.Values{"current_password": {adminPassword}})
+	secret = regexp.MustCompile(`[A-Z2-7]{32}`).FindString(page)
+	page = post("/settings/two-factor", url.Values{"code": {codeOf(k.t, secret, 0)}})
+	if codes = regexp.MustCompile(`\d{4}-\d{4}-\d{4}`).FindAllString(page, -1); len(codes) != 10 {
+		k.t.Fatalf("%d recovery codes", len(codes))
+	}
+	return secret, codes
 }
 
 // watch reads the arguments of all processes and the environment of pid's descendants, again and again, until the

@@ -28,6 +28,10 @@ func (h *Handlers) settings(c *fiber.Ctx, p views.SettingsProps) error {
 	if p.Users, err = h.Store.Users(ctx); err != nil {
 		return err
 	}
+	if p.TwoFactor, err = h.Store.TwoFactorUsers(ctx); err != nil {
+		return err
+	}
+	p.CodeToo = p.TwoFactor[who.User.ID]
 	if p.Tokens, err = h.Store.Tokens(ctx); err != nil {
 		return err
 	}
@@ -75,7 +79,7 @@ func (h *Handlers) settingsAgain(c *fiber.Ctx, err error, which, name string) er
 // ChangePassword changes the user's own password, and leaves this browser alone signed in.
 func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
-	err := h.Auth.ChangePassword(c.UserContext(), who.User, c.FormValue("current_password"), c.FormValue("password"), auth.ClientIP(c))
+	err := h.Auth.ChangePassword(c.UserContext(), who.User, proof(c), c.FormValue("password"), auth.ClientIP(c))
 	if err != nil {
 		return h.settingsAgain(c, err, "password", "")
 	}

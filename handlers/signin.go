@@ -40,6 +40,18 @@ func (h *Handlers) Enter(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	}
+	return h.admit(c, user)
+}
+
+// admit lets somebody in who gave the right password, or asks for the code that the user has to give too.
+func (h *Handlers) admit(c *fiber.Ctx, user model.User) error {
+	two, err := h.Auth.HasTwoFactor(c.UserContext(), user.ID)
+	if err != nil {
+		return err
+	}
+	if two {
+		return h.askForCode(c, user)
+	}
 	if err := h.Auth.SignIn(c, user); err != nil {
 		return err
 	}

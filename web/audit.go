@@ -43,6 +43,7 @@ var acts = map[string]model.AuditAct{
 	"POST /setup/destination": model.ActCreate,
 	"POST /setup/apps":        model.ActSetUp,
 	"POST /signin":            model.ActSignIn,
+	"POST /signin/code":       model.ActSignIn,
 	"POST /signout":           model.ActSignOut,
 
 	"POST /backup":                         model.ActBackUp,
@@ -103,6 +104,10 @@ var acts = map[string]model.AuditAct{
 	"GET /snapshots/:id/preview/image":     model.ActView,
 
 	"POST /settings/password":               model.ActChangePassword,
+	"POST /settings/two-factor/start":       model.ActPrepareTwoFactor,
+	"POST /settings/two-factor":             model.ActTwoFactorOn,
+	"POST /settings/two-factor/codes":       model.ActRenewCodes,
+	"POST /settings/two-factor/off":         model.ActTwoFactorOff,
 	"POST /settings/users":                  model.ActCreate,
 	"POST /settings/users/:id/remove":       model.ActRemove,
 	"POST /settings/discovery":              model.ActChangeSettings,

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ type site struct {
 	log   *buffer
 	dir   string
 	opts  Options
+	ahead atomic.Int64 // nanoseconds that the sign-in's clock is ahead
 }
 
 // buffer is a log that a test reads while it is written.
@@ -121,7 +123,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 		Store: s.store, Box: box, Hub: s.hub, Host: host, Restic: "/bin/false", Dir: dir, Log: log, Index: s.index,
 	})
 	must(err)
-	s.auth, err = auth.New(s.store, log, auth.Options{})
+	s.auth, err = auth.New(s.store, log, auth.Options{Box: box, Clock: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
 	must(err)
 	files, err := static.Load()
 	must(err)

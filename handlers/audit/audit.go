@@ -38,6 +38,7 @@ type note struct {
 	id   uuid.UUID
 	name string
 	file string // of the snapshot, if the act is about one
+	half bool   // it was done, by somebody who is not signed in yet
 }
 
 type noteKey struct{}
@@ -69,6 +70,12 @@ func AboutApps(c *fiber.Ctx, names []string) {
 func AboutFile(c *fiber.Ctx, snapshot uuid.UUID, path string) {
 	n := noteOf(c)
 	n.kind, n.id, n.file = model.SubjectSnapshot, snapshot, path
+}
+
+// PasswordGiven says that the first of two steps of a sign-in is done.
+func PasswordGiven(c *fiber.Ctx) {
+	n := noteOf(c)
+	n.act, n.half = model.ActEnterPassword, true
 }
 
 // Act says what was done, where the route says it less exactly.
@@ -118,7 +125,7 @@ func (t *Trail) entry(c *fiber.Ctx, act model.AuditAct) model.AuditEntry {
 		e.ActorKind, e.Actor = model.ActorToken, who.Token.Name
 	}
 	status := c.Response().StatusCode()
-	if status >= 400 || !known {
+	if status >= 400 || !known && !n.half {
 		e.Outcome, e.Reason = model.AuditRefused, model.AuditReasonOf(status)
 	}
 	t.settle(c, n, &e, status)
