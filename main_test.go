@@ -116,7 +116,7 @@ func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
 		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "jobs", "auth",
-		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
+		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/audit", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {
 		t.Errorf("%d rooms in order, %d in the table", len(order), len(rooms()))
