@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/user"
 	"path/filepath"
+
+	"github.com/google/uuid"
 
 	"keepstead/auth"
 	"keepstead/config"
@@ -42,11 +45,27 @@ func known(cfg config.Config) error {
 	return nil
 }
 
+// commanded has the audit log tell what somebody at this machine's command line did, by the system's name for them.
+func commanded(ctx context.Context, st *store.Store, act model.AuditAct, kind model.SubjectKind, id uuid.UUID, name string) error {
+	who := os.Getenv("SUDO_USER")
+	if who == "" {
+		if u, err := user.Current(); err == nil {
+			who = u.Username
+		}
+	}
+	return st.CreateAuditEntry(ctx, model.AuditEntry{
+		ActorKind: model.ActorCommand, Actor: who, Act: act, SubjectKind: kind, SubjectID: id, SubjectName: name, Outcome: model.AuditDone,
+	})
+}
+
 // createToken makes an API token and prints it alone, for a script to take.
 func createToken(ctx context.Context, cfg config.Config, out io.Writer) error {
-	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
-		token, _, err := a.CreateToken(ctx, cfg.Name)
+	return withAuth(ctx, cfg, func(st *store.Store, a *auth.Auth) error {
+		token, made, err := a.CreateToken(ctx, cfg.Name)
 		if err != nil {
+			return err
+		}
+		if err := commanded(ctx, st, model.ActCreate, model.SubjectToken, made.ID, made.Name); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(out, token)
@@ -59,21 +78,39 @@ func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error 
 	if err := known(cfg); err != nil {
 		return err
 	}
-	return withAuth(ctx, cfg, func(_ *store.Store, a *auth.Auth) error {
+	return withAuth(ctx, cfg, func(st *store.Store, a *auth.Auth) error {
 		password, made, err := cfg.AskPassword(os.Stdin, os.Stderr)
 		if err != nil {
 			return err
 		}
-		if err := a.ResetPassword(ctx, cfg.Name, password); errors.Is(err, model.ErrNotFound) {
+		changed, err := a.ResetPassword(ctx, cfg.Name, password)
+		if errors.Is(err, model.ErrNotFound) {
 			return fmt.Errorf("there is no user named %q", cfg.Name)
-		} else if err != nil {
+		}
+		if err != nil {
 			return err
 		}
-		if !made {
-			return nil
+		if made {
+			_, err = fmt.Fprintln(out, password)
 		}
-		_, err = fmt.Fprintln(out, password)
+		return errors.Join(err, commanded(ctx, st, model.ActResetPassword, model.SubjectUser, changed.ID, changed.Name))
+	})
+}
+
+// resetTwoFactor has a user's password be enough again, and signs the user out everywhere.
+func resetTwoFactor(ctx context.Context, cfg config.Config) error {
+	if err := known(cfg); err != nil {
 		return err
+	}
+	return withAuth(ctx, cfg, func(st *store.Store, a *auth.Auth) error {
+		changed, err := a.ResetTwoFactor(ctx, cfg.Name)
+		if errors.Is(err, model.ErrNotFound) {
+			return fmt.Errorf("there is no user named %q", cfg.Name)
+		}
+		if err != nil {
+			return err
+		}
+		return commanded(ctx, st, model.ActResetTwoFactor, model.SubjectUser, changed.ID, changed.Name)
 	})
 }
 
@@ -104,6 +141,9 @@ func showPassword(ctx context.Context, cfg config.Config, out io.Writer) error {
 			}
 			password, err := manager.RepositoryPassword(d)
 			if err != nil {
+				return err
+			}
+			if err := commanded(ctx, st, model.ActShowPassword, model.SubjectDestination, d.ID, d.Name); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(out, password)

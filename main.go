@@ -43,6 +43,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return createToken(ctx, cfg, out)
 	case config.UserResetPassword:
 		return resetPassword(ctx, cfg, out)
+	case config.UserResetTwoFactor:
+		return resetTwoFactor(ctx, cfg)
 	case config.DestinationPassword:
 		return showPassword(ctx, cfg, out)
 	case config.KeyRotate:

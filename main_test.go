@@ -30,14 +30,15 @@ func rooms() map[string][]string {
 		"index":               {"model"},
 		"notify":              {"model"},
 		"jobs":                toJobs,
-		"auth":                {"model", "store"},
+		"auth":                {"model", "secret", "store"},
 		"views/lang":          {"model"},
 		"views/ui":            {"model", "views/lang"},
 		"views":               {"model", "views/ui", "views/lang"},
 		"handlers/attachment": {"model"},
-		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment"},
-		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "views/lang", "static", "handlers/attachment"},
-		"web":                 {"config", "auth", "handlers", "handlers/api", "static"},
+		"handlers/audit":      {"model", "store", "auth"},
+		"handlers/api":        {"model", "store", "jobs", "auth", "events", "handlers/attachment", "handlers/audit"},
+		"handlers":            {"model", "store", "jobs", "auth", "events", "views", "views/ui", "views/lang", "static", "handlers/attachment", "handlers/audit"},
+		"web":                 {"model", "config", "auth", "handlers", "handlers/api", "handlers/audit", "static"},
 		"":                    {"*"}, // main
 	}
 }
@@ -116,7 +117,7 @@ func TestRoomsStandInOrder(t *testing.T) {
 	t.Parallel()
 	order := []string{
 		"model", "config", "static", "device", "secret", "events", "restic", "storage", "gateway", "docker", "database", "store", "index", "notify", "jobs", "auth",
-		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/api", "handlers", "web", "",
+		"views/lang", "views/ui", "views", "handlers/attachment", "handlers/audit", "handlers/api", "handlers", "web", "",
 	}
 	if len(order) != len(rooms()) {
 		t.Errorf("%d rooms in order, %d in the table", len(order), len(rooms()))

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keepstead/model"
+	"keepstead/store"
 )
 
 // builtRestic returns the path of the restic that the build made.
@@ -129,11 +133,18 @@ func TestServeWithAdmin(t *testing.T) {
 	if out, err := command(t, "user", "reset-password", "admin", "--data", dir); err != nil || out != "" {
 		t.Errorf("reset-password: %q, %v", out, err)
 	}
+	resetsTwoFactor(t, dir)
+	if log := auditOf(t, dir)[1:]; len(log) != 2 || log[0].Act != model.ActResetPassword || log[0].ActorKind != model.ActorCommand || log[0].SubjectName != "admin" || log[0].Actor == "" || log[1].Act != model.ActCreate {
+		t.Errorf("the audit log: %+v", log)
+	}
+	if _, err := command(t, "user", "reset-two-factor", "admin", "--data", dir); err == nil || !strings.Contains(err.Error(), "Two-factor is off for this user.") {
+		t.Errorf("reset-two-factor where it is off: %v", err)
+	}
 	if _, err := command(t, "user", "reset-password", "eve", "--data", dir); err == nil || err.Error() != `there is no user named "eve"` {
 		t.Errorf("the password of nobody: %v", err)
 	}
 	typo := filepath.Join(dir, "typo")
-	for _, args := range [][]string{{"user", "reset-password", "admin"}, {"destination", "password", "nas"}} {
+	for _, args := range [][]string{{"user", "reset-password", "admin"}, {"user", "reset-two-factor", "admin"}, {"destination", "password", "nas"}} {
 		if _, err := command(t, append(args, "--data", typo)...); err == nil || !strings.Contains(err.Error(), "no Keepstead in "+typo) {
 			t.Errorf("%v in a folder that is not there: %v", args, err)
 		}
@@ -197,4 +208,45 @@ func TestVersion(t *testing.T) {
 	if out, err := command(t, "version"); err != nil || out == "" {
 		t.Errorf("version: %q, %v", out, err)
 	}
+}
+
+// resetsTwoFactor gives the user admin a second factor and has the command take it away.
+func resetsTwoFactor(t *testing.T, dir string) {
+	t.Helper()
+	st, err := store.Open(t.Context(), dir, store.Options{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	admin, err := st.UserByName(t.Context(), "admin")
+	if err == nil {
+		err = st.CreateTwoFactor(t.Context(), model.TwoFactor{UserID: admin.ID, Secret: model.Sealed("sealed")}, [][]byte{{1}, {2}}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := command(t, "user", "reset-two-factor", "admin", "--data", dir); err != nil || out != "" {
+		t.Errorf("reset-two-factor: %q, %v", out, err)
+	}
+	if on, err := st.TwoFactorUsers(t.Context()); len(on) != 0 || err != nil {
+		t.Errorf("two-factor is still on: %v, %v", on, err)
+	}
+	if log := auditOf(t, dir); log[0].Act != model.ActResetTwoFactor || log[0].SubjectName != "admin" {
+		t.Errorf("the audit log: %+v", log[0])
+	}
+}
+
+// auditOf reads the audit log beside a server that runs.
+func auditOf(t *testing.T, dir string) []model.AuditEntry {
+	t.Helper()
+	st, err := store.Open(t.Context(), dir, store.Options{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	log, err := st.AuditLog(t.Context(), model.AuditFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
 }

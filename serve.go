@@ -22,6 +22,7 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/handlers/audit"
 	"keepstead/jobs"
 	"keepstead/restic"
 	"keepstead/static"
@@ -70,11 +71,11 @@ func serve(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	guard, err := auth.New(st, log, auth.Options{PublicURL: cfg.PublicURL})
+	guard, err := auth.New(st, log, auth.Options{PublicURL: cfg.PublicURL, Box: box, Sealing: manager.Sealing()})
 	if err != nil {
 		return err
 	}
-	if err := createAdmin(ctx, cfg, guard); err != nil {
+	if err := createAdmin(ctx, cfg, st, guard); err != nil {
 		return err
 	}
 	app, err := site(ctx, cfg, parts{store: st, manager: manager, auth: guard, hub: hub, restic: program, log: log})
@@ -120,7 +121,7 @@ func site(ctx context.Context, cfg config.Config, p parts) (*fiber.App, error) {
 	})
 	p.manager.Speak(pages.Voice())
 	return web.New(ctx, web.Options{
-		Proxies: cfg.TrustedProxies, Auth: p.auth, Pages: pages, API: endpoints, Static: files, Log: p.log,
+		Proxies: cfg.TrustedProxies, Auth: p.auth, Pages: pages, API: endpoints, Static: files, Log: p.log, Trail: audit.New(p.store, p.log, nil),
 		Development: !config.Released(config.Version(version)),
 		Ready: []web.Check{
 			{Name: "store", Test: p.store.Ping},

@@ -11,6 +11,7 @@ import (
 	"keepstead/auth"
 	"keepstead/config"
 	"keepstead/index"
+	"keepstead/model"
 	"keepstead/secret"
 	"keepstead/store"
 )
@@ -46,15 +47,16 @@ func masterKey(cfg config.Config) secret.Master {
 func keyFile(cfg config.Config) string { return filepath.Join(cfg.Data, secret.FileName) }
 
 // createAdmin makes the user admin at the first start when its password was given.
-func createAdmin(ctx context.Context, cfg config.Config, a *auth.Auth) error {
+func createAdmin(ctx context.Context, cfg config.Config, st *store.Store, a *auth.Auth) error {
 	first, err := a.NeedsSetup(ctx)
 	if err != nil || !first || cfg.AdminPassword == "" {
 		return err
 	}
-	if _, err := a.CreateUser(ctx, "admin", cfg.AdminPassword.Reveal()); err != nil {
+	admin, err := a.CreateUser(ctx, "admin", cfg.AdminPassword.Reveal())
+	if err != nil {
 		return fmt.Errorf("create the user admin with KEEPSTEAD_ADMIN_PASSWORD: %w", err)
 	}
-	return nil
+	return commanded(ctx, st, model.ActCreate, model.SubjectUser, admin.ID, admin.Name)
 }
 
 // announce says where Keepstead is, and at a first start how to set it up.

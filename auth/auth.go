@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/secret"
 	"keepstead/store"
 )
 
@@ -48,7 +50,12 @@ type Auth struct {
 	hashing chan struct{} // one place for each password hash at work
 	decoy   string        // a hash that stands in for an unknown user's
 
-	byAddress, byName, byToken *throttle
+	byAddress, byName, byToken, byCode *throttle
+
+	box       *secret.Box
+	sealing   sync.Locker
+	halves    *halves
+	enrolling *enrolling
 
 	code        string // of the set-up
 	publicHTTPS string // host of the public address when that is https
@@ -60,6 +67,11 @@ type Options struct {
 	Clock func() time.Time
 	// PublicURL is the address under which browsers reach Keepstead through a proxy; empty when there is none.
 	PublicURL string
+	// Box seals the secrets of second factors. Commands that neither ask for nor turn on one leave it out.
+	Box *secret.Box
+	// Sealing is held from the sealing of a secret to its writing, so that the data key is not replaced in between; nil where
+	// nothing replaces it.
+	Sealing sync.Locker
 }
 
 // New returns an Auth over st.
@@ -77,7 +89,15 @@ func New(st *store.Store, log *slog.Logger, o Options) (*Auth, error) {
 		byAddress: newThrottle(clock, 8, 5*time.Minute),
 		byName:    newThrottle(clock, 8, time.Minute),
 		byToken:   newThrottle(clock, 20, time.Minute),
+		byCode:    newThrottle(clock, 8, 5*time.Minute),
 		code:      randomText(setupCodeLength),
+		box:       o.Box,
+		sealing:   o.Sealing,
+		halves:    newHalves(clock),
+		enrolling: newEnrolling(clock),
+	}
+	if a.sealing == nil {
+		a.sealing = new(sync.Mutex)
 	}
 	if o.PublicURL != "" {
 		if err := a.origins.AddTrustedOrigin(o.PublicURL); err != nil {

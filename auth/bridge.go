@@ -39,7 +39,7 @@ func (w *response) WriteHeader(int) {}
 
 func (w *response) copyTo(c *fiber.Ctx) {
 	for _, v := range w.header.Values("Set-Cookie") {
-		c.Append("Set-Cookie", v)
+		c.Response().Header.Add("Set-Cookie", v) // Append would join two cookies into one
 	}
 }
 

@@ -73,7 +73,7 @@ func (a *Auth) SameOrigin(c *fiber.Ctx) error {
 }
 
 // SignIn starts a new session for the user and ends the one the browser had, so that an id from before the sign-in is
-// worth nothing after it.
+// worth nothing after it. The request is the user's from then on.
 func (a *Auth) SignIn(c *fiber.Ctx, user model.User) error {
 	if old := c.Cookies(cookieName); old != "" {
 		if err := a.store.DeleteSession(c.UserContext(), digest(old)); err != nil {
@@ -90,7 +90,11 @@ func (a *Auth) SignIn(c *fiber.Ctx, user model.User) error {
 		return err
 	}
 	session.Values[valueUser], session.Values[valueName] = user.ID.String(), user.Name
-	return a.save(c, session)
+	if err := a.save(c, session); err != nil {
+		return err
+	}
+	c.Locals(identityKey{}, Identity{User: model.User{ID: user.ID, Name: user.Name}, session: digest(session.ID)})
+	return nil
 }
 
 // SignOut ends the browser's session, if it has one.

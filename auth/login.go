@@ -12,7 +12,7 @@ import (
 // Login returns the user whose name and password these are. It fails with ErrDenied or Throttled. An unknown name
 // takes as long as a wrong password.
 func (a *Auth) Login(ctx context.Context, name, password, ip string) (model.User, error) {
-	address, person := network(ip), strings.ToLower(strings.TrimSpace(name))
+	address, person := Network(ip), strings.ToLower(strings.TrimSpace(name))
 	if wait := max(a.byAddress.wait(address), a.byName.wait(person)); wait > 0 {
 		return model.User{}, Throttled{After: wait}
 	}

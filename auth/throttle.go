@@ -74,8 +74,8 @@ func (t *throttle) sweep(now time.Time) {
 	}
 }
 
-// network is the address as the throttle counts it: an IPv6 user owns a whole /64.
-func network(ip string) string {
+// Network is the address as the throttle counts it: an IPv6 user owns a whole /64.
+func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Unmap().Is4() {
 		return ip

@@ -44,7 +44,7 @@ func (a *Auth) Token(ctx context.Context, header, ip string) (model.Token, error
 	if !errors.Is(err, ErrDenied) {
 		return token, err
 	}
-	address := network(ip)
+	address := Network(ip)
 	if wait := a.byToken.wait(address); wait > 0 {
 		return model.Token{}, Throttled{After: wait}
 	}

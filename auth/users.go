@@ -29,7 +29,7 @@ func (a *Auth) NeedsSetup(ctx context.Context) (bool, error) {
 
 // CheckCode says whether the set-up code is right. It fails with ErrDenied or Throttled.
 func (a *Auth) CheckCode(code, ip string) error {
-	address := network(ip)
+	address := Network(ip)
 	if wait := a.byAddress.wait(address); wait > 0 {
 		return Throttled{After: wait}
 	}
@@ -101,30 +101,46 @@ func (a *Auth) newUser(ctx context.Context, name, password string) (model.User, 
 
 // ChangePassword gives the user a new password when the current one is right, and ends all of the user's sessions. A
 // wrong current password counts as a failed sign-in.
-func (a *Auth) ChangePassword(ctx context.Context, user model.User, current, password, ip string) error {
-	if err := a.Confirm(ctx, user, current, ip); err != nil {
+func (a *Auth) ChangePassword(ctx context.Context, user model.User, proof model.Proof, password, ip string) error {
+	if err := a.Confirm(ctx, user, proof, ip); err != nil {
 		return err
 	}
+	a.halves.forget(user)
 	return a.setPassword(ctx, user, password)
 }
 
-// Confirm has somebody who is signed in prove it with the password; a wrong one is refused at current_password, and
-// counted as at the sign-in.
-func (a *Auth) Confirm(ctx context.Context, user model.User, password, ip string) error {
-	_, err := a.Login(ctx, user.Name, password, ip)
+// Confirm has somebody who is signed in prove it as at the sign-in: with the password, refused at current_password, and
+// with a code, refused at code, where two-factor is on. Wrong ones are counted as at the sign-in.
+func (a *Auth) Confirm(ctx context.Context, user model.User, proof model.Proof, ip string) error {
+	_, err := a.Login(ctx, user.Name, proof.Password, ip)
 	if errors.Is(err, ErrDenied) {
 		return model.Invalid{Field: "current_password", Reason: "This is not your password."}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = a.checkCode(ctx, user.ID, proof.Code, ip)
+	switch {
+	case errors.Is(err, model.ErrNotFound): // two-factor is off
+		return nil
+	case errors.Is(err, ErrDenied):
+		return WrongCode()
 	}
 	return err
 }
 
-// ResetPassword gives the named user a new password and ends all of the user's sessions.
-func (a *Auth) ResetPassword(ctx context.Context, name, password string) error {
+// WrongCode is the refusal of a code at its field. One that was used a moment ago is as wrong as any other.
+func WrongCode() model.Invalid {
+	return model.Invalid{Field: "code", Reason: "This code is not right, or was used already. Wait for the next one your app shows."}
+}
+
+// ResetPassword gives the named user a new password, ends all of the user's sessions, and returns the user.
+func (a *Auth) ResetPassword(ctx context.Context, name, password string) (model.User, error) {
 	user, err := a.store.UserByName(ctx, name)
 	if err != nil {
-		return fmt.Errorf("find user %q: %w", name, err)
+		return user, fmt.Errorf("find user %q: %w", name, err)
 	}
-	return a.setPassword(ctx, user, password)
+	return user, a.setPassword(ctx, user, password)
 }
 
 // setPassword checks and stores a new password; the store ends the user's sessions with it.

@@ -26,6 +26,7 @@ const (
 	Serve               Command = "serve"
 	TokenCreate         Command = "token create"
 	UserResetPassword   Command = "user reset-password"
+	UserResetTwoFactor  Command = "user reset-two-factor"
 	DestinationPassword Command = "destination password"
 	KeyRotate           Command = "key rotate"
 	KeyChangeMaster     Command = "key change-master"
@@ -82,6 +83,9 @@ type cli struct {
 		ResetPassword struct {
 			Name string `arg:"" help:"The user."`
 		} `cmd:"" name:"reset-password" help:"Set a new password, from KEEPSTEAD_NEW_PASSWORD or standard input; without one, make one up and print it."`
+		ResetTwoFactor struct {
+			Name string `arg:"" help:"The user."`
+		} `cmd:"" name:"reset-two-factor" help:"Turn two-factor off for somebody who lost the app and the recovery codes, and sign them out everywhere."`
 	} `cmd:"" help:"Users."`
 
 	Destination struct {
@@ -143,7 +147,7 @@ func (c cli) config(command string, env func(string) (string, bool)) (Config, er
 	out := Config{
 		Command: Command(command), Restic: c.Serve.Restic, LogFormat: c.Serve.LogFormat, Parallel: c.Serve.Parallel,
 		ToPassphrase: c.Key.ChangeMaster.To == "passphrase",
-		Name:         c.Token.Create.Name + c.User.ResetPassword.Name + c.Destination.Password.Name,
+		Name:         c.Token.Create.Name + c.User.ResetPassword.Name + c.User.ResetTwoFactor.Name + c.Destination.Password.Name,
 	}
 	var errs []error
 	check := func(err error) { errs = append(errs, err) }

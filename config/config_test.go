@@ -57,6 +57,7 @@ func TestParse(t *testing.T) {
 		}},
 		{"token create --data /x/y platform", nil, func(c Config) bool { return c.Name == "platform" && c.Data == "/x/y" }},
 		{"token create platform", map[string]string{"KEEPSTEAD_DATA": "/e"}, func(c Config) bool { return c.Data == "/e" }},
+		{"user reset-two-factor admin", nil, func(c Config) bool { return c.Command == UserResetTwoFactor && c.Name == "admin" }},
 		{"user reset-password admin", map[string]string{"KEEPSTEAD_NEW_PASSWORD": "n"}, func(c Config) bool {
 			return c.Command == UserResetPassword && c.Name == "admin" && c.NewPassword.Reveal() == "n"
 		}},

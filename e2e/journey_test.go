@@ -153,7 +153,7 @@ func (b *tab) bringBack(photos string) {
 func (b *tab) everyPage() {
 	b.t.Helper()
 	b.allow("404 from /nowhere")
-	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/settings/recovery-kit", "/settings/keys", "/settings/notifications", "/settings/notifications/new", "/reference", "/apps/new", "/nowhere"} {
+	for _, path := range []string{"/destinations", "/destinations/new", "/policies", "/policies/new", "/activity", "/settings", "/settings/recovery-kit", "/settings/keys", "/settings/audit", "/settings/two-factor", "/settings/notifications", "/settings/notifications/new", "/reference", "/apps/new", "/nowhere"} {
 		b.visit(path)
 		b.accessible(path)
 	}

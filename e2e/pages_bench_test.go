@@ -52,7 +52,7 @@ func (h *largeLab) looks() []look {
 		"/snapshots/" + h.snapshot + "/restore", "/snapshots/" + h.snapshot + "/forget",
 		"/destinations", "/destinations/new", "/destinations/" + h.destination, "/destinations/" + h.destination + "/edit", "/destinations/" + h.destination + "/remove",
 		"/devices", "/devices/new", "/devices/" + h.device, "/devices/" + h.device + "/edit",
-		"/settings", "/settings/recovery-kit", "/settings/keys", "/settings/notifications", "/settings/notifications/new", "/reference", "/setup/destination", "/setup/apps", "/signin", "/_ui", "/nothing",
+		"/settings", "/settings/recovery-kit", "/settings/keys", "/settings/audit", "/settings/two-factor", "/settings/notifications", "/settings/notifications/new", "/reference", "/setup/destination", "/setup/apps", "/signin", "/_ui", "/nothing",
 	} {
 		out = append(out, look{path: path})
 	}

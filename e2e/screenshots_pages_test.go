@@ -22,7 +22,7 @@ func (h *gallery) lists(c *camera) {
 	c.signIn()
 	for name, path := range map[string]string{
 		"home": "/", "apps": "/apps", "snapshots": "/snapshots", "destinations": "/destinations", "policies": "/policies",
-		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "keys": "/settings/keys", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
+		"devices": "/devices", "activity": "/activity", "settings": "/settings", "recovery-kit": "/settings/recovery-kit", "keys": "/settings/keys", "audit": "/settings/audit", "two-factor": "/settings/two-factor", "reference": "/reference", "design": "/_ui", "error-404": "/nowhere",
 		"apps-none": "/apps?q=nothing", "activity-failed": "/activity?state=failed", "snapshots-none": "/snapshots?status=failed&from=2020-01-01&to=2020-01-02",
 	} {
 		c.page(name, path)
@@ -170,6 +170,11 @@ func (h *gallery) forms(c *camera) {
 	c.script("ask for a token", `(() => { const f = document.querySelector("#token-name"); f.value = "phone"; f.form.requestSubmit() })()`)
 	c.says("Copy the token “phone” now")
 	c.shoot("settings-token")
+	c.visit("/settings/two-factor")
+	c.fill("current_password", adminPassword)
+	c.submit()
+	c.says("Scan this with the app")
+	c.shoot("two-factor-enrolment")
 }
 
 // atWork draws a backup that runs, on the pages that show it.

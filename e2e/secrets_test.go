@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -77,6 +78,12 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 	}
 	made = k.backup(configuration, "success") // and its end is told, in vain
 	k.awaitTold(channels)
+	browser := k.signIn()
+	enrolled, recovery := k.enrol(browser)
+	secrets["secret of the second factor"] = enrolled
+	for i, code := range recovery {
+		secrets[fmt.Sprintf("recovery code %d", i)], secrets[fmt.Sprintf("digits of recovery code %d", i)] = code, strings.ReplaceAll(code, "-", "")
+	}
 	k.quiet()
 	found := finder{t: t, secrets: secrets}
 	found.look("a refusal", refused)
@@ -84,7 +91,7 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		found.look(where, []byte(text))
 	}
 	found.lookAtAPI(k)
-	found.lookAtPages(k, cloud.ID, disk.ID, made[cloud.ID].ID, channels)
+	found.lookAtPages(k, browser, cloud.ID, disk.ID, made[cloud.ID].ID, channels)
 	found.look("the program's output", []byte(k.output.String()))
 	found.lookAtFiles(k.data)
 	k.stop()
@@ -133,7 +140,7 @@ func (f *finder) lookAtFiles(root string) {
 
 func (f *finder) lookAtAPI(k *keepstead) {
 	f.t.Helper()
-	paths := []string{"/keys", "/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/notifications"}
+	paths := []string{"/keys", "/backup/destinations", "/backup/policies", "/backup/configurations", "/backup/snapshots", "/jobs", "/devices", "/apps", "/status", "/notifications", "/audit"}
 	for _, j := range k.jobs("limit=100") {
 		paths = append(paths, "/jobs/"+j.ID, "/jobs/"+j.ID+"/log")
 	}
@@ -146,13 +153,12 @@ func (f *finder) lookAtAPI(k *keepstead) {
 	}
 }
 
-func (f *finder) lookAtPages(k *keepstead, cloud, disk, snapshot string, channels []string) {
+func (f *finder) lookAtPages(k *keepstead, browser *http.Client, cloud, disk, snapshot string, channels []string) {
 	f.t.Helper()
-	browser := k.signIn()
 	paths := []string{
 		"/", "/apps", "/destinations", "/destinations/new", "/destinations/" + cloud, "/destinations/" + cloud + "/edit",
 		"/destinations/" + disk, "/destinations/" + disk + "/edit", "/destinations/" + cloud + "/keys", "/destinations/" + disk + "/keys", "/policies", "/snapshots", "/snapshots/" + snapshot, "/activity", "/devices", "/devices/new",
-		"/settings", "/settings/keys", "/settings/notifications", "/settings/notifications/new",
+		"/settings", "/settings/keys", "/settings/audit", "/settings/two-factor", "/settings/recovery-kit", "/settings/notifications", "/settings/notifications/new",
 	}
 	for _, id := range channels {
 		paths = append(paths, "/settings/notifications/"+id)
@@ -191,6 +197,30 @@ func (k *keepstead) signIn() *http.Client {
 		k.t.Fatalf("sign in: %d at %s", res.StatusCode, res.Request.URL)
 	}
 	return browser
+}
+
+// enrol turns two-factor on for the client's user, and returns the secret and the recovery codes.
+func (k *keepstead) enrol(browser *http.Client) (secret string, codes []string) {
+	k.t.Helper()
+	post := func(path string, form url.Values) string {
+		res, err := browser.PostForm(k.url+path, form)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			k.t.Fatalf("%s: %d, %v", path, res.StatusCode, err)
+		}
+		return string(text)
+	}
+	page := post("/settings/two-factor/start", url.Values{"current_password": {adminPassword}})
+	secret = regexp.MustCompile(`[A-Z2-7]{32}`).FindString(page)
+	page = post("/settings/two-factor", url.Values{"code": {codeOf(k.t, secret, 0)}})
+	if codes = regexp.MustCompile(`\d{4}-\d{4}-\d{4}`).FindAllString(page, -1); len(codes) != 10 {
+		k.t.Fatalf("%d recovery codes", len(codes))
+	}
+	return secret, codes
 }
 
 // watch reads the arguments of all processes and the environment of pid's descendants, again and again, until the

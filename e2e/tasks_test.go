@@ -75,6 +75,8 @@ var tasks = []task{
 	{"bring a deleted file back", (*person).bringFileBack},
 	{"see why a job failed, try again, cancel one", (*person).mendJobs},
 	{"make a token and a user", (*person).changeSettings},
+	{"look into the audit log", (*person).lookIntoAudit},
+	{"turn two-factor on, and sign in with it", (*person).useTwoFactor},
 }
 
 // further tasks are done in each way that has scripts; that their pages work without is seen by those above.

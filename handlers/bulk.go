@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -29,16 +31,32 @@ func (h *Handlers) BulkApps(c *fiber.Ctx) error {
 		h.flash(c, views.Flash{Kind: "bad", Text: "Nothing was changed: choose the policy first."})
 	} else {
 		out, err := h.each(c.UserContext(), f.Apps, change)
-		if err != nil && out.done == 0 {
+		if err != nil && len(out.done) == 0 {
 			return err
 		}
 		if err != nil {
-			h.Log.Error("several apps at once", "request", RequestID(c), "done", out.done, "error", err)
+			h.Log.Error("several apps at once", "request", RequestID(c), "done", len(out.done), "error", err)
 			out.refused = append(out.refused, "Something went wrong then; the rest was not changed.")
 		}
+		h.noteBulk(c, f.Act, out.done)
 		h.flash(c, out.flash(words))
 	}
 	return goTo(c, next(c, views.AppsPath))
+}
+
+// noteBulk has the audit log tell what was done, and with which apps.
+func (h *Handlers) noteBulk(c *fiber.Ctx, act string, done []uuid.UUID) {
+	switch act {
+	case views.BulkOn:
+		audit.Act(c, model.ActTurnOn)
+	case views.BulkOff:
+		audit.Act(c, model.ActTurnOff)
+	}
+	names, err := h.Store.Names(c.UserContext(), done)
+	if err != nil {
+		h.Log.Error("name the apps for the audit log", "request", RequestID(c), "error", err)
+	}
+	audit.AboutApps(c, slices.Sorted(maps.Values(names)))
 }
 
 // bulkAct is what is to be done with each app, and the words for n that it was done with. It is nil while no policy is
@@ -118,7 +136,7 @@ func (h *Handlers) followPolicy(ctx context.Context, app, policy uuid.UUID) erro
 
 // bulkResult is what became of each app.
 type bulkResult struct {
-	done    int
+	done    []uuid.UUID
 	refused []string // each in a sentence with its reason
 }
 
@@ -136,7 +154,7 @@ func (h *Handlers) each(ctx context.Context, apps []string, change func(uuid.UUI
 		reasons := refusals(err)
 		switch {
 		case err == nil:
-			out.done++
+			out.done = append(out.done, id)
 		case errors.Is(err, model.ErrNotFound):
 			out.refused = append(out.refused, "An app was not there any more.")
 		case len(reasons) > 0:
@@ -159,8 +177,8 @@ const shownRefusals = 2
 func (r bulkResult) flash(words func(n int) string) views.Flash {
 	f := views.Flash{Kind: "good"}
 	var say []string
-	if r.done > 0 {
-		say = append(say, words(r.done))
+	if len(r.done) > 0 {
+		say = append(say, words(len(r.done)))
 	}
 	if len(r.refused) > 0 {
 		f.Kind = "bad"

@@ -5,6 +5,7 @@ import (
 
 	"keepstead/auth"
 	"keepstead/handlers/attachment"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -45,6 +46,7 @@ func (h *Handlers) Download(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.AboutFile(c, d.SnapshotID, d.Path)
 	ctx, request := c.UserContext(), RequestID(c)
 	body, err := h.Jobs.Download(ctx, d)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -39,7 +40,7 @@ func (h *Handlers) AcceptApps(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	n := 0
+	var names []string
 	for _, app := range apps {
 		if !app.Pending {
 			continue
@@ -51,9 +52,10 @@ func (h *Handlers) AcceptApps(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
-		n++
+		names = append(names, app.Name)
 	}
-	h.good(c, "Protected %s.", plural(n, "app"))
+	audit.AboutApps(c, names)
+	h.good(c, "Protected %s.", plural(len(names), "app"))
 	return goTo(c, next(c, views.AppsPath))
 }
 

@@ -21,7 +21,12 @@ func (h *Handlers) recoveryKit(c *fiber.Ctx, reasons model.Invalids) error {
 	if err != nil {
 		return err
 	}
-	return render(c, views.KitPage(views.KitProps{Chrome: frame, Destinations: destinations, Errors: reasons}))
+	who, _ := auth.Who(c)
+	two, err := h.Auth.HasTwoFactor(c.UserContext(), who.User.ID)
+	if err != nil {
+		return err
+	}
+	return render(c, views.KitPage(views.KitProps{Chrome: frame, CodeToo: two, Destinations: destinations, Errors: reasons}))
 }
 
 // TakeRecoveryKit sends the kit as a file to somebody who gives the password once more: a browser that was left open is
@@ -29,7 +34,7 @@ func (h *Handlers) recoveryKit(c *fiber.Ctx, reasons model.Invalids) error {
 func (h *Handlers) TakeRecoveryKit(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	who, _ := auth.Who(c)
-	if err := h.Auth.Confirm(ctx, who.User, c.FormValue("current_password"), auth.ClientIP(c)); err != nil {
+	if err := h.Auth.Confirm(ctx, who.User, proof(c), auth.ClientIP(c)); err != nil {
 		reasons := refusals(err)
 		if len(reasons) == 0 {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/store"
 	"keepstead/views"
@@ -78,6 +79,7 @@ func (h *Handlers) CreatePolicy(c *fiber.Ctx) error {
 	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.policyPage(c, nil, f, reasons) })
 	}
+	audit.About(c, model.SubjectPolicy, p.ID, p.Name)
 	h.good(c, "%s is saved.", p.Name)
 	return goTo(c, views.PoliciesPath)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/handlers/attachment"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -34,9 +35,11 @@ func (h *Handlers) Preview(c *fiber.Ctx) error {
 		p.AppID = app.ID
 	}
 	p.Preview, err = h.Jobs.Preview(c.UserContext(), s.ID, p.Path)
-	switch {
-	case errors.Is(err, model.ErrNotFound):
+	if errors.Is(err, model.ErrNotFound) {
 		return err
+	}
+	audit.AboutFile(c, s.ID, p.Path)
+	switch {
 	case err != nil && sentence(err) != "":
 		p.Error = sentence(err)
 	case err != nil:
@@ -56,6 +59,7 @@ func (h *Handlers) Picture(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.AboutFile(c, id, c.Query("path"))
 	attachment.Harmless(c)
 	c.Set(fiber.HeaderContentType, p.Media)
 	c.Set(fiber.HeaderContentDisposition, "inline")

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -39,6 +40,10 @@ func (h *Handlers) readAccounts(ctx context.Context, user model.User, p *views.S
 	if p.Users, err = h.Store.Users(ctx); err != nil {
 		return err
 	}
+	if p.TwoFactor, err = h.Store.TwoFactorUsers(ctx); err != nil {
+		return err
+	}
+	p.CodeToo = p.TwoFactor[user.ID]
 	if p.Tokens, err = h.Store.Tokens(ctx); err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (h *Handlers) settingsAgain(c *fiber.Ctx, err error, which, name string) er
 // ChangePassword changes the user's own password, and leaves this browser alone signed in.
 func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
-	err := h.Auth.ChangePassword(c.UserContext(), who.User, c.FormValue("current_password"), c.FormValue("password"), auth.ClientIP(c))
+	err := h.Auth.ChangePassword(c.UserContext(), who.User, proof(c), c.FormValue("password"), auth.ClientIP(c))
 	if err != nil {
 		return h.settingsAgain(c, err, "password", "")
 	}
@@ -113,6 +118,7 @@ func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 	if err != nil {
 		return h.settingsAgain(c, err, "user", name)
 	}
+	audit.About(c, model.SubjectUser, user.ID, user.Name)
 	h.good(c, "%s can sign in now.", user.Name)
 	return goTo(c, views.SettingsPath)
 }
@@ -124,6 +130,7 @@ func (h *Handlers) CreateToken(c *fiber.Ctx) error {
 	if err != nil {
 		return h.settingsAgain(c, err, "token", name)
 	}
+	audit.About(c, model.SubjectToken, made.ID, made.Name)
 	return h.settings(c, views.SettingsProps{NewToken: token, NewTokenName: made.Name})
 }
 

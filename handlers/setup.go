@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -44,6 +45,7 @@ func (h *Handlers) CreateAdmin(c *fiber.Ctx) error {
 			return views.SetupPage(views.SetupProps{Chrome: frame, Code: code, Name: name, Errors: reasons}), err
 		})
 	}
+	audit.About(c, model.SubjectUser, user.ID, user.Name)
 	if err := h.Auth.SignIn(c, user); err != nil {
 		return err
 	}
@@ -68,7 +70,8 @@ func (h *Handlers) CreateFirstDestination(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.addDestination(c, f); err != nil {
+	d, err := h.addDestination(c, f)
+	if err != nil {
 		reasons := refusals(err)
 		if len(reasons) == 0 {
 			return err
@@ -76,6 +79,7 @@ func (h *Handlers) CreateFirstDestination(c *fiber.Ctx) error {
 		shown, typed := shownHostKey(err, f)
 		return h.setupDestination(c.Status(status(err)), shown, append(reasons, typed...))
 	}
+	audit.About(c, model.SubjectDestination, d.ID, d.Name)
 	return goTo(c, views.SetupAppsPath)
 }
 
@@ -101,13 +105,16 @@ func (h *Handlers) CreateFirstApp(c *fiber.Ctx) error {
 		return err
 	}
 	if f.Name != "" || f.Paths != "" {
-		if _, err := h.createApp(c, f); err != nil {
+		app, err := h.createApp(c, f)
+		if err != nil {
 			reasons := refusals(err)
 			if len(reasons) == 0 {
 				return err
 			}
 			return h.setupApps(c.Status(status(err)), f, reasons)
 		}
+		audit.About(c, model.SubjectApp, app.ID, app.Name)
+		audit.Act(c, model.ActCreate)
 	}
 	// That there is nothing to start yet is no reason to stay here: the first page says what is missing.
 	if _, err := h.Jobs.BackupAll(c.UserContext(), model.TriggerManual); err != nil && !errors.Is(err, model.ErrConflict) {

@@ -3,10 +3,13 @@ package handlers
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
+	"keepstead/model"
 	"keepstead/views"
 )
 
@@ -26,6 +29,7 @@ func (h *Handlers) SignIn(c *fiber.Ctx) error {
 func (h *Handlers) Enter(c *fiber.Ctx) error {
 	name := c.FormValue("name")
 	user, err := h.Auth.Login(c.UserContext(), name, c.FormValue("password"), auth.ClientIP(c))
+	h.noteSignIn(c, name)
 	var throttled auth.Throttled
 	switch {
 	case errors.As(err, &throttled):
@@ -36,10 +40,29 @@ func (h *Handlers) Enter(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	}
+	return h.admit(c, user)
+}
+
+// admit lets somebody in who gave the right password, or asks for the code that the user has to give too.
+func (h *Handlers) admit(c *fiber.Ctx, user model.User) error {
+	two, err := h.Auth.HasTwoFactor(c.UserContext(), user.ID)
+	if err != nil {
+		return err
+	}
+	if two {
+		return h.askForCode(c, user)
+	}
 	if err := h.Auth.SignIn(c, user); err != nil {
 		return err
 	}
 	return goTo(c, next(c, views.HomePath))
+}
+
+// noteSignIn has the audit log tell whose sign-in this is, by the user's own name: what somebody typed may be a password.
+func (h *Handlers) noteSignIn(c *fiber.Ctx, name string) {
+	if user, err := h.Store.UserByName(c.UserContext(), strings.TrimSpace(name)); err == nil {
+		audit.About(c, model.SubjectUser, user.ID, user.Name)
+	}
 }
 
 // SignOut ends the session.

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"keepstead/model"
@@ -43,6 +44,9 @@ func (m *Manager) RotateDataKey(ctx context.Context) error {
 	m.logger.Info("the data key was rotated", "key", key.ID)
 	return nil
 }
+
+// Sealing is held by whoever brings something sealed into the database without a Manager, from the sealing to the writing.
+func (m *Manager) Sealing() sync.Locker { return m.sealing.RLocker() }
 
 // ReplaceDataKey has the database take a new data key, which next seals with, in place of those of box: for a command where no
 // server runs, which may have another master key wrap it.

@@ -187,7 +187,7 @@ func (m *Manager) busy(ctx context.Context) (map[pair]bool, error) {
 	return out, nil
 }
 
-// tidy drops history past its time: old jobs with their logs, and sessions that have ended.
+// tidy drops history past its time: old jobs with their logs, sessions that have ended, and the end of the audit log.
 func (m *Manager) tidy(ctx context.Context) error {
 	gone, err := m.Store.DeleteOldJobs(ctx, m.now().Add(-keepHistory))
 	for _, id := range gone {
@@ -195,5 +195,5 @@ func (m *Manager) tidy(ctx context.Context) error {
 			err = errors.Join(err, e)
 		}
 	}
-	return errors.Join(err, m.Store.DeleteExpiredSessions(ctx))
+	return errors.Join(err, m.Store.DeleteExpiredSessions(ctx), m.Store.TrimAuditLog(ctx, m.now().Add(-model.KeepAudit), model.MaxAuditEntries))
 }

@@ -32,22 +32,24 @@ type SealedValue struct {
 	Table, Column string
 	Row           uuid.UUID
 	Value         model.Sealed
+
+	key string // the column that Row is in
 }
 
 // sealedRows are the rows that have sealed columns.
 func sealedRows() []reflect.Type {
-	return []reflect.Type{reflect.TypeFor[model.Destination](), reflect.TypeFor[model.Device](), reflect.TypeFor[model.Channel]()}
+	return []reflect.Type{reflect.TypeFor[model.Destination](), reflect.TypeFor[model.Device](), reflect.TypeFor[model.Channel](), reflect.TypeFor[model.TwoFactor]()}
 }
 
-// sealedColumns names the sealed columns of a table, by the type of its rows.
-func sealedColumns(db bun.IDB, row reflect.Type) (table string, columns []string) {
+// sealedColumns names the sealed columns of a table and the one that tells its rows apart, by the type of its rows.
+func sealedColumns(db bun.IDB, row reflect.Type) (table, key string, columns []string) {
 	t := db.Dialect().Tables().Get(row)
 	for _, f := range t.Fields {
 		if f.StructField.Type == reflect.TypeFor[model.Sealed]() {
 			columns = append(columns, f.Name)
 		}
 	}
-	return t.Name, columns
+	return t.Name, t.PKs[0].Name, columns
 }
 
 // SealedValues lists every sealed credential, of what was removed too.
@@ -58,9 +60,9 @@ func (s *Store) SealedValues(ctx context.Context) (out []SealedValue, err error)
 
 func sealedValues(ctx context.Context, db bun.IDB) (out []SealedValue, err error) {
 	for _, row := range sealedRows() {
-		table, columns := sealedColumns(db, row)
+		table, key, columns := sealedColumns(db, row)
 		for _, column := range columns {
-			found, err := sealedIn(ctx, db, table, column)
+			found, err := sealedIn(ctx, db, SealedValue{Table: table, Column: column, key: key})
 			if err != nil {
 				return nil, err
 			}
@@ -70,14 +72,16 @@ func sealedValues(ctx context.Context, db bun.IDB) (out []SealedValue, err error
 	return out, nil
 }
 
-func sealedIn(ctx context.Context, db bun.IDB, table, column string) (out []SealedValue, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT id, ? FROM ? WHERE ? IS NOT NULL ORDER BY id", bun.Ident(column), bun.Ident(table), bun.Ident(column))
+// sealedIn lists the values of the column that v names.
+func sealedIn(ctx context.Context, db bun.IDB, v SealedValue) (out []SealedValue, err error) {
+	key, column := bun.Ident(v.key), bun.Ident(v.Column)
+	rows, err := db.QueryContext(ctx, "SELECT ?, ? FROM ? WHERE ? IS NOT NULL ORDER BY ?", key, column, bun.Ident(v.Table), column, key)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		v := SealedValue{Table: table, Column: column}
+		v.Value = nil
 		if err := rows.Scan(&v.Row, (*[]byte)(&v.Value)); err != nil {
 			return nil, err
 		}
@@ -103,7 +107,7 @@ func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal fun
 			if err != nil {
 				return fmt.Errorf("seal %s.%s of %s anew: %w", v.Table, v.Column, v.Row, err)
 			}
-			q := tx.NewUpdate().Table(v.Table).Set("? = ?", bun.Ident(v.Column), []byte(sealed)).Where("id = ?", v.Row)
+			q := tx.NewUpdate().Table(v.Table).Set("? = ?", bun.Ident(v.Column), []byte(sealed)).Where("? = ?", bun.Ident(v.key), v.Row)
 			if err := touched(q.Exec(ctx)); err != nil {
 				return err
 			}

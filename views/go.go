@@ -146,6 +146,8 @@ func corners() []Goal {
 		part("Where you are signed in", "sessions", "sessions browsers sign out"), part("Your password", "password", "change"),
 		part("Users", "users", "add people"), part("New apps", "discovery", "discover containers docker"),
 		part("Recovery kit", "kit", "passwords repository disaster"), part("Keys and rotation", "own-keys", "data key master passphrase rotate"), part("About", "about", "version restic data"),
+		{Name: "Two-factor", own: true, Kind: "Page", Icon: ui.IconProve, Path: TwoFactorPath, words: "totp 2fa mfa codes sign in"},
+		{Name: "Audit log", own: true, Kind: "Page", Icon: ui.IconLog, Path: AuditPath, words: "who did history security"},
 		{Name: "API reference", own: true, Kind: "Page", Icon: ui.IconFile, Path: ReferencePath, words: "openapi json docs"},
 	}
 }

@@ -22,7 +22,7 @@ func pages(t *testing.T, s sample) map[string]templ.Component {
 	t.Helper()
 	at := func(path string) Chrome { c := s.chrome; c.Path = path; return c }
 	out := map[string]templ.Component{}
-	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at), channelPages(s, at), keyPages(s, at)} {
+	for _, group := range []map[string]templ.Component{plainPages(s), listPages(s, at), detailPages(s, at), dockerPages(s, at), previewPages(s, at), devicePages(s, at), policyPages(s, at), scopePages(s, at), channelPages(s, at), keyPages(s, at), twoFactorPages(s, at)} {
 		for name, page := range group {
 			out[name] = page
 		}
@@ -40,6 +40,7 @@ func plainPages(s sample) map[string]templ.Component {
 		"setup-destination": show(s, SetupDestinationPage, SetupDestinationProps{Chrome: anonymous, Form: local, Devices: devices, Probe: goodProbe()}),
 		"setup-apps":        show(s, SetupAppsPage, SetupAppsProps{Chrome: anonymous, Apps: s.apps[8:]}),
 		"signin":            show(s, SignInPage, SignInProps{Chrome: anonymous, Name: "admin", Error: "The name or the password is not right."}),
+		"signin-code":       show(s, SignInCodePage, SignInCodeProps{Chrome: anonymous, Next: "/apps", Error: "This code is not right, or was used already. Wait for the next one your app shows."}),
 		"error":             show(s, ErrorPage, ErrorProps{Chrome: s.chrome, Status: 404}),
 		"error-anonymous":   show(s, ErrorPage, ErrorProps{Chrome: anonymous, Status: 500, RequestID: "01JD9Y"}),
 		"design":            DesignPage(DesignProps{Chrome: s.chrome}),
@@ -109,11 +110,12 @@ func detailPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"snapshot":       show(s, SnapshotPage, snapshot), "restore": show(s, RestorePage, restore), "restore-chosen": show(s, RestorePage, chosen),
 		"job-running": show(s, JobPage, job(0)), "job-failed": show(s, JobPage, job(2)), "job-restore": show(s, JobPage, job(4)),
 		"reference": show(s.own(), ReferencePage, referenceSample(at(ReferencePath))),
-		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
+		"kit":       show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: s.kitted(), CodeToo: true, Errors: model.Invalids{{Field: "current_password", Reason: "This is not your password."}}}),
+		"audit":     show(s, AuditPage, auditSample(s, at)), "audit-none": show(s, AuditPage, AuditProps{Chrome: at(AuditPath), Filter: AuditQuery{Who: "eva", Kind: "removals"}}),
 		"kit-empty": show(s, KitPage, KitProps{Chrome: at(KitPath)}),
 		"settings": show(s, SettingsPage, SettingsProps{
 			Destinations: s.destinations, System: s.apps[8:], Channels: s.channels(),
-			Chrome: at(SettingsPath), Users: []model.User{{Name: "admin"}, {Name: "eva"}}, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
+			Chrome: at(SettingsPath), Users: []model.User{{ID: id(1), Name: "admin"}, {ID: id(2), Name: "eva"}}, TwoFactor: map[uuid.UUID]bool{id(1): true}, CodeToo: true, Device: s.device, DataDir: "/var/lib/keepstead", NewTokenName: "orchestrator", NewToken: "ks_7Yb2mQ0dPz5LwTn8uXcV4aRk1sJg6hEfBtNqZoMiyKp",
 			Tokens:   []model.Token{{ID: id(1), Name: "orchestrator", CreatedAt: s.chrome.Now.Add(-time.Minute)}},
 			Sessions: []model.Session{{IDHash: []byte{1}, UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", IP: "192.168.178.20", SeenAt: s.chrome.Now}, {IDHash: []byte{2}, UserAgent: "Mozilla/5.0 (iPhone) Safari/605", IP: "192.168.178.31", SeenAt: s.chrome.Now.Add(-3 * time.Hour)}},
 			Current:  []byte{1},

@@ -40,6 +40,13 @@ type SignInProps struct {
 	Error      string // one sentence over the form
 }
 
+// SignInCodeProps is the second step of the sign-in. POST SignInCodePath: code, next.
+type SignInCodeProps struct {
+	Chrome
+	Next  string
+	Error string // one sentence over the form
+}
+
 // HomeProps is the first page; its live fragments take the same props.
 type HomeProps struct {
 	Chrome
@@ -343,11 +350,14 @@ const MaxLogLines = 500
 // password), TokensPath (name), TokenRevokePath, SessionRevokePath, OtherSessionsPath, ThemePath (theme, next).
 type SettingsProps struct {
 	Chrome
-	Users    []model.User
-	Tokens   []model.Token
-	Sessions []model.Session
-	Current  []byte // IDHash of this browser's session
-	NewToken string // shown once, right after it was made
+	Users []model.User
+	// TwoFactor are the users whose sign-in asks for a code; CodeToo says that this user’s does.
+	TwoFactor map[uuid.UUID]bool
+	CodeToo   bool
+	Tokens    []model.Token
+	Sessions  []model.Session
+	Current   []byte // IDHash of this browser's session
+	NewToken  string // shown once, right after it was made
 	// NewTokenName is the name of NewToken.
 	NewTokenName string
 	Form         string // which form was refused: password, user, token or appearance

@@ -30,6 +30,7 @@ func (s *server) guard(access Access) fiber.Handler {
 		if err := s.allow(c, access); err != nil {
 			return err
 		}
+		s.Trail.Begin(c)
 		if access != Token {
 			s.Pages.SetLanguage(c)
 		}

@@ -41,6 +41,8 @@ func (s *server) entrance() []Route {
 		{post, "/setup/apps", Session, p.CreateFirstApp},
 		{get, "/signin", Public, p.SignIn},
 		{post, "/signin", Public, p.Enter},
+		{get, "/signin/code", Public, p.SignInCode},
+		{post, "/signin/code", Public, p.EnterCode},
 		{post, "/signout", Session, p.SignOut},
 	}
 }
@@ -97,6 +99,11 @@ func (s *server) house() []Route {
 
 		{get, "/settings", Session, p.Settings},
 		{post, "/settings/password", Session, p.ChangePassword},
+		{get, "/settings/two-factor", Session, p.TwoFactor},
+		{post, "/settings/two-factor", Session, p.TurnOnTwoFactor},
+		{post, "/settings/two-factor/start", Session, p.StartTwoFactor},
+		{post, "/settings/two-factor/codes", Session, p.RenewRecoveryCodes},
+		{post, "/settings/two-factor/off", Session, p.TurnOffTwoFactor},
 		{post, "/settings/users", Session, p.CreateUser},
 		{get, "/settings/users/:id/remove", Session, p.ConfirmRemoveUser},
 		{post, "/settings/users/:id/remove", Session, p.RemoveUser},
@@ -113,6 +120,7 @@ func (s *server) house() []Route {
 		{post, "/settings/notifications/:id/toggle", Session, p.ToggleNotification},
 		{get, "/settings/notifications/:id/delete", Session, p.ConfirmDeleteNotification},
 		{post, "/settings/notifications/:id/delete", Session, p.DeleteNotification},
+		{get, "/settings/audit", Session, p.Audit},
 		{get, "/reference", Session, p.APIReference},
 		{get, "/settings/recovery-kit", Session, p.RecoveryKit},
 		{post, "/settings/recovery-kit", Session, p.TakeRecoveryKit},

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"keepstead/events"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/handlers/audit"
 	"keepstead/index"
 	"keepstead/jobs"
 	"keepstead/secret"
@@ -47,6 +49,7 @@ type site struct {
 	log   *buffer
 	dir   string
 	opts  Options
+	ahead atomic.Int64 // nanoseconds that the sign-in's clock is ahead
 }
 
 // buffer is a log that a test reads while it is written.
@@ -120,7 +123,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 		Store: s.store, Box: box, Hub: s.hub, Host: host, Restic: "/bin/false", Dir: dir, Log: log, Index: s.index,
 	})
 	must(err)
-	s.auth, err = auth.New(s.store, log, auth.Options{})
+	s.auth, err = auth.New(s.store, log, auth.Options{Box: box, Clock: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }})
 	must(err)
 	files, err := static.Load()
 	must(err)
@@ -133,7 +136,7 @@ func bareSite(t *testing.T, proxies ...netip.Prefix) *site {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.opts = Options{
-		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log,
+		Proxies: proxies, Auth: s.auth, Pages: pages, API: endpoints, Static: files, Log: log, Trail: audit.New(s.store, log, nil),
 		Ready: []Check{{"store", s.store.Ping}}, Development: true,
 	}
 	s.app, err = New(ctx, s.opts)

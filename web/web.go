@@ -13,6 +13,7 @@ import (
 	"keepstead/auth"
 	"keepstead/handlers"
 	"keepstead/handlers/api"
+	"keepstead/handlers/audit"
 	"keepstead/static"
 )
 
@@ -26,6 +27,7 @@ type Options struct {
 	Pages  *handlers.Handlers
 	API    *api.API
 	Static *static.Files
+	Trail  *audit.Trail
 	Log    *slog.Logger
 	// Development offers the page that shows each shared piece, for those who work on the pages.
 	Development bool
@@ -62,7 +64,7 @@ func New(ctx context.Context, o Options) (*fiber.App, error) {
 		EnableTrustedProxyCheck: true, TrustedProxies: texts(o.Proxies),
 		ErrorHandler: s.fail,
 	})
-	app.Use(newCompressor().handle, s.begin, s.record, s.rescue, s.headers, plainBody)
+	app.Use(newCompressor().handle, s.begin, s.audit, s.record, s.rescue, s.headers, plainBody)
 	for _, r := range s.routes() {
 		if r.Method == fiber.MethodGet {
 			app.Head(r.Path, s.guard(r.Access), r.Handle)

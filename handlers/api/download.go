@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/handlers/attachment"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 )
 
@@ -14,6 +15,7 @@ func (a *API) fileContent(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.AboutFile(c, d.SnapshotID, d.Path)
 	body, err := a.Jobs.Download(ctx, d)
 	if err != nil {
 		return err

@@ -106,6 +106,7 @@ func (a *API) house() []route {
 		{"GET", "/settings", a.getSettings},
 		{"PATCH", "/settings", a.changeSettings},
 
+		{"GET", "/audit", a.listAuditEntries},
 		{"GET", "/events", a.streamEvents},
 		{"GET", "/status", a.getStatus},
 		{"GET", "/openapi.json", a.getOpenAPI},

@@ -138,6 +138,47 @@ type AppWrite struct {
 	Paths []string `json:"paths"`
 }
 
+// AuditEntry Who did what, when and from where. Names are as they were then.
+type AuditEntry struct {
+	Act model.AuditAct `json:"act"`
+
+	// Actor Empty for somebody who is not known.
+	Actor string `json:"actor"`
+
+	// ActorKind Command is the machine's command line.
+	ActorKind model.ActorKind    `json:"actor_kind"`
+	At        time.Time          `json:"at"`
+	ID        openapi_types.UUID `json:"id"`
+
+	// IP Empty for the command line.
+	IP      string             `json:"ip"`
+	Outcome model.AuditOutcome `json:"outcome"`
+
+	// Reason Why it was refused. After muted, further refusals from there are left out for up to an hour.
+	Reason model.AuditReason `json:"reason,omitempty,omitzero"`
+
+	// Subject What an act was about.
+	Subject AuditSubject `json:"subject,omitempty,omitzero"`
+}
+
+// AuditList defines model for AuditList.
+type AuditList struct {
+	Entries []AuditEntry `json:"entries"`
+
+	// NextCursor There is more: give it as `cursor`.
+	NextCursor *openapi_types.UUID `json:"next_cursor,omitempty"`
+}
+
+// AuditSubject What an act was about.
+type AuditSubject struct {
+	// ID It may be gone.
+	ID   openapi_types.UUID `json:"id,omitempty,omitzero"`
+	Kind model.SubjectKind  `json:"kind"`
+
+	// Name Of a configuration, a snapshot or a job: its app's. With the path, where it was about a file.
+	Name string `json:"name"`
+}
+
 // CaptureChange What changes of how an app is captured.
 type CaptureChange struct {
 	Binds      map[string]*bool           `json:"binds,omitempty,omitzero"`

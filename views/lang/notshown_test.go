@@ -7,7 +7,7 @@ var notShown = []string{
 	"3:04:05 PM",
 	"ACCOUNT.r2.cloudflarestorage.com",
 	"Applied to every new app.",
-	"HX-Request",
+	"HX-Redirect", "HX-Request",
 	"Jan 2",
 	"Jan 2, 2006",
 	"Keepstead",
