@@ -135,6 +135,7 @@ func TestAuditTells(t *testing.T) {
 		{"an app removed by a token", func() reply {
 			return s.do(ask{method: "DELETE", path: "/api/v1/apps/" + app.ID.String(), header: map[string]string{"Authorization": "Bearer " + s.token}})
 		}, model.AuditEntry{ActorKind: model.ActorToken, Actor: "test", Act: model.ActRemove, SubjectKind: model.SubjectApp, SubjectID: app.ID, SubjectName: "Photos", Outcome: model.AuditDone}},
+		{"a sign-out", func() reply { return s.post("/signout", s.signIn(), nil) }, model.AuditEntry{ActorKind: model.ActorUser, Actor: testUser, Act: model.ActSignOut, Outcome: model.AuditDone}},
 	}
 	for _, tt := range tests {
 		r := tt.do()

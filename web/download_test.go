@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keepstead/model"
 )
 
 // TestDownloads fetches what snapshots hold, and tries to fetch what it may not.
@@ -59,6 +61,9 @@ func (s *shelf) fetchFile() {
 	}
 	if log := s.log.String(); strings.Contains(log, address) || !strings.Contains(log, "path=/downloads/:token ") {
 		s.t.Error("the log has the address of a download")
+	}
+	if e := s.audited(); e.Act != model.ActDownload || e.Actor != testUser || e.SubjectKind != model.SubjectSnapshot || !strings.HasSuffix(e.SubjectName, "/a large file") || e.Outcome != model.AuditDone {
+		s.t.Errorf("the audit log: %+v", e)
 	}
 	if r := s.do(ask{path: address, cookie: s.cookie}); r.status != http.StatusGone || !strings.Contains(r.body, "works once") {
 		s.t.Errorf("a second time: %d %.500s", r.status, r.body)
