@@ -8,8 +8,11 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/google/uuid"
+
 	"keepstead/config"
 	"keepstead/jobs"
+	"keepstead/model"
 	"keepstead/secret"
 	"keepstead/store"
 )
@@ -45,6 +48,9 @@ func rotateDataKey(ctx context.Context, cfg config.Config, out io.Writer) error 
 		if err := jobs.ReplaceDataKey(ctx, st, box, key, next); err != nil {
 			return err
 		}
+		if err := commanded(ctx, st, model.ActRotateKey, "", uuid.Nil, ""); err != nil {
+			return err
+		}
 		_, err = fmt.Fprintln(out, "All credentials are sealed with a new data key.")
 		return err
 	})
@@ -63,6 +69,9 @@ func changeMaster(ctx context.Context, cfg config.Config, out io.Writer) error {
 			return err
 		}
 		if err := jobs.ReplaceDataKey(ctx, st, box, key, next); err != nil {
+			return err
+		}
+		if err := commanded(ctx, st, model.ActChangeMaster, "", uuid.Nil, ""); err != nil {
 			return err
 		}
 		if cfg.ToPassphrase {

@@ -91,6 +91,7 @@ const (
 	SubjectPolicy        SubjectKind = "policy"
 	SubjectSnapshot      SubjectKind = "snapshot" // named by its app, and by the file if it is about one
 	SubjectToken         SubjectKind = "token"
+	SubjectChannel       SubjectKind = "channel" // of notifications
 	SubjectUser          SubjectKind = "user"
 )
 

@@ -22,6 +22,10 @@ const (
 	ActRevoke           AuditAct = "revoke"
 	ActTakeKit          AuditAct = "take_recovery_kit"
 	ActShowPassword     AuditAct = "show_password" // of a destination's repository
+	ActRotateKey        AuditAct = "rotate_key"    // of a repository, or the data key
+	ActChangeMaster     AuditAct = "change_master_key"
+	ActAddKey           AuditAct = "add_key" // to a repository
+	ActRemoveKey        AuditAct = "remove_key"
 	ActCreate           AuditAct = "create"
 	ActChange           AuditAct = "change"
 	ActChangeSettings   AuditAct = "change_settings"
@@ -55,7 +59,7 @@ func AuditActs() []AuditAct {
 	return []AuditAct{
 		ActSignIn, ActEnterPassword, ActUseRecoveryCode, ActPrepareTwoFactor, ActTwoFactorOn, ActTwoFactorOff, ActResetTwoFactor, ActRenewCodes,
 		ActSignOut, ActSignOutOther, ActUseToken, ActSetUp, ActChangePassword, ActResetPassword, ActRevoke, ActTakeKit,
-		ActShowPassword, ActCreate, ActChange, ActChangeSettings, ActChangeLook, ActRemove, ActRemoveLocks, ActTurnOn, ActTurnOff,
+		ActShowPassword, ActRotateKey, ActChangeMaster, ActAddKey, ActRemoveKey, ActCreate, ActChange, ActChangeSettings, ActChangeLook, ActRemove, ActRemoveLocks, ActTurnOn, ActTurnOff,
 		ActAccept, ActDecline, ActUnfreeze, ActPinHostKey, ActBackUp, ActRestore, ActDownload, ActView, ActDiscover, ActTest, ActCheck,
 		ActPrune, ActSync, ActTamper, ActIndex, ActCancel, ActRetry,
 	}
@@ -66,7 +70,8 @@ func (a AuditAct) Group() AuditGroup {
 	switch a {
 	case ActSignIn, ActEnterPassword, ActUseRecoveryCode, ActSignOut, ActSignOutOther, ActUseToken:
 		return AuditSignIns
-	case ActPrepareTwoFactor, ActTwoFactorOn, ActTwoFactorOff, ActResetTwoFactor, ActRenewCodes, ActSetUp, ActChangePassword, ActResetPassword, ActRevoke, ActTakeKit, ActShowPassword:
+	case ActPrepareTwoFactor, ActTwoFactorOn, ActTwoFactorOff, ActResetTwoFactor, ActRenewCodes, ActSetUp, ActChangePassword, ActResetPassword, ActRevoke, ActTakeKit, ActShowPassword,
+		ActRotateKey, ActChangeMaster, ActAddKey, ActRemoveKey:
 		return AuditAccess
 	case ActRestore, ActDownload, ActView:
 		return AuditReading

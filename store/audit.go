@@ -66,6 +66,7 @@ var subjectNames = map[model.SubjectKind]string{
 	model.SubjectPolicy:        "SELECT name FROM policies WHERE id = ?",
 	model.SubjectUser:          "SELECT name FROM users WHERE id = ?",
 	model.SubjectToken:         "SELECT name FROM tokens WHERE id = ?",
+	model.SubjectChannel:       "SELECT name FROM channels WHERE id = ?",
 	model.SubjectConfiguration: "SELECT a.name FROM configurations AS c JOIN apps AS a ON a.id = c.app_id WHERE c.id = ?",
 	model.SubjectSnapshot:      "SELECT a.name FROM snapshots AS s JOIN apps AS a ON a.id = s.app_id WHERE s.id = ?",
 	model.SubjectJob: `SELECT coalesce(a.name, d.name) FROM jobs AS j LEFT JOIN apps AS a ON a.id = j.app_id
@@ -94,7 +95,8 @@ func (s *Store) Present(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]uui
 		UNION ALL SELECT id, app_id FROM configurations WHERE id IN (?0)
 		UNION ALL SELECT id, id FROM devices WHERE id IN (?0) UNION ALL SELECT id, id FROM policies WHERE id IN (?0)
 		UNION ALL SELECT id, id FROM snapshots WHERE id IN (?0) UNION ALL SELECT id, id FROM jobs WHERE id IN (?0)
-		UNION ALL SELECT id, id FROM users WHERE id IN (?0) UNION ALL SELECT id, id FROM tokens WHERE id IN (?0)`,
+		UNION ALL SELECT id, id FROM users WHERE id IN (?0) UNION ALL SELECT id, id FROM tokens WHERE id IN (?0)
+		UNION ALL SELECT id, id FROM channels WHERE id IN (?0)`,
 		bun.List(ids)).Scan(ctx, &found)
 	for _, f := range found {
 		out[f.ID] = f.Page

@@ -75,7 +75,7 @@ func sealedValues(ctx context.Context, db bun.IDB) (out []SealedValue, err error
 // sealedIn lists the values of the column that v names.
 func sealedIn(ctx context.Context, db bun.IDB, v SealedValue) (out []SealedValue, err error) {
 	key, column := bun.Ident(v.key), bun.Ident(v.Column)
-	rows, err := db.QueryContext(ctx, "SELECT ?, ? FROM ? WHERE ? IS NOT NULL ORDER BY ?", key, column, bun.Ident(v.Table), column, key)
+	rows, err := db.NewSelect().ColumnExpr("?, ?", key, column).TableExpr("?", bun.Ident(v.Table)).Where("? IS NOT NULL", column).OrderExpr("?", key).Rows(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -89,6 +89,8 @@ func subjectPath(p AuditProps, e model.AuditEntry) string {
 		return SettingsPath + "#users"
 	case model.SubjectToken:
 		return SettingsPath + "#tokens"
+	case model.SubjectChannel:
+		return NotificationPath(page)
 	case model.SubjectDestination:
 		return DestinationPath(page)
 	case model.SubjectDevice:

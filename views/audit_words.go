@@ -31,6 +31,10 @@ var auditActWords = map[model.AuditAct]string{
 	model.ActRevoke:           "Revoke",
 	model.ActTakeKit:          "Take the recovery kit",
 	model.ActShowPassword:     "Show the repository’s password",
+	model.ActRotateKey:        "Rotate the key",
+	model.ActChangeMaster:     "Change the master key",
+	model.ActAddKey:           "Add a key",
+	model.ActRemoveKey:        "Remove a key",
 	model.ActCreate:           "Add",
 	model.ActChange:           "Change",
 	model.ActChangeSettings:   "Change settings",
@@ -76,6 +80,8 @@ func subjectWord(k model.SubjectKind) string {
 		return "Snapshot"
 	case model.SubjectToken:
 		return "API token"
+	case model.SubjectChannel:
+		return "Notification channel"
 	}
 	return "User"
 }

@@ -13,7 +13,7 @@ var kinds = map[string]model.SubjectKind{
 	"apps": model.SubjectApp, "configurations": model.SubjectConfiguration, "destinations": model.SubjectDestination,
 	"destination": model.SubjectDestination, // of the set-up
 	"devices":     model.SubjectDevice, "jobs": model.SubjectJob, "policies": model.SubjectPolicy, "snapshots": model.SubjectSnapshot,
-	"tokens": model.SubjectToken, "users": model.SubjectUser,
+	"notifications": model.SubjectChannel, "tokens": model.SubjectToken, "users": model.SubjectUser,
 }
 
 // subject reads from an address what it is about: what has an id there, or else the kind of what it makes.
