@@ -30,7 +30,9 @@ func (s *server) guard(access Access) fiber.Handler {
 		if err := s.allow(c, access); err != nil {
 			return err
 		}
-		s.Trail.Begin(c)
+		if changes(c.Method()) {
+			s.Trail.Begin(c)
+		}
 		if access != Token {
 			s.Pages.SetLanguage(c)
 		}

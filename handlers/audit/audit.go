@@ -81,8 +81,8 @@ func PasswordGiven(c *fiber.Ctx) {
 // Act says what was done, where the route says it less exactly.
 func Act(c *fiber.Ctx, act model.AuditAct) { noteOf(c).act = act }
 
-// Begin looks up what the request is about while that is still there and has its name. It is called once the request is
-// let through.
+// Begin looks up what a change is about while that is still there and has its name. It is called once the request is let
+// through.
 func (t *Trail) Begin(c *fiber.Ctx) {
 	n := noteOf(c)
 	if n.kind, n.id = subject(c.Path()); n.id != uuid.Nil {
@@ -146,6 +146,9 @@ func (t *Trail) settle(c *fiber.Ctx, n *note, e *model.AuditEntry, status int) {
 	}
 	if status == fiber.StatusCreated && e.Act == model.ActChange {
 		e.Act = model.ActCreate
+	}
+	if n.kind == "" && e.Act != model.ActUseToken {
+		n.kind, n.id = subject(c.Path())
 	}
 	if n.id == uuid.Nil && e.Act == model.ActCreate && e.Outcome == model.AuditDone {
 		t.made(c, n)
