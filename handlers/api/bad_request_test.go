@@ -39,6 +39,8 @@ var goodBodies = map[string]map[string]any{
 	"PUT /devices/{id}":                        {"name": "n"},
 	"POST /apps":                               {"name": "n", "paths": []any{"/nowhere/at/all"}},
 	"PATCH /settings":                          {"discovery": "ask"},
+	"POST /notifications":                      {"name": "n", "service": "webhook", "url": "https://example.org/hook"},
+	"PATCH /notifications/{id}":                {"name": "n"},
 	"PUT /apps/{id}":                           {"name": "n", "device_id": someID, "paths": []any{"/nowhere/at/all"}},
 }
 
