@@ -2,8 +2,6 @@ package jobs
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -177,13 +175,6 @@ func (m *Manager) choosePassword(ctx context.Context, d model.Destination, state
 	}
 	s.RepoPassword = newPassword()
 	return false, nil
-}
-
-// newPassword makes up the password of a repository: of letters and digits, since restic trims what it reads.
-func newPassword() string {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails
-	return hex.EncodeToString(random)
 }
 
 // rememberedPassword returns the password of a removed destination at the same place, or nothing.

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -207,6 +209,13 @@ func (t *rotation) refused(ctx context.Context, id string, why error) error {
 		return why
 	}
 	return nil
+}
+
+// newPassword makes up the password of a repository: of letters and digits, since restic trims what it reads.
+func newPassword() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	return hex.EncodeToString(random)
 }
 
 func (t *rotation) reread(ctx context.Context) (err error) {
