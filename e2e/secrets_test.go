@@ -55,7 +55,7 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		}
 	}
 	k.call("POST", "/keys/rotate", nil, nil)
-	made = k.backup(configuration, "success")
+	k.backup(configuration, "success")
 	// Refusals must not repeat what was sent.
 	status, refused := k.try("POST", "/backup/destinations/s3", body{
 		"name": "Bad", "endpoint": bucket.Endpoint, "bucket": bucket.Name, "region": "us-east-1",

@@ -17,7 +17,7 @@ const get, post = fiber.MethodGet, fiber.MethodPost
 
 // routes lists every address but the API's, which handlers/api registers under apiPrefix with the class Token.
 func (s *server) routes() []Route {
-	routes := slices.Concat(s.entrance(), s.house(), s.places(), s.snapshots())
+	routes := slices.Concat(s.entrance(), s.house(), s.settings(), s.places(), s.snapshots())
 	if s.Development {
 		routes = append(routes, Route{get, "/_ui", Session, s.Pages.Design})
 	}
@@ -47,7 +47,7 @@ func (s *server) entrance() []Route {
 	}
 }
 
-// house is everything behind the sign-in but the snapshots.
+// house is what is protected and what is done for it, behind the sign-in.
 func (s *server) house() []Route {
 	p := s.Pages
 	return []Route{
@@ -97,6 +97,15 @@ func (s *server) house() []Route {
 		{post, "/jobs/:id/cancel", Session, p.CancelJob},
 		{post, "/jobs/:id/retry", Session, p.RetryJob},
 
+		{get, "/live/:view", Session, p.Live},
+		{get, "/live/:view/:id", Session, p.Live},
+	}
+}
+
+// settings is who may use Keepstead, what tells of it, and what opens it.
+func (s *server) settings() []Route {
+	p := s.Pages
+	return []Route{
 		{get, "/settings", Session, p.Settings},
 		{post, "/settings/password", Session, p.ChangePassword},
 		{get, "/settings/two-factor", Session, p.TwoFactor},
@@ -131,9 +140,6 @@ func (s *server) house() []Route {
 		{post, "/settings/tokens/:id/revoke", Session, p.RevokeToken},
 		{post, "/settings/sessions/others/revoke", Session, p.RevokeOtherSessions},
 		{post, "/settings/sessions/:hash/revoke", Session, p.RevokeSession},
-
-		{get, "/live/:view", Session, p.Live},
-		{get, "/live/:view/:id", Session, p.Live},
 	}
 }
 
