@@ -33,7 +33,7 @@ func (h *Handlers) notificationsProps(ctx context.Context, frame views.Chrome) (
 // channels lists the channels with what waits for each.
 func (h *Handlers) channels(ctx context.Context) ([]views.ChannelItem, error) {
 	all, err := h.Store.Channels(ctx)
-	if err != nil {
+	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	waiting, err := h.Store.WaitingByChannel(ctx)

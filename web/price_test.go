@@ -14,14 +14,7 @@ func TestPriceForm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	cookie := s.signIn()
-	device, err := s.store.LocalDevice(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := s.store.CreateDestination(t.Context(), model.Destination{Name: "Disk", Type: model.DestinationLocal, LocalDeviceID: device.ID, LocalPath: "/srv/repo", Enabled: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, form := s.folder()
 	edit := "/destinations/" + d.ID.String() + "/edit"
 	for _, tt := range []struct {
 		price, currency, list, want string
@@ -34,10 +27,7 @@ func TestPriceForm(t *testing.T) {
 		{price: "6,99", currency: "€", list: "b2", saved: model.Cost{Currency: "USD", Amount: 6}},
 		{},
 	} {
-		r := s.post(edit, cookie, url.Values{
-			"name": {"Disk"}, "type": {"local"}, "path": {d.LocalPath}, "device_id": {device.ID.String()},
-			"price": {tt.price}, "currency": {tt.currency}, "list_price": {tt.list},
-		})
+		r := s.post(edit, cookie, form(url.Values{"price": {tt.price}, "currency": {tt.currency}, "list_price": {tt.list}}))
 		if tt.want != "" {
 			if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, tt.want) || !strings.Contains(r.body, `value="`+tt.price+`"`) {
 				t.Errorf("%+v is answered with %d", tt, r.status)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,6 +27,7 @@ import (
 	"keepstead/handlers/audit"
 	"keepstead/index"
 	"keepstead/jobs"
+	"keepstead/model"
 	"keepstead/secret"
 	"keepstead/static"
 	"keepstead/store"
@@ -221,6 +223,24 @@ func (s *site) post(path string, cookie *http.Cookie, form url.Values) reply {
 		method: http.MethodPost, path: path, body: form.Encode(), cookie: cookie,
 		header: map[string]string{"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"},
 	})
+}
+
+// folder adds a destination in a folder, and returns what its form sends with some fields of it changed.
+func (s *site) folder() (model.Destination, func(url.Values) url.Values) {
+	s.t.Helper()
+	device, err := s.store.LocalDevice(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	d, err := s.store.CreateDestination(s.t.Context(), model.Destination{Name: "Disk", Type: model.DestinationLocal, LocalDeviceID: device.ID, LocalPath: "/srv/repo", Enabled: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d, func(changed url.Values) url.Values {
+		form := url.Values{"name": {"Disk"}, "type": {"local"}, "path": {d.LocalPath}, "device_id": {device.ID.String()}}
+		maps.Copy(form, changed)
+		return form
+	}
 }
 
 // signIn returns the cookie of a new session.

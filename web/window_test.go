@@ -14,14 +14,7 @@ func TestWindowForm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	cookie := s.signIn()
-	device, err := s.store.LocalDevice(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := s.store.CreateDestination(t.Context(), model.Destination{Name: "Disk", Type: model.DestinationLocal, LocalDeviceID: device.ID, LocalPath: "/srv/repo", Enabled: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, form := s.folder()
 	edit := "/destinations/" + d.ID.String() + "/edit"
 	for _, tt := range []struct {
 		name           string
@@ -37,10 +30,7 @@ func TestWindowForm(t *testing.T) {
 		{name: "a window", days: []string{"sun", "sat"}, from: "22:00", to: " 04:30 ", zone: "Asia/Tokyo", words: "Every Saturday and Sunday, 22:00 to 04:30 the next day"},
 		{name: "none again", zone: "Asia/Tokyo", words: "At any time"},
 	} {
-		r := s.post(edit, cookie, url.Values{
-			"name": {"Disk"}, "type": {"local"}, "path": {d.LocalPath}, "device_id": {device.ID.String()},
-			"window_days": tt.days, "window_from": {tt.from}, "window_to": {tt.to}, "window_time_zone": {tt.zone},
-		})
+		r := s.post(edit, cookie, form(url.Values{"window_days": tt.days, "window_from": {tt.from}, "window_to": {tt.to}, "window_time_zone": {tt.zone}}))
 		if len(tt.reasons) == 0 {
 			got, err := s.store.Destination(t.Context(), d.ID)
 			if err != nil || r.status != http.StatusSeeOther || got.Window.Words() != tt.words {
