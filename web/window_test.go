@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"keepstead/model"
 )
 
 // TestWindowForm sets a maintenance window, is refused at its fields with what was typed kept, and takes it away.
