@@ -24,9 +24,6 @@ func withBox(ctx context.Context, cfg config.Config, do func(*store.Store, *secr
 		return err
 	}
 	st, err := store.Open(ctx, cfg.Data, store.Options{Exclusive: true}, slog.New(slog.DiscardHandler))
-	if errors.Is(err, store.ErrInUse) {
-		return fmt.Errorf("%w; stop Keepstead first", err)
-	}
 	if err != nil {
 		return err
 	}

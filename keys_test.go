@@ -92,7 +92,7 @@ func TestKeysOfARunningServer(t *testing.T) {
 	}
 	defer func() { _ = st.Close() }()
 	for _, args := range [][]string{{"key", "rotate"}, {"key", "change-master", "file"}} {
-		if _, err := command(t, append(args, "--data", dir)...); !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), "stop Keepstead first") {
+		if _, err := command(t, append(args, "--data", dir)...); !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), "stop it first") {
 			t.Errorf("%v beside a server: %v", args, err)
 		}
 		if _, err := command(t, append(args, "--data", filepath.Join(dir, "typo"))...); err == nil || !strings.Contains(err.Error(), "there is no Keepstead") {

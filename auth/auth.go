@@ -33,6 +33,9 @@ type Throttled struct {
 
 // Error says how long to wait.
 func (e Throttled) Error() string {
+	if e.Seconds() == 1 {
+		return "Too many attempts. Try again in 1 second."
+	}
 	return fmt.Sprintf("Too many attempts. Try again in %d seconds.", e.Seconds())
 }
 

@@ -15,6 +15,7 @@ func TestCopyWithoutTheClipboard(t *testing.T) {
 	p.enter()
 	p.visit("/settings")
 	p.write("New token for", "Robot")
+	p.write("Your password", adminPassword)
 	p.send("Make token")
 	p.says("It is shown this once")
 	p.script("take the clipboard away, and watch what is copied", `

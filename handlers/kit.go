@@ -34,7 +34,7 @@ func (h *Handlers) recoveryKit(c *fiber.Ctx, reasons model.Invalids) error {
 func (h *Handlers) TakeRecoveryKit(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	who, _ := auth.Who(c)
-	if err := h.Auth.Confirm(ctx, who.User, proof(c), auth.ClientIP(c)); err != nil {
+	if err := h.confirm(c); err != nil {
 		reasons := refusals(err)
 		if len(reasons) == 0 {
 			return err

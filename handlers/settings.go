@@ -114,6 +114,9 @@ func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
 // CreateUser adds a user.
 func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 	name := c.FormValue("name")
+	if err := h.confirm(c); err != nil {
+		return h.settingsAgain(c, err, "user", name)
+	}
 	user, err := h.Auth.CreateUser(c.UserContext(), name, c.FormValue("password"))
 	if err != nil {
 		return h.settingsAgain(c, err, "user", name)
@@ -126,6 +129,9 @@ func (h *Handlers) CreateUser(c *fiber.Ctx) error {
 // CreateToken makes an API token and shows it this once.
 func (h *Handlers) CreateToken(c *fiber.Ctx) error {
 	name := c.FormValue("name")
+	if err := h.confirm(c); err != nil {
+		return h.settingsAgain(c, err, "token", name)
+	}
 	token, made, err := h.Auth.CreateToken(c.UserContext(), name)
 	if err != nil {
 		return h.settingsAgain(c, err, "token", name)

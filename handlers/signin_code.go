@@ -45,6 +45,8 @@ func (h *Handlers) EnterCode(c *fiber.Ctx) error {
 		return h.codeForm(c.Status(status(err)), throttled.Error())
 	case errors.Is(err, auth.ErrDenied):
 		return h.codeForm(c.Status(status(err)), auth.WrongCode().Reason)
+	case errors.Is(err, auth.ErrNoHalf) && h.Auth.Session(c) == nil: // the form was sent twice
+		return goTo(c, next(c, views.HomePath))
 	case errors.Is(err, auth.ErrNoHalf):
 		return h.signInForm(c.Status(fiber.StatusUnauthorized), "", "That took too long, or too many codes were wrong. Sign in once more.")
 	case err != nil:

@@ -16,6 +16,12 @@ func proof(c *fiber.Ctx) model.Proof {
 	return model.Proof{Password: c.FormValue("current_password"), Code: c.FormValue("code")}
 }
 
+// confirm asks once more who this is: whoever holds a session alone must not let anybody else in, who would stay.
+func (h *Handlers) confirm(c *fiber.Ctx) error {
+	who, _ := auth.Who(c)
+	return h.Auth.Confirm(c.UserContext(), who.User, proof(c), auth.ClientIP(c))
+}
+
 // TwoFactor shows whether the user's sign-in asks for a code, and the way to change that.
 func (h *Handlers) TwoFactor(c *fiber.Ctx) error { return h.twoFactor(c, views.TwoFactorProps{}) }
 
@@ -62,6 +68,10 @@ func (h *Handlers) StartTwoFactor(c *fiber.Ctx) error {
 func (h *Handlers) TurnOnTwoFactor(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	codes, err := h.Auth.TurnOnTwoFactor(c.UserContext(), who, c.FormValue("code"))
+	if on, _ := h.Auth.HasTwoFactor(c.UserContext(), who.User.ID); errors.Is(err, auth.ErrNotEnrolling) && on { // the form was sent twice
+		h.good(c, "Two-factor is on. If you have not seen the recovery codes, make new ones.")
+		return goTo(c, views.TwoFactorPath)
+	}
 	if errors.Is(err, auth.ErrNotEnrolling) {
 		return h.twoFactorAgain(c, model.Invalid{Field: "current_password", Reason: "That took too long. Start once more."}, views.TwoFactorProps{Form: views.TwoFactorStart})
 	}

@@ -186,7 +186,7 @@ func DestinationWindow(p DestinationProps) templ.Component {
 	})
 }
 
-// opening is a sentence with the moment at which a window opens in its gap, as the clocks of its zone show it.
+// opening is a sentence with the moment at which a window opens in its gap, as the reader's clock shows it.
 func opening(c ui.Clock, sentence string, at time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -222,7 +222,7 @@ func opening(c ui.Clock, sentence string, at time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Moment(c.In(at.Location()), at).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Moment(c, at).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

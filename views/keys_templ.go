@@ -535,7 +535,7 @@ func repositoriesCard(p KeysProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Time(p.Clock, inUseSince(d)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Date(p.Clock, inUseSince(d)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

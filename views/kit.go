@@ -92,7 +92,7 @@ func KitText(ctx context.Context, c ui.Clock, machine string, entries []model.Ki
 	line(naming(ctx, "Made "+c.Minute(c.Now)+" on "+gap+".", oneLine(machine)))
 	line("")
 	say("Keep it away from this machine: printed, or in a password manager. Whoever has it can read every backup.")
-	say("It holds the destinations of that day: take a new one when you add a destination.")
+	say("It holds the destinations of that day: take a new one when you add a destination or rotate a key.")
 	line("")
 	say("To restore with restic alone, version 0.17 or newer, from https://restic.net:")
 	say("1. Paste the lines of one destination below into a shell; the last one lists its snapshots.")

@@ -613,7 +613,7 @@ func emailFields(p NotificationFormProps, s model.ChannelService) templ.Componen
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "email_to", Label: "To", Value: p.Form.EmailTo, Reason: reasonFor(p.Form, s, p.Errors, "recipient"), Autocomplete: "off", Placeholder: "you@example.com"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "email_to", Label: "Recipients", Value: p.Form.EmailTo, Reason: reasonFor(p.Form, s, p.Errors, "recipient"), Autocomplete: "off", Placeholder: "you@example.com"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

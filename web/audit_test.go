@@ -118,11 +118,11 @@ func TestAuditTells(t *testing.T) {
 			model.AuditEntry{ActorKind: model.ActorUser, Actor: testUser, Act: model.ActAccept, SubjectKind: model.SubjectApp, SubjectName: "Photos", Outcome: model.AuditDone},
 		},
 		{"a user", func() reply {
-			return s.post("/settings/users", cookie, url.Values{"name": {"ann"}, "password": {"long enough for ann"}})
+			return s.post("/settings/users", cookie, url.Values{"name": {"ann"}, "password": {"long enough for ann"}, "current_password": {testPassword}})
 		}, model.AuditEntry{ActorKind: model.ActorUser, Actor: testUser, Act: model.ActCreate, SubjectKind: model.SubjectUser, SubjectName: "ann", Outcome: model.AuditDone}},
 		{
 			"a refused form", func() reply {
-				return s.post("/settings/users", cookie, url.Values{"name": {evil}, "password": {"short"}})
+				return s.post("/settings/users", cookie, url.Values{"name": {evil}, "password": {"short"}, "current_password": {testPassword}})
 			},
 			model.AuditEntry{ActorKind: model.ActorUser, Actor: testUser, Act: model.ActCreate, SubjectKind: model.SubjectUser, Outcome: model.AuditRefused, Reason: model.ReasonInvalid},
 		},

@@ -15,7 +15,7 @@ func (s *site) encoded(method, path string, cookie *http.Cookie, header map[stri
 	s.t.Helper()
 	body := ""
 	if method == http.MethodPost {
-		body = url.Values{"name": {"compressed"}}.Encode()
+		body = url.Values{"name": {"compressed"}, "current_password": {testPassword}}.Encode()
 	}
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {

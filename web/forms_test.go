@@ -60,12 +60,18 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 			name: "no type at all", path: "/destinations", status: 422, form: url.Values{"name": {"x"}}, want: []string{"type"},
 		}, {
 			name: "user with a short password", path: "/settings/users", status: 422,
-			form: url.Values{"name": {"eve"}, "password": {"short-pw1"}}, want: []string{"eve", "10 to 256"}, not: []string{"short-pw1"},
+			form: url.Values{"name": {"eve"}, "password": {"short-pw1"}, "current_password": {testPassword}}, want: []string{"eve", "10 to 256"}, not: []string{"short-pw1"},
 		}, {
 			name: "user of a taken name", path: "/settings/users", status: 409,
-			form: url.Values{"name": {testUser}, "password": {"long enough"}}, want: []string{"already"},
+			form: url.Values{"name": {testUser}, "password": {"long enough"}, "current_password": {testPassword}}, want: []string{"already"},
 		}, {
-			name: "token without a name", path: "/settings/tokens", status: 422, form: url.Values{"name": {" "}}, want: []string{"Give a name."},
+			name: "user by somebody who only holds the session", path: "/settings/users", status: 422,
+			form: url.Values{"name": {"eve"}, "password": {"long enough"}}, want: []string{"eve", "This is not your password."},
+		}, {
+			name: "token by somebody who only holds the session", path: "/settings/tokens", status: 422,
+			form: url.Values{"name": {"robot"}, "current_password": {"wrong"}}, want: []string{"robot", "This is not your password."}, not: []string{"Copy the token"},
+		}, {
+			name: "token without a name", path: "/settings/tokens", status: 422, form: url.Values{"name": {" "}, "current_password": {testPassword}}, want: []string{"Give a name."},
 		}, {
 			name: "wrong current password", path: "/settings/password", status: 422,
 			form: url.Values{"current_password": {"wrong"}, "password": {"long enough"}}, want: []string{"This is not your password."},

@@ -75,6 +75,9 @@ func explain(e *openapi3.SchemaError) (member []string, reason string) {
 	case "format":
 		return nil, wantedFormat(s)
 	case "minLength", "minItems":
+		if s.MinLength > 1 {
+			return nil, fmt.Sprintf("Use at least %d characters.", s.MinLength)
+		}
 		return nil, "Do not leave this empty."
 	case "maxLength":
 		return nil, fmt.Sprintf("Use at most %d characters.", *s.MaxLength)
@@ -85,7 +88,10 @@ func explain(e *openapi3.SchemaError) (member []string, reason string) {
 	case "enum":
 		return nil, "Use one of: " + strings.Trim(fmt.Sprint(s.Enum), "[]") + "."
 	case "pattern":
-		return nil, "Start the path with /."
+		if strings.HasPrefix(s.Pattern, "^/") {
+			return nil, "Start the path with /."
+		}
+		return nil, "Give it whole: " + strconv.FormatUint(s.MinLength, 10) + " digits from 0 to f."
 	}
 	return nil, "This value cannot be used."
 }
