@@ -87,11 +87,18 @@ func (s *Store) RecordDelivery(ctx context.Context, id uuid.UUID, at time.Time, 
 }
 
 // RecordFailure writes why a channel could not be reached and when it is tried again. Parts that wait since before the
-// given moment are given up.
+// given moment are given up. The alerts among them count as not told: what of that is still wrong is told anew, and waits
+// in their place.
 func (s *Store) RecordFailure(ctx context.Context, id uuid.UUID, at, next time.Time, reason string, giveUp time.Time) error {
 	return s.write(ctx, "record a failed delivery", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewRaw(`UPDATE channels SET last_error = ?, failing_since = coalesce(failing_since, ?), attempts = attempts + 1, next_at = ?
 			WHERE id = ?`, cleanText(reason), at, next, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		// An alert and the part that tells it are written at one moment.
+		_, err = tx.NewRaw(`DELETE FROM open_alerts WHERE channel_id = ?0 AND since IN (
+			SELECT created_at FROM notifications WHERE channel_id = ?0 AND created_at < ?1 AND job_id IS NULL)`, id, giveUp).Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"keepstead/model"
 )
@@ -90,6 +93,61 @@ func TestAlertsAreToldOnce(t *testing.T) {
 	wantField(t, func() error { _, err := w.CreateChannel(ctx, model.Channel{Name: "phone"}); return err }(), "name")
 	check(t, w.DeleteChannel(ctx, c.ID))
 	wantIs(t, w.DeleteChannel(ctx, c.ID), model.ErrNotFound)
+}
+
+// TestWhatIsGivenUpIsToldAnew has an alert that never arrived count as not told, and one that did as told.
+func TestWhatIsGivenUpIsToldAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true})
+	tell := func(key string) {
+		t.Helper()
+		check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: key, Title: "It fails"}}}))
+	}
+	tell("arrived")
+	check(t, w.RecordDelivery(ctx, c.ID, now(), []uuid.UUID{must[[]model.Notification](t)(w.Notifications(ctx))[0].ID}))
+	tell("lost")
+	time.Sleep(time.Millisecond)
+	since := now()
+	time.Sleep(time.Millisecond)
+	tell("waits")
+	check(t, w.RecordFailure(ctx, c.ID, now(), now(), "no answer", since))
+	var open []string
+	for _, o := range must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)) {
+		open = append(open, o.Key)
+	}
+	if !slices.Equal(open, []string{"arrived", "waits"}) {
+		t.Errorf("told of %v after one was given up", open)
+	}
+}
+
+// TestAFullOutboxTellsLater has what an outbox did not take count as not told, be it that something began or that it ended.
+func TestAFullOutboxTellsLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true, TellsWeekly: true})
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: "ends", Title: "It fails"}}}))
+	check(t, w.write(ctx, "fill the outbox", func(ctx context.Context, tx bun.Tx) error {
+		for range maxWaiting - 1 {
+			if taken, err := enqueue(ctx, tx, now(), model.Notification{ChannelID: c.ID}); err != nil || !taken {
+				t.Errorf("taken: %v, %v", taken, err)
+			}
+		}
+		return nil
+	}))
+	told := model.Told{Begun: []model.Alert{{Key: "begins", Title: "It fails"}}, Ended: []model.Alert{{Key: "ends", Title: "It works"}}}
+	check(t, w.Tell(ctx, c.ID, told))
+	if open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)); len(open) != 1 || open[0].Key != "ends" {
+		t.Errorf("with a full outbox it was told of %+v", open)
+	}
+	all := must[[]model.Notification](t)(w.Notifications(ctx))
+	check(t, w.RecordDelivery(ctx, c.ID, now(), []uuid.UUID{all[0].ID, all[1].ID}))
+	check(t, w.Tell(ctx, c.ID, told))
+	if open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)); len(open) != 1 || open[0].Key != "begins" {
+		t.Errorf("with room again it was told of %+v", open)
+	}
 }
 
 // TestDamageStays until a check finds none, whatever goes well there meanwhile.
