@@ -263,6 +263,38 @@ func TestCodesAreThrottled(t *testing.T) {
 	}
 }
 
+// TestCodesAreNotForgivenByAPause gives whoever comes back each quarter of an hour no more free guesses.
+func TestCodesAreNotForgivenByAPause(t *testing.T) {
+	t.Parallel()
+	a, _, c := newAuth(t)
+	ada, _, _ := enrol(t, a, c, "ada")
+	guesses := 0
+	guess := func() error {
+		guesses++
+		_, err := a.checkCode(t.Context(), ada.User.ID, "000000", fmt.Sprintf("192.0.2.%d", guesses))
+		return err
+	}
+	var throttled Throttled
+	for range 30 {
+		if errors.As(guess(), &throttled) {
+			break
+		}
+	}
+	c.add(forgiveAfter + time.Minute)
+	if err := guess(); !errors.Is(err, ErrDenied) {
+		t.Errorf("one guess after the pause: %v", err)
+	}
+	if err := guess(); !errors.As(err, &throttled) {
+		t.Errorf("the pause forgave the guesses before it: %v", err)
+	}
+	c.add(forgiveCodes + time.Minute)
+	for range 3 {
+		if err := guess(); !errors.Is(err, ErrDenied) {
+			t.Errorf("a day later: %v", err)
+		}
+	}
+}
+
 // TestConfirmAsksForACodeToo wants the code wherever the password is asked for again, once two-factor is on.
 func TestConfirmAsksForACodeToo(t *testing.T) {
 	t.Parallel()
@@ -304,6 +336,10 @@ func TestConfirmAsksForACodeToo(t *testing.T) {
 	}
 	if err := a.TurnOffTwoFactor(ctx, ada, model.Proof{Password: "long enough", Code: fresh[0]}, "192.0.2.9"); err != nil {
 		t.Errorf("a new one: %v", err)
+	}
+	spent := model.AuditFilter{Acts: []model.AuditAct{model.ActUseRecoveryCode}}
+	if log, err := st.AuditLog(ctx, spent); err != nil || len(log) != 1 || log[0].Actor != "ada" || log[0].IP != "192.0.2.9" || log[0].SubjectID != ada.User.ID {
+		t.Errorf("of the recovery code that was used the audit log says %+v, %v", log, err)
 	}
 	if n, err := st.CountRecoveryCodes(ctx, ada.User.ID); n != 0 || err != nil {
 		t.Errorf("%d recovery codes are left, %v", n, err)

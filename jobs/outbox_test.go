@@ -165,6 +165,23 @@ func TestWhatWaitsSurvives(t *testing.T) {
 	}
 }
 
+// TestWhatWasSentIsNotSentAgain claims a channel twice on the strength of one look at what waits.
+func TestWhatWasSentIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	h, k := newHouse(t, quick), newHook(t)
+	c := h.channel(k.url)
+	h.must(h.Store.Tell(t.Context(), c.ID, model.Told{Begun: []model.Alert{{Key: "a", Title: "It fails", Text: "Full."}}}))
+	time.Sleep(200 * time.Millisecond) // until it is due
+	for range 2 {
+		h.loops.Add(1)
+		h.deliver(c.ID)
+		time.Sleep(500 * time.Millisecond) // until the next message may go out
+	}
+	if n := len(k.received); n != 1 {
+		t.Errorf("%d messages came, want 1", n)
+	}
+}
+
 // TestStopDoesNotWaitForAService stops while a service has a message and says nothing; the message still waits then.
 func TestStopDoesNotWaitForAService(t *testing.T) {
 	t.Parallel()
@@ -246,6 +263,10 @@ func TestChangeChannel(t *testing.T) {
 	h.must(err)
 	if kept, err = h.openChannel(changed); err != nil || kept.Token != "Aanother1234567" {
 		t.Errorf("kept %q, %v", kept.Token, err)
+	}
+	h.must(h.Store.RecordFailure(ctx, changed.ID, h.now(), h.now(), "No answer.", h.now().Add(-time.Hour)))
+	if saved, err := h.ChangeChannel(ctx, changed, model.ChannelSecrets{}); err != nil || saved.LastError != "No answer." {
+		t.Errorf("saved without a delivery it is %+v, %v", saved, err)
 	}
 	moved := changed
 	moved.ID = model.NewID()

@@ -64,13 +64,16 @@ func (m *Manager) Upkeep(ctx context.Context, d model.Destination) ([]model.Upke
 	return out, nil
 }
 
-// upkeepDue returns the first slot since the destination's newest job of the kind.
-func (m *Manager) upkeepDue(ctx context.Context, d model.Destination, kind model.JobKind, schedule string) (time.Time, error) {
+// upkeepDue returns the first slot since the destination's newest job of the kind, among those in the given states; none
+// given are all.
+func (m *Manager) upkeepDue(
+	ctx context.Context, d model.Destination, kind model.JobKind, schedule string, states ...model.JobState,
+) (time.Time, error) {
 	cron, err := model.Policy{Schedule: schedule}.Cron()
 	if err != nil {
 		return time.Time{}, err
 	}
-	newest, err := m.Store.Jobs(ctx, model.JobFilter{Kinds: []model.JobKind{kind}, DestinationID: d.ID, Page: model.Page{Limit: 1}})
+	newest, err := m.Store.Jobs(ctx, model.JobFilter{Kinds: []model.JobKind{kind}, States: states, DestinationID: d.ID, Page: model.Page{Limit: 1}})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -82,31 +85,48 @@ func (m *Manager) upkeepDue(ctx context.Context, d model.Destination, kind model
 }
 
 // closeWindow takes the upkeep out of the queue that other work kept from starting in the window: it is still due, and
-// waits for the next one.
+// waits for the next one. What is overdue stays and runs as soon as it can: where backups fill each window it would else
+// never run.
 func (m *Manager) closeWindow(ctx context.Context, d model.Destination) error {
-	waiting, err := m.Store.Jobs(ctx, model.JobFilter{
-		Kinds: upkeepKinds(), States: []model.JobState{model.JobQueued}, DestinationID: d.ID,
-	})
-	if err != nil {
-		return err
-	}
-	for _, job := range waiting {
-		if job.Trigger != model.TriggerSchedule {
+	for _, u := range upkeep {
+		waiting, err := m.Store.Jobs(ctx, model.JobFilter{
+			Kinds: []model.JobKind{u.kind}, States: []model.JobState{model.JobQueued}, DestinationID: d.ID,
+		})
+		if err != nil {
+			return err
+		}
+		waiting = keep(waiting, func(j model.Job) bool { return j.Trigger == model.TriggerSchedule })
+		if len(waiting) == 0 {
 			continue
 		}
-		if err := m.Store.DeleteQueuedJob(ctx, job.ID); err != nil {
+		due, err := m.upkeepDue(ctx, d, u.kind, u.schedule, startedStates()...)
+		if err != nil {
+			return err
+		}
+		if d.UpkeepAt(u.kind, due, m.now()).Overdue(m.now()) {
+			continue
+		}
+		if err := m.putOff(ctx, d, waiting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startedStates are those of jobs that do not wait any more.
+func startedStates() []model.JobState {
+	return []model.JobState{
+		model.JobRunning, model.JobSuccess, model.JobPartial, model.JobFailed, model.JobCancelled, model.JobInterrupted,
+	}
+}
+
+func (m *Manager) putOff(ctx context.Context, d model.Destination, waiting []model.Job) error {
+	for _, job := range waiting {
+		if err := m.Store.DeleteScheduledJob(ctx, job.ID); err != nil {
 			return fmt.Errorf("take upkeep out of the queue: %w", err)
 		}
 		m.publishJob(job)
 		m.logger.Info("upkeep could not start in its window; it waits for the next one", "destination", d.Name, "kind", job.Kind)
 	}
 	return nil
-}
-
-func upkeepKinds() []model.JobKind {
-	var out []model.JobKind
-	for _, u := range upkeep {
-		out = append(out, u.kind)
-	}
-	return out
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -100,5 +101,43 @@ func TestUpkeepWaitsForItsWindow(t *testing.T) {
 	jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobPrune}, States: []model.JobState{model.JobQueued}})
 	if err != nil || len(jobs) != 1 {
 		t.Errorf("%d prunes of a person are queued after a tick, want 1 (%v)", len(jobs), err)
+	}
+}
+
+// TestOverdueUpkeepStaysInTheQueue has backups fill each window: what is long due stays when the window closes, and so does
+// what somebody asked for meanwhile.
+func TestOverdueUpkeepStaysInTheQueue(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClockAt(time.Date(2026, 3, 10, 12, 0, 0, 0, time.Local))
+	h := newHouse(t, func(o *Options) { o.Clock = clock })
+	d := h.destination()
+	d.Window = model.Window{Days: model.WeekdaysOf(model.WeekFromMonday()...), Opens: 2 * 60, Closes: 4 * 60}
+	d, err := h.ChangeDestination(t.Context(), d, model.DestinationSecrets{})
+	h.must(err)
+	waiting := func(day, hour int) []model.Job {
+		clock.Advance(time.Date(2026, 3, day, hour, 0, 0, 0, time.Local).Sub(clock.Now()))
+		h.must(h.tick(t.Context()))
+		jobs, err := h.Store.Jobs(t.Context(), model.JobFilter{
+			DestinationID: d.ID, Kinds: []model.JobKind{model.JobPrune}, States: []model.JobState{model.JobQueued},
+		})
+		h.must(err)
+		return jobs
+	}
+	for day := 12; day <= 19; day++ { // due since 4:30 on the 11th
+		overdue := day == 19
+		if open := waiting(day, 2); len(open) != 1 {
+			t.Fatalf("%d prunes wait in the window of day %d, want 1", len(open), day)
+		}
+		if closed := waiting(day, 5); (len(closed) == 1) != overdue {
+			t.Fatalf("%d prunes wait after the window of day %d; overdue: %v", len(closed), day, overdue)
+		}
+	}
+	h.must(h.Store.CancelQueuedJob(t.Context(), waiting(19, 6)[0].ID))
+	waiting(22, 2)
+	if _, err := h.Maintain(t.Context(), d.ID, model.JobPrune); !errors.Is(err, model.ErrConflict) {
+		t.Fatalf("a second prune: %v", err)
+	}
+	if kept := waiting(22, 5); len(kept) != 1 || kept[0].Trigger != model.TriggerManual {
+		t.Errorf("of what somebody asked for there wait %+v", kept)
 	}
 }

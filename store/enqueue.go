@@ -14,48 +14,62 @@ import (
 //
 //   - a job whose slot has one already, or whose like is still waiting to start;
 //   - a job without slot, asked for by a person or the platform, whose like is open. When nothing is left to queue
-//     because of that, it is a Conflict.
+//     because of that, it is a Conflict. Its like that the schedule queued counts as asked for from then on.
 func (s *Store) CreateJobs(ctx context.Context, jobs []model.Job, snapshots []model.Snapshot) (made []model.Job, err error) {
+	var refusal error
 	err = s.write(ctx, "queue jobs", func(ctx context.Context, tx bun.Tx) error {
-		made, err = createJobs(ctx, tx, jobs, snapshots)
+		made, refusal, err = createJobs(ctx, tx, jobs, snapshots)
 		return err
 	})
+	if err == nil {
+		err = refusal
+	}
 	return made, err
 }
 
-func createJobs(ctx context.Context, tx bun.Tx, jobs []model.Job, snapshots []model.Snapshot) ([]model.Job, error) {
+// createJobs returns the refusal apart: what was written beside it stays.
+func createJobs(ctx context.Context, tx bun.Tx, jobs []model.Job, snapshots []model.Snapshot) (made []model.Job, refusal, err error) {
 	bySnapshot := map[uuid.UUID]model.Snapshot{}
 	for _, snap := range snapshots {
 		bySnapshot[snap.ID] = snap
 	}
-	made := []model.Job{}
-	var refusal error
+	made = []model.Job{}
 	for _, j := range jobs {
 		twin, err := twinOf(ctx, tx, j)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if twin != "" {
 			if asked(j) {
 				refusal = model.Conflict{Reason: twinSentence(j.Kind, twin)}
+				if err := askFor(ctx, tx, j); err != nil {
+					return nil, nil, err
+				}
 			}
 			continue
 		}
 		j, err := createJob(ctx, tx, j)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if snap, ok := bySnapshot[j.SnapshotID]; ok {
 			if err := beginSnapshot(ctx, tx, snap); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		made = append(made, j)
 	}
-	if len(made) == 0 && refusal != nil {
-		return nil, refusal
+	if len(made) == 0 {
+		return nil, refusal, nil
 	}
-	return made, nil
+	return made, nil, nil
+}
+
+// askFor has upkeep that the schedule queued count as asked for, since somebody now did: a window that closes leaves it.
+func askFor(ctx context.Context, tx bun.Tx, j model.Job) error {
+	_, err := tx.NewRaw(`UPDATE jobs SET trigger = ? WHERE state = 'queued' AND trigger = ? AND slot IS NULL AND kind = ? AND destination_id = ?
+		AND configuration_id IS NULL`, j.Trigger, model.TriggerSchedule, j.Kind, orNull(j.DestinationID)).Exec(ctx)
+	return err
 }
 
 // asked says that somebody waits for the answer, so that a job passed over must be told.

@@ -56,7 +56,10 @@ func (s *Store) FinishJob(ctx context.Context, id uuid.UUID, o Outcome, follow .
 				follow[i].Trigger = model.TriggerFollowUp
 			}
 		}
-		_, err := createJobs(ctx, tx, follow, nil)
+		_, refusal, err := createJobs(ctx, tx, follow, nil)
+		if err == nil {
+			err = refusal
+		}
 		return err
 	})
 }

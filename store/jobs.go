@@ -55,10 +55,11 @@ func (s *Store) CancelQueuedJob(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-// DeleteQueuedJob takes a job out of the queue as if it had never been asked for. One that has started meanwhile stays.
-func (s *Store) DeleteQueuedJob(ctx context.Context, id uuid.UUID) error {
+// DeleteScheduledJob takes a job of the schedule out of the queue as if it had never been due. One that has started
+// meanwhile stays, and so does one that somebody has asked for.
+func (s *Store) DeleteScheduledJob(ctx context.Context, id uuid.UUID) error {
 	return s.write(ctx, "take a job out of the queue", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("DELETE FROM jobs WHERE id = ? AND state = 'queued'", id).Exec(ctx)
+		_, err := tx.NewRaw("DELETE FROM jobs WHERE id = ? AND state = 'queued' AND trigger = ?", id, model.TriggerSchedule).Exec(ctx)
 		return err
 	})
 }

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"keepstead/model"
 )
@@ -90,6 +93,85 @@ func TestAlertsAreToldOnce(t *testing.T) {
 	wantField(t, func() error { _, err := w.CreateChannel(ctx, model.Channel{Name: "phone"}); return err }(), "name")
 	check(t, w.DeleteChannel(ctx, c.ID))
 	wantIs(t, w.DeleteChannel(ctx, c.ID), model.ErrNotFound)
+}
+
+// TestWhatIsGivenUpIsToldAnew has an alert that never arrived count as not told, and one that did as told.
+func TestWhatIsGivenUpIsToldAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true})
+	tell := func(key string) {
+		t.Helper()
+		check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: key, Title: "It fails"}}}))
+	}
+	tell("arrived")
+	check(t, w.RecordDelivery(ctx, c.ID, now(), []uuid.UUID{must[[]model.Notification](t)(w.Notifications(ctx))[0].ID}))
+	tell("lost")
+	time.Sleep(time.Millisecond)
+	since := now()
+	time.Sleep(time.Millisecond)
+	tell("waits")
+	check(t, w.RecordFailure(ctx, c.ID, now(), now(), "no answer", since))
+	var open []string
+	for _, o := range must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)) {
+		open = append(open, o.Key)
+	}
+	if !slices.Equal(open, []string{"arrived", "waits"}) {
+		t.Errorf("told of %v after one was given up", open)
+	}
+}
+
+// TestAFullOutboxTellsLater has what an outbox did not take count as not told, be it that something began or that it ended.
+func TestAFullOutboxTellsLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true, TellsWeekly: true})
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: "ends", Title: "It fails"}}}))
+	check(t, w.write(ctx, "fill the outbox", func(ctx context.Context, tx bun.Tx) error {
+		for range maxWaiting - 1 {
+			if taken, err := enqueue(ctx, tx, now(), model.Notification{ChannelID: c.ID}); err != nil || !taken {
+				t.Errorf("taken: %v, %v", taken, err)
+			}
+		}
+		return nil
+	}))
+	told := model.Told{Begun: []model.Alert{{Key: "begins", Title: "It fails"}}, Ended: []model.Alert{{Key: "ends", Title: "It works"}}}
+	check(t, w.Tell(ctx, c.ID, told))
+	if open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)); len(open) != 1 || open[0].Key != "ends" {
+		t.Errorf("with a full outbox it was told of %+v", open)
+	}
+	all := must[[]model.Notification](t)(w.Notifications(ctx))
+	check(t, w.RecordDelivery(ctx, c.ID, now(), []uuid.UUID{all[0].ID, all[1].ID}))
+	check(t, w.Tell(ctx, c.ID, told))
+	if open := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)); len(open) != 1 || open[0].Key != "begins" {
+		t.Errorf("with room again it was told of %+v", open)
+	}
+}
+
+// TestASwitchLeavesTheRest turns a channel off and on while somebody else saved it: their choice stays, and so does that it
+// fails, until a delivery.
+func TestASwitchLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true, Secrets: model.Sealed("old")})
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: "k", Title: "It fails"}}}))
+	check(t, w.RecordFailure(ctx, c.ID, now(), now().Add(time.Hour), "no answer", now().Add(-time.Hour)))
+	c.Secrets = model.Sealed("new")
+	must[model.Channel](t)(w.UpdateChannel(ctx, c))
+	for _, on := range []bool{false, true} {
+		check(t, w.SwitchChannel(ctx, c.ID, on))
+		got := must[model.Channel](t)(w.Channel(ctx, c.ID))
+		if got.Enabled != on || string(got.Secrets) != "new" || got.LastError != "no answer" || got.FailingSince == nil || got.NextAt != nil || got.Attempts != 0 {
+			t.Errorf("on: %v; got %+v with the secrets %q", on, got, string(got.Secrets))
+		}
+	}
+	if open, n := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)), must[map[uuid.UUID]int](t)(w.WaitingByChannel(ctx)); len(open)+len(n) != 0 {
+		t.Errorf("after it was off there are %+v, %v", open, n)
+	}
+	wantIs(t, w.SwitchChannel(ctx, none, true), model.ErrNotFound)
 }
 
 // TestDamageStays until a check finds none, whatever goes well there meanwhile.
