@@ -69,7 +69,11 @@ func TestChangeMaster(t *testing.T) {
 	refused("with a passphrase")
 	t.Setenv("KEEPSTEAD_MASTER_PASSPHRASE", "")
 	opens("with the new key file")
-	if old, err := os.ReadFile(file + ".old"); err != nil || string(old) != string(first) {
+	kept, err := filepath.Glob(file + ".old.*")
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("key files of before: %v, %v", kept, err)
+	}
+	if old, err := os.ReadFile(kept[0]); err != nil || string(old) != string(first) {
 		t.Errorf("the key file of before is not kept: %v", err)
 	}
 	if _, err := os.Stat(file + ".new"); !errors.Is(err, fs.ErrNotExist) {

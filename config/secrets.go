@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,9 @@ func (h Hidden) Reveal() string { return string(h) }
 
 // maxPassphraseFile bounds the file of a passphrase, so that a wrong path is not read to its end.
 const maxPassphraseFile = 4096
+
+// MinPassphrase is the fewest characters of a master passphrase; package secret takes no shorter one either.
+const MinPassphrase = 12
 
 func (c *Config) secrets(env func(string) (string, bool)) error {
 	get := func(name string) string {
@@ -88,16 +92,36 @@ func (c Config) AskPassword(in *os.File, prompt io.Writer) (password string, mad
 	return rand.Text(), true, nil
 }
 
-// AskNewMaster returns the new master passphrase: from the environment, else a line from in.
+// AskNewMaster returns the new master passphrase: from the environment, else a line from in. Where that is a terminal it is
+// asked for twice, since nobody sees what is typed, and a slip would lock everybody out.
 func (c Config) AskNewMaster(in *os.File, prompt io.Writer) (string, error) {
 	if c.NewMasterPassphrase != "" {
 		return c.NewMasterPassphrase.Reveal(), nil
 	}
 	text, err := askLine(in, prompt, "New master passphrase: ")
-	if err == nil && text == "" {
-		err = errors.New("give the new passphrase in KEEPSTEAD_NEW_MASTER_PASSPHRASE, KEEPSTEAD_NEW_MASTER_PASSPHRASE_FILE or on standard input")
+	switch {
+	case err != nil:
+		return "", err
+	case text == "":
+		return "", errors.New("give the new passphrase in KEEPSTEAD_NEW_MASTER_PASSPHRASE, KEEPSTEAD_NEW_MASTER_PASSPHRASE_FILE or on standard input")
+	case utf8.RuneCountInString(text) < MinPassphrase:
+		return "", fmt.Errorf("the master passphrase is too short; use at least %d characters", MinPassphrase)
+	case !terminal(in):
+		return text, nil
 	}
-	return text, err
+	again, err := askLine(in, prompt, "The same passphrase again: ")
+	if err == nil && again != text {
+		err = errors.New("the two passphrases differ; nothing was changed")
+	}
+	if err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+func terminal(in *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS)
+	return err == nil
 }
 
 // askLine reads one line, typed unseen after the question where in is a terminal.

@@ -25,6 +25,8 @@ type Options struct {
 	// AppendOnly refuses to remove anything but locks that came through this server, and to add keys to a repository
 	// that exists. Nothing is ever overwritten, with or without it.
 	AppendOnly bool
+	// Keys lets keys be added all the same.
+	Keys bool
 	// Known says that a repository is there, so none is made: where its disk went away during the job, what stands in its
 	// place stays empty.
 	Known bool

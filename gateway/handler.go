@@ -20,6 +20,7 @@ type handler struct {
 	storage    Storage // asked again when it fails
 	bare       Storage // as it was given
 	appendOnly bool
+	keys       bool
 	known      bool
 	secret     *[sha256.Size]byte // hash of the secret; nil asks for none
 	log        *slog.Logger
@@ -34,7 +35,7 @@ type handler struct {
 
 func newHandler(s Storage, o Options) *handler {
 	h := &handler{
-		bare: s, appendOnly: o.AppendOnly, known: o.Known, log: o.Log, limiter: newLimiter(o.BytesPerSecond), limits: o.limits, spool: o.Spool,
+		bare: s, appendOnly: o.AppendOnly, keys: o.Keys, known: o.Known, log: o.Log, limiter: newLimiter(o.BytesPerSecond), limits: o.limits, spool: o.Spool,
 		locks: map[string]bool{},
 	}
 	if o.Secret != "" {

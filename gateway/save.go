@@ -73,7 +73,7 @@ func (h *handler) mayWrite(ctx context.Context, t target) error {
 		h.counts.writes.Add(1)
 		return errKnown
 	}
-	if !h.appendOnly || t.kind != kindKeys {
+	if !h.appendOnly || h.keys || t.kind != kindKeys {
 		return nil
 	}
 	_, err := h.storage.Stat(ctx, kindConfig)

@@ -40,11 +40,16 @@ func (m *Manager) openQuick(ctx context.Context, destination uuid.UUID) (opened,
 	if err != nil {
 		return opened{}, err
 	}
+	return m.answering(ctx, o)
+}
+
+// answering asks the storage for a word, and gives the destination up where none comes.
+func (m *Manager) answering(ctx context.Context, o opened) (opened, error) {
 	probe, stop := context.WithTimeout(ctx, askTimeout)
 	defer stop()
 	if _, err := o.place.Config(probe); err != nil {
 		m.endQuick(o)
-		return opened{}, fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, d.Name, d.Place())
+		return opened{}, fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, o.destination.Name, o.destination.Place())
 	}
 	return o, nil
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -34,6 +35,11 @@ func TestRotateDataKey(t *testing.T) {
 	h.sealing.RLock()
 	if err := h.RotateDataKey(t.Context()); !errors.Is(err, model.ErrConflict) {
 		t.Errorf("while something is saved: %v", err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := h.RotateDataKey(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("who has gone waits on: %v", err)
 	}
 	h.sealing.RUnlock()
 	h.must(h.RotateDataKey(t.Context()))
@@ -75,5 +81,23 @@ func TestRotateDataKey(t *testing.T) {
 	h.must(err)
 	if kept, err := h.openChannel(channel); err != nil || kept.URL != "http://192.0.2.1/hook" {
 		t.Errorf("the channel's secrets do not open: %v", err)
+	}
+}
+
+// TestDataKeyThatWasTakenUnheard: an error of the last word to the database says nothing of which key it has.
+func TestDataKeyThatWasTakenUnheard(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	broken := errors.New("broken")
+	key, next, err := h.Box.Next()
+	h.must(err)
+	if err := h.settleDataKey(t.Context(), key, next, broken); !errors.Is(err, broken) {
+		t.Errorf("a key that the database has not got: %v", err)
+	}
+	_, err = h.Store.CreateDataKey(t.Context(), key)
+	h.must(err)
+	h.must(h.settleDataKey(t.Context(), key, next, broken))
+	if sealed, err := h.Box.Seal("x", "l"); err != nil || secret.KeyOf(sealed) != key.ID {
+		t.Errorf("the key that the database has does not seal: %v", err)
 	}
 }

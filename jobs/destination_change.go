@@ -35,12 +35,11 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 		return d, err
 	}
 	if moved(old, d) || s != (model.DestinationSecrets{Fingerprint: s.Fingerprint}) {
-		if err := m.changeAccess(ctx, d, s); err != nil {
-			return d, err
-		}
+		d, err = m.changeAccess(ctx, d, s)
+	} else {
+		d, err = m.Store.UpdateDestination(ctx, d)
 	}
-	d.Touch(m.now())
-	if d, err = m.Store.UpdateDestination(ctx, d); err != nil {
+	if err != nil {
 		return d, err
 	}
 	m.publish(model.EventDestination, d.ID)
@@ -49,17 +48,15 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 
 // changeAccess stores other credentials, or that the place is another, once they are proven to open the same repository.
 // What a recovery kit says of it does not open it any more.
-func (m *Manager) changeAccess(ctx context.Context, d model.Destination, s model.DestinationSecrets) error {
+func (m *Manager) changeAccess(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
+	was := d.RepoPassword
 	if err := m.proveSame(ctx, d, s); err != nil {
-		return err
+		return d, err
 	}
 	if err := m.seal(&d, s); err != nil {
-		return err
+		return d, err
 	}
-	if s.RepoPassword == "" {
-		return m.Store.SetDestinationAccess(ctx, d, nil)
-	}
-	return m.Store.SetDestinationAccess(ctx, d, d.RepoPassword)
+	return m.Store.ChangeAccess(ctx, d, was)
 }
 
 // keepFacts takes from a request only what a person may change; everything learnt or sealed stays.

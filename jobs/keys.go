@@ -30,34 +30,51 @@ func (m *Manager) Keys(ctx context.Context, destination uuid.UUID) ([]model.Repo
 // AddKey gives a repository a key with a password that a person chose, and returns its id. The password is passed on to
 // restic, and kept nowhere.
 func (m *Manager) AddKey(ctx context.Context, destination uuid.UUID, key model.OwnKey) (id string, err error) {
-	if _, err := m.Store.Destination(ctx, destination); err != nil {
+	d, err := m.Store.Destination(ctx, destination)
+	if err != nil {
 		return "", err
 	}
 	if err := key.Validate(); err != nil {
 		return "", err
 	}
-	err = m.quickly(ctx, destination, func(ctx context.Context, o opened) error {
-		keys, err := o.repo.Keys(ctx)
-		if err != nil {
-			return keyTrouble(err)
-		}
-		if len(keys) >= model.MaxRepositoryKeys {
-			return model.Conflict{Reason: "The repository has as many keys as restic looks at. Remove one that nobody needs first."}
-		}
-		if err := m.opensNothing(ctx, o, key.Password); err != nil {
-			return err
-		}
-		host, err := os.Hostname()
-		if err != nil {
-			return err
-		}
-		if id, err = o.repo.AddKey(ctx, key.Password, key.Name, host); err != nil {
-			return keyTrouble(err)
-		}
-		m.logger.Info("a key was added by hand", "destination", o.destination.Name, "key", id, "for", key.Name)
-		return nil
-	})
-	return id, err
+	ctx, cancel := context.WithTimeout(ctx, quickLimit)
+	defer cancel()
+	o, err := m.openKeys(ctx, d, purpose{addsKey: true})
+	if err != nil {
+		return "", err
+	}
+	defer m.endQuick(o)
+	keys, err := o.repo.Keys(ctx)
+	if err != nil {
+		return "", keyTrouble(err)
+	}
+	if len(keys) >= model.MaxRepositoryKeys {
+		return "", model.Conflict{Reason: "The repository has as many keys as restic looks at. Remove one that nobody needs first."}
+	}
+	if err := m.opensNothing(ctx, o, key.Password); err != nil {
+		return "", err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	if id, err = o.repo.AddKey(ctx, key.Password, key.Name, host); err != nil {
+		return "", keyTrouble(err)
+	}
+	m.logger.Info("a key was added by hand", "destination", d.Name, "key", id, "for", key.Name)
+	return id, nil
+}
+
+// openKeys opens a repository for a change of its keys, once its storage has answered; endQuick gives it up.
+func (m *Manager) openKeys(ctx context.Context, d model.Destination, p purpose) (o opened, err error) {
+	if p.on, err = m.machine(ctx, uuid.Nil); err != nil {
+		return opened{}, err
+	}
+	p.runDir = filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())
+	if o, err = m.open(ctx, d, p); err != nil {
+		return opened{}, err
+	}
+	return m.answering(ctx, o)
 }
 
 // opensNothing refuses a password that opens the repository already: removing one of its keys would not be what it seems.
@@ -89,11 +106,7 @@ func (m *Manager) RemoveKey(ctx context.Context, destination uuid.UUID, id strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, quickLimit)
 	defer cancel()
-	on, err := m.machine(ctx, uuid.Nil)
-	if err != nil {
-		return err
-	}
-	o, err := m.open(ctx, d, purpose{on: on, removes: true, runDir: filepath.Join(m.Dir, "runs", "quick-"+model.NewID().String())})
+	o, err := m.openKeys(ctx, d, purpose{removes: true})
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (m *Manager) lend(ctx context.Context, o *opened, s model.DestinationSecret
 		return fmt.Errorf("lend the repository to %s: %w", p.on.Name, err)
 	}
 	server, err := gateway.Serve(m.base, l, files, gateway.Options{
-		AppendOnly: !p.removes, Known: o.destination.RepoInitialized, Secret: credential, Log: m.logger, Spool: m.spool(host),
+		AppendOnly: !p.removes, Keys: p.addsKey, Known: o.destination.RepoInitialized, Secret: credential, Log: m.logger, Spool: m.spool(host),
 		BytesPerSecond: o.destination.BytesPerSecond,
 	})
 	if err != nil {

@@ -48,6 +48,7 @@ type opened struct {
 type purpose struct {
 	on      machine // where restic runs
 	removes bool    // whether it may take anything away
+	addsKey bool    // whether it may add a key
 	runDir  string  // takes the output of restic's runs
 	log     io.Writer
 }

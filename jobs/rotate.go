@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -27,11 +28,13 @@ const keyUser = "keepstead"
 //   - the old key is removed after the new password is in use, and its id stays in the database until it is gone.
 type rotation struct {
 	*run
-	o      opened
-	next   string // the new password
-	begun  bool   // by an earlier try
-	refuse error  // why the storage keeps an old key
-	kept   bool   // the storage keeps old versions of what is deleted
+	o     opened
+	next  string // the new password
+	begun bool   // by an earlier try
+	// accessed is when the place or a credential last changed before this began, which reread leaves alone.
+	accessed *time.Time
+	refuse   error // why the storage keeps an old key
+	kept     bool  // the storage keeps old versions of what is deleted
 }
 
 // rotate gives a repository a new password, and takes the old key away.
@@ -40,7 +43,7 @@ func (r *run) rotate(ctx context.Context) finish {
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	t := &rotation{run: r, o: o}
+	t := &rotation{run: r, o: o, accessed: o.destination.AccessChangedAt}
 	if err := r.walk(ctx, t.acts()); err != nil {
 		done := r.failed(ctx, err)
 		if done.Cause == model.CauseInterrupted {
@@ -158,7 +161,7 @@ func (t *rotation) adopt(ctx context.Context) (string, error) {
 	if err := t.reread(ctx); err != nil {
 		return "", err
 	}
-	if err := t.Store.AdoptPassword(ctx, d.ID, t.o.destination.NextPassword, sealed); err != nil {
+	if err := t.Store.AdoptPassword(ctx, d.ID, t.o.destination.NextPassword, sealed, t.accessed); err != nil {
 		return "", err
 	}
 	t.publish(model.EventDestination, d.ID)

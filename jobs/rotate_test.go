@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -126,7 +128,7 @@ func (h *house) beginRotation(d model.Destination) *rotation {
 	h.must(r.enter(h.t.Context()))
 	o, err := r.openRun(h.t.Context())
 	h.must(err)
-	return &rotation{run: r, o: o}
+	return &rotation{run: r, o: o, accessed: o.destination.AccessChangedAt}
 }
 
 // crash leaves a run as a power cut does: nothing is recorded. Only what dies with a process is given up.
@@ -309,8 +311,36 @@ func TestPasswordIsNotChangedInARotation(t *testing.T) {
 	if err := h.Store.BeginRotation(t.Context(), d.ID, sealed, sealed, nil); !errors.Is(err, model.ErrConflict) {
 		t.Errorf("a rotation of another password began: %v", err)
 	}
-	if err := h.Store.AdoptPassword(t.Context(), d.ID, sealed, sealed); !errors.Is(err, model.ErrConflict) {
+	if err := h.Store.AdoptPassword(t.Context(), d.ID, sealed, sealed, d.AccessChangedAt); !errors.Is(err, model.ErrConflict) {
 		t.Errorf("a password that is not under way was put to use: %v", err)
+	}
+	h.crash(r.run)
+}
+
+// TestPlaceIsNotChangedInARotation: the repository that is about to learn the new password is the one at the old place.
+func TestPlaceIsNotChangedInARotation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	d := h.keyed()
+	copied := filepath.Join(t.TempDir(), "copy")
+	h.must(os.CopyFS(copied, os.DirFS(d.LocalPath)))
+	r := h.beginRotation(d)
+	for _, a := range r.acts()[:3] {
+		_, err := a.do(t.Context())
+		h.must(err)
+	}
+	there := d
+	there.LocalPath = copied
+	if _, err := h.ChangeDestination(t.Context(), there, model.DestinationSecrets{}); !errors.Is(err, model.ErrConflict) {
+		t.Errorf("change the place in a rotation: %v", err)
+	}
+	if d, _ := h.fresh(d); d.LocalPath == copied {
+		t.Error("the place was changed in a rotation")
+	}
+	later := h.now()
+	r.accessed = &later // as if the place had changed all the same
+	if _, err := r.acts()[3].do(t.Context()); !errors.Is(err, model.ErrConflict) {
+		t.Errorf("use a password that another place has learnt: %v", err)
 	}
 	h.crash(r.run)
 }

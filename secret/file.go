@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -18,7 +19,8 @@ import (
 // FileName is the name of the file with the master key in the data directory.
 const FileName = "master.key"
 
-// The names beside a key file: of the one that replaces it once the database has taken it, and of the one it replaced.
+// The names beside a key file: of the one that replaces it once the database has taken it, and what those begin with that were
+// replaced.
 const (
 	nextSuffix = ".new"
 	oldSuffix  = ".old"
@@ -42,19 +44,40 @@ func NextFile(path string) (Master, error) {
 	return fileMaster{path: path + nextSuffix}, nil
 }
 
-// SettleFile puts the file of NextFile into its place. The one from before is kept beside it, since copies of the database
-// from before open with that alone; old is its path, empty where there was none.
+// SettleFile puts the file of NextFile into its place. The one from before is kept beside it under a name of its own, since
+// copies of the database from before open with that alone; old is its path, empty where there was none.
 func SettleFile(path string) (old string, err error) {
-	switch err := os.Rename(path, path+oldSuffix); {
-	case err == nil:
-		old = path + oldSuffix
-	case !errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(path + nextSuffix); err != nil {
+		return "", fmt.Errorf("put the new master key in its place: %w", err)
+	}
+	old, err = setAside(path)
+	if err != nil {
 		return "", fmt.Errorf("put the old master key aside: %w", err)
 	}
 	if err := errors.Join(os.Rename(path+nextSuffix, path), syncDir(filepath.Dir(path))); err != nil {
 		return old, fmt.Errorf("put the new master key in its place: %w", err)
 	}
 	return old, nil
+}
+
+// setAside gives a file a name with the time that no other has: an older key opens what no newer one does.
+func setAside(path string) (old string, err error) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	stamp := path + oldSuffix + "." + time.Now().UTC().Format("20060102T150405Z")
+	for n := 1; ; n++ {
+		if old = stamp; n > 1 {
+			old = fmt.Sprintf("%s-%d", stamp, n)
+		}
+		_, err := os.Lstat(old)
+		if errors.Is(err, fs.ErrNotExist) {
+			return old, os.Rename(path, old)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 }
 
 // Wrap encrypts a data key, and makes the file where there is none.

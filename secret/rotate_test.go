@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"keepstead/model"
@@ -18,6 +20,12 @@ func TestNextDataKey(t *testing.T) {
 	check(t, err)
 	if _, err := next.Open(old, "l"); !errors.Is(err, ErrTampered) {
 		t.Errorf("the next key opens what the old one sealed: %v", err)
+	}
+	b.Know(next)
+	early, err := next.Seal("hunter4hunter4", "l")
+	check(t, err)
+	if got, err := b.Open(early, "l"); err != nil || got != "hunter4hunter4" {
+		t.Errorf("what the next key sealed opens as %q before it was taken: %v", got, err)
 	}
 	if sealed, err := b.Seal("x", "l"); err != nil || KeyOf(sealed) == key.ID {
 		t.Errorf("the next key seals before it was taken: %v", err)
@@ -49,7 +57,7 @@ func TestKeyFileIsReplaced(t *testing.T) {
 	}{
 		"before the database has it": {false, func(string) error { return nil }, false},
 		"when the database has it":   {true, func(string) error { return nil }, true},
-		"when the old one was moved": {true, func(path string) error { return os.Rename(path, path+oldSuffix) }, true},
+		"when the old one was moved": {true, func(path string) error { _, err := setAside(path); return err }, true},
 		"when all was done":          {true, func(path string) error { _, err := SettleFile(path); return err }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,9 +86,54 @@ func TestKeyFileIsReplaced(t *testing.T) {
 			if (string(now) != string(first)) != tt.moved {
 				t.Errorf("the key file is another one: %t", !tt.moved)
 			}
-			if kept, err := os.ReadFile(path + oldSuffix); tt.moved && (err != nil || string(kept) != string(first)) {
-				t.Errorf("the old key file is not kept: %v", err)
+			if tt.moved != (strings.Join(oldKeys(t, path), "") == string(first)) {
+				t.Error("the old key file is not kept")
 			}
 		})
+	}
+}
+
+// oldKeys reads the key files that were put aside, in the order of their names.
+func oldKeys(t *testing.T, path string) (keys []string) {
+	t.Helper()
+	names, err := filepath.Glob(path + oldSuffix + "*")
+	check(t, err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		check(t, err)
+		keys = append(keys, string(text))
+	}
+	return keys
+}
+
+// TestEveryOldKeyFileIsKept: each opens copies of the database that no other does. Without a new file nothing is moved.
+func TestEveryOldKeyFileIsKept(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), FileName)
+	_, err := NewDataKey(File(path))
+	check(t, err)
+	var want []string
+	for range 3 {
+		now, err := os.ReadFile(path)
+		check(t, err)
+		want = append(want, string(now))
+		next, err := NextFile(path)
+		check(t, err)
+		_, err = NewDataKey(next)
+		check(t, err)
+		old, err := SettleFile(path)
+		check(t, err)
+		if kept, err := os.ReadFile(old); err != nil || string(kept) != string(now) {
+			t.Errorf("%s is not the key of before: %v", old, err)
+		}
+	}
+	if got := oldKeys(t, path); len(got) != 3 || !slices.Contains(got, want[0]) {
+		t.Errorf("of 3 keys %d are kept", len(got))
+	}
+	if _, err := SettleFile(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a new file: %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("without a new file the key is gone: %v", err)
 	}
 }

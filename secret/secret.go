@@ -116,8 +116,8 @@ func (b *Box) sealing() (uuid.UUID, cipher.AEAD) {
 	return b.current, b.keys[b.current]
 }
 
-// Next makes a fresh data key, wrapped by the same master key, and a box that seals with it. The database takes the key
-// first; then Take makes it this box's own.
+// Next makes a fresh data key, wrapped by the same master key, and a box that seals with it. Know comes before the database
+// takes the key, and Take after.
 func (b *Box) Next() (model.DataKey, *Box, error) { return Next(b.master) }
 
 // Next makes a fresh data key, wrapped by the master key, and a box that seals with it.
@@ -128,6 +128,15 @@ func Next(master Master) (model.DataKey, *Box, error) {
 	}
 	box, err := Open(master, []model.DataKey{key})
 	return key, box, err
+}
+
+// Know opens with the key of another box from now on, and goes on sealing with its own: the database may show what the other
+// sealed at any moment.
+func (b *Box) Know(next *Box) {
+	id, key := next.sealing()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keys[id] = key
 }
 
 // Take seals with the key of another box from now on. The keys from before still open what somebody has read before the

@@ -91,9 +91,9 @@ func sealedIn(ctx context.Context, db bun.IDB, v SealedValue) (out []SealedValue
 }
 
 // ReplaceDataKeys seals every credential anew and leaves key as the only data key, all in one transaction: whatever happens,
-// the data keys in the database open what is in it. seal gets each credential as it is, and returns it as it is to be. What
-// was there before is wiped from the file as well.
-func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal func(SealedValue) (model.Sealed, error)) error {
+// the data keys in the database open what is in it. seal gets each credential as it is, and returns it as it is to be. taken is
+// called once the database has the key; then what was there before is wiped from the file as well, which may take a while.
+func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal func(SealedValue) (model.Sealed, error), taken func()) error {
 	if _, err := s.w.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
 		return fail("replace the data key", err)
 	}
@@ -120,6 +120,7 @@ func (s *Store) ReplaceDataKeys(ctx context.Context, key model.DataKey, seal fun
 	if err != nil {
 		return err
 	}
+	taken()
 	s.wipe(ctx)
 	return nil
 }

@@ -70,7 +70,7 @@ func TestReplaceDataKeys(t *testing.T) {
 			return nil, broken
 		}
 		return model.Sealed("lost"), nil
-	})
+	}, func() { t.Error("it is told that the database has a key that it refused") })
 	wantIs(t, err, broken)
 	if keys := must[[]model.DataKey](t)(s.DataKeys(ctx)); len(keys) != 1 || keys[0].ID != old.ID {
 		t.Errorf("after a failure the keys are %+v", keys)
@@ -81,9 +81,18 @@ func TestReplaceDataKeys(t *testing.T) {
 		}
 	}
 
+	taken := false
 	check(t, s.ReplaceDataKeys(ctx, fresh, func(v SealedValue) (model.Sealed, error) {
 		return model.Sealed("anew: " + v.Table + "." + v.Column), nil
+	}, func() {
+		taken = true
+		if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() == 0 {
+			t.Errorf("it is told only after the wiping: %v", err)
+		}
 	}))
+	if !taken {
+		t.Error("it is not told that the database has the key")
+	}
 	if keys := must[[]model.DataKey](t)(s.DataKeys(ctx)); len(keys) != 1 || keys[0].ID != fresh.ID || keys[0].Source != "passphrase" {
 		t.Errorf("the keys are %+v", keys)
 	}

@@ -52,19 +52,23 @@ func destinationRefused(d model.Destination, err error) error {
 }
 
 // UpdateDestination writes the fields of a destination that is not removed, but neither the statistics, which only jobs
-// write, nor what opens it: who has read it some time ago must not bring an old password back. See SetDestinationAccess.
+// write, nor what opens it: who has read it some time ago must not bring an old password back. See ChangeAccess.
 func (s *Store) UpdateDestination(ctx context.Context, d model.Destination) (model.Destination, error) {
 	stamp(&d.Stamps)
 	return d, s.write(ctx, "change a destination", func(ctx context.Context, tx bun.Tx) error {
-		if err := mustHave[model.Destination](ctx, tx, d.ID, "removed_at IS NULL"); err != nil {
-			return err
-		}
-		return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
-			"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
-			"tampered_at", "tamper_result", "tamper_detail", "last_error", "damage", "removed_at", "created_at", "kit_at",
-			"s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "next_password", "replaced_keys",
-			"rotated_at", "access_changed_at"))
+		return updateDestination(ctx, tx, d)
 	})
+}
+
+func updateDestination(ctx context.Context, tx bun.Tx, d model.Destination) error {
+	if err := mustHave[model.Destination](ctx, tx, d.ID, "removed_at IS NULL"); err != nil {
+		return err
+	}
+	return destinationRefused(d, update(ctx, tx, &d, "total_snapshots", "total_size", "restorable_size", "added_size",
+		"added_packed_size", "free_size", "free_at", "last_backup_at", "last_prune_at", "last_check_at", "last_restore_at",
+		"tampered_at", "tamper_result", "tamper_detail", "last_error", "damage", "removed_at", "created_at", "kit_at",
+		"s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "next_password", "replaced_keys",
+		"rotated_at", "access_changed_at"))
 }
 
 // RemoveDestination hides a destination and takes it out of all policies. Its snapshots' rows go, since nothing can be

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,30 +14,39 @@ import (
 	"keepstead/model"
 )
 
-// errRotating keeps a password from being changed while another one is on its way into the repository.
-var errRotating = model.Conflict{Field: "repo_password", Reason: "The key of this repository is being rotated. Wait until that has ended, then try again."}
+// mustNotRotate is a Conflict while a rotation is under way: it knows the place and the password from when it began.
+func mustNotRotate(ctx context.Context, tx bun.Tx, id uuid.UUID, field string) error {
+	open, err := tx.NewSelect().Model((*model.Job)(nil)).Where("state IN ('queued', 'running')").Where("kind = ?", model.JobRotate).
+		Where("destination_id = ?", id).Exists(ctx)
+	if err == nil && open {
+		return model.Conflict{Field: field, Reason: "The key of this repository is being rotated. Wait until that has ended, then try again."}
+	}
+	return err
+}
 
-// SetDestinationAccess writes the credentials of a destination, and that what opens it is not what it was. The password of
-// its repository is changed where another one is given, but not while a rotation is under way: its key may be the one that
-// is about to be removed.
-func (s *Store) SetDestinationAccess(ctx context.Context, d model.Destination, password model.Sealed) error {
-	return s.write(ctx, "change the access to a destination", func(ctx context.Context, tx bun.Tx) error {
-		at := now()
-		d.AccessChangedAt = &at
-		columns := []string{"s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "access_changed_at"}
-		q := tx.NewUpdate().Model(&d).WherePK().Where("removed_at IS NULL")
-		if !password.Empty() {
-			d.RepoPassword, columns = password, append(columns, "repo_password")
-			q = q.Where("next_password IS NULL").Where("replaced_keys IS NULL")
+// ChangeAccess is UpdateDestination for one whose place or credentials become others, and notes that what opens it is not
+// what it was. It is refused while a rotation is under way, and where its password is not was any more.
+func (s *Store) ChangeAccess(ctx context.Context, d model.Destination, was model.Sealed) (model.Destination, error) {
+	at := now()
+	stamp(&d.Stamps)
+	d.AccessChangedAt = &at
+	return d, s.write(ctx, "change the access to a destination", func(ctx context.Context, tx bun.Tx) error {
+		field := ""
+		if !bytes.Equal(was, d.RepoPassword) {
+			field = "repo_password"
 		}
-		err := touched(q.Column(columns...).Exec(ctx))
-		if err == nil || password.Empty() {
+		if err := updateDestination(ctx, tx, d); err != nil {
 			return err
 		}
-		if there := mustHave[model.Destination](ctx, tx, d.ID, "removed_at IS NULL"); there != nil {
-			return there
+		if err := mustNotRotate(ctx, tx, d.ID, field); err != nil {
+			return err
 		}
-		return errRotating
+		err := touched(tx.NewUpdate().Model(&d).WherePK().Where("repo_password IS ?", []byte(was)).
+			Column("s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "access_changed_at").Exec(ctx))
+		if errors.Is(err, sql.ErrNoRows) {
+			return model.Conflict{Field: field, Reason: "The password of this repository was changed meanwhile."}
+		}
+		return err
 	})
 }
 
@@ -45,11 +57,13 @@ func (s *Store) BeginRotation(ctx context.Context, id uuid.UUID, was, next model
 		WHERE id = ? AND repo_password = ? AND next_password IS NULL`, []byte(next), keyIDs(replaced), id, []byte(was))
 }
 
-// AdoptPassword puts the new password of a repository to use, where it is still the one that is under way.
-func (s *Store) AdoptPassword(ctx context.Context, id uuid.UUID, next, password model.Sealed) error {
+// AdoptPassword puts the new password of a repository to use, where it is still the one that is under way, and the place and
+// the credentials are those of accessed still: the repository that learnt it is there.
+func (s *Store) AdoptPassword(ctx context.Context, id uuid.UUID, next, password model.Sealed, accessed *time.Time) error {
 	at := now()
 	return s.rotation(ctx, "put a new password to use", id, `UPDATE destinations SET repo_password = ?, next_password = NULL,
-		rotated_at = ?, access_changed_at = ? WHERE id = ? AND next_password = ?`, []byte(password), at, at, id, []byte(next))
+		rotated_at = ?, access_changed_at = ? WHERE id = ? AND next_password = ? AND access_changed_at IS ?`,
+		[]byte(password), at, at, id, []byte(next), accessed)
 }
 
 // SetReplacedKeys says which keys are still to be removed.
