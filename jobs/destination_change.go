@@ -47,16 +47,17 @@ func (m *Manager) ChangeDestination(ctx context.Context, d model.Destination, s 
 }
 
 // changeAccess stores other credentials, or that the place is another, once they are proven to open the same repository.
-// What a recovery kit says of it does not open it any more.
+// What a recovery kit says of it does not open it any more. A password that is given calls off what a rotation has left.
 func (m *Manager) changeAccess(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
-	was := d.RepoPassword
-	if err := m.proveSame(ctx, d, s); err != nil {
+	old := d
+	var err error
+	if d, err = m.proveSame(ctx, d, s); err != nil {
 		return d, err
 	}
 	if err := m.seal(&d, s); err != nil {
 		return d, err
 	}
-	return m.Store.ChangeAccess(ctx, d, was)
+	return m.Store.ChangeAccess(ctx, d, old)
 }
 
 // keepFacts takes from a request only what a person may change; everything learnt or sealed stays.
@@ -81,34 +82,38 @@ func moved(old, d model.Destination) bool {
 		old.S3PathStyle != d.S3PathStyle || old.S3CACert != d.S3CACert || old.SFTPHostKey != d.SFTPHostKey
 }
 
-func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.DestinationSecrets) error {
+func (m *Manager) proveSame(ctx context.Context, d model.Destination, s model.DestinationSecrets) (model.Destination, error) {
+	given := s.RepoPassword != ""
 	s, err := m.merged(d, s)
 	if err != nil {
-		return err
+		return d, err
 	}
 	o, err := m.openHereWith(ctx, d, s)
 	if err != nil {
-		return err
+		return d, err
 	}
 	defer m.endQuick(o)
 	probe := o.place.Probe(ctx, func(model.ProbeStep) {})
 	if err := probeError(d, probe); err != nil {
-		return err
+		return d, err
 	}
 	if err := m.checkReal(ctx, d); err != nil {
-		return err
+		return d, err
 	}
 	if probe.Repository != model.RepositoryPresent {
-		return model.Invalid{Field: placeField(d), Reason: "This destination's repository is not there. Move the repository first, or add a new destination."}
+		return d, model.Invalid{Field: placeField(d), Reason: "This destination's repository is not there. Move the repository first, or add a new destination."}
 	}
 	config, err := o.repo.Config(ctx)
 	if err != nil {
-		return m.repositoryError(d, err)
+		return d, m.repositoryError(d, err)
 	}
 	if config.ID != d.RepoID {
-		return model.Invalid{Field: placeField(d), Reason: "Another repository is there. Add it as a destination of its own to adopt it."}
+		return d, model.Invalid{Field: placeField(d), Reason: "Another repository is there. Add it as a destination of its own to adopt it."}
 	}
-	return nil
+	if given {
+		return m.callOff(ctx, o)
+	}
+	return d, nil
 }
 
 // RemoveDestination takes a destination out of every policy and hides it. The repository's data is never touched, and

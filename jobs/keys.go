@@ -11,6 +11,7 @@ import (
 
 	"keepstead/model"
 	"keepstead/restic"
+	"keepstead/secret"
 )
 
 // Keys lists the keys of a destination's repository, the oldest first, without taking a lock.
@@ -139,10 +140,54 @@ func (m *Manager) removable(ctx context.Context, o opened, id string) error {
 		return model.ErrNotFound
 	case keys[i].Current:
 		return model.Conflict{Reason: "Keepstead opens the repository with this key. Rotate it instead."}
-	case o.destination.Rotating():
-		return model.Conflict{Reason: "A rotation of the key was begun and has not ended. Complete it first."}
 	}
-	return nil
+	return m.unknownNext(ctx, o, "")
+}
+
+// unknownNext refuses, at a field, where the repository knows the password that a rotation has begun to give it.
+func (m *Manager) unknownNext(ctx context.Context, o opened, field string) error {
+	if !o.destination.Rotating() {
+		return nil
+	}
+	next, err := m.Box.Open(o.destination.NextPassword, secret.Label(destinationTable, nextColumn, o.destination.ID))
+	if err != nil {
+		return err
+	}
+	repo := o.repo
+	repo.Password = next
+	switch _, err := repo.Config(ctx); {
+	case errors.Is(err, restic.ErrWrongPassword):
+		return nil
+	case err != nil:
+		return keyTrouble(err)
+	}
+	return model.Conflict{Field: field, Reason: "A rotation of the key was begun and has not ended. Complete it first."}
+}
+
+// callOff takes back what a rotation has left in the row, where a person gives the password that opens the repository: one
+// that cannot get its key into the repository would stay begun for ever. The key of that password is replaced no more.
+func (m *Manager) callOff(ctx context.Context, o opened) (model.Destination, error) {
+	d := o.destination
+	if err := m.unknownNext(ctx, o, "repo_password"); err != nil {
+		return d, err
+	}
+	left := slices.Clone(d.ReplacedKeys)
+	if d.Rotating() {
+		d.NextPassword, left = nil, left[:max(len(left)-1, 0)] // the last is the key that was in use when it began
+	}
+	if len(left) > 0 {
+		keys, err := o.repo.Keys(ctx)
+		if err != nil {
+			return d, keyTrouble(err)
+		}
+		left = slices.DeleteFunc(left, func(id string) bool {
+			return slices.ContainsFunc(keys, func(k restic.Key) bool { return k.ID == id && k.Current })
+		})
+	}
+	if d.ReplacedKeys = left; len(left) == 0 {
+		d.ReplacedKeys = nil
+	}
+	return d, nil
 }
 
 // keyStays says why a key could not be removed.

@@ -30,6 +30,7 @@ type rotation struct {
 	*run
 	o     opened
 	next  string // the new password
+	old   string // the one before, where this try has put the new one to use
 	begun bool   // by an earlier try
 	// accessed is when the place or a credential last changed before this began, which reread leaves alone.
 	accessed *time.Time
@@ -165,32 +166,74 @@ func (t *rotation) adopt(ctx context.Context) (string, error) {
 		return "", err
 	}
 	t.publish(model.EventDestination, d.ID)
-	t.o.repo.Password = t.next
+	t.old, t.o.repo.Password = t.o.repo.Password, t.next
 	return "A recovery kit from before does not open it any more.", t.reread(ctx)
 }
 
-// drop removes the keys that were replaced. A storage that does not let them go keeps them, and that is said; what may be
-// otherwise in a moment is an error.
+// drop removes the keys that were replaced, and all others that the old password opens. A storage that does not let them go
+// keeps them, and that is said; what may be otherwise in a moment is an error.
 func (t *rotation) drop(ctx context.Context) (string, error) {
-	var left []string
-	for _, id := range t.o.destination.ReplacedKeys {
+	ids := t.o.destination.ReplacedKeys
+	for range model.MaxRepositoryKeys {
+		left, err := t.remove(ctx, ids)
+		if err != nil {
+			return "", err
+		}
+		if len(left) == 0 {
+			if left, err = t.stillOpened(ctx); err != nil {
+				return "", err
+			}
+		}
+		if err := t.Store.SetReplacedKeys(ctx, t.o.destination.ID, left); err != nil {
+			return "", err
+		}
+		switch {
+		case t.refuse != nil:
+			return "The storage does not let it be deleted.", nil
+		case len(left) == 0 && t.old == "":
+			return "The old key is deleted.", nil
+		case len(left) == 0:
+			return "The old password opens nothing any more.", nil
+		}
+		ids = left
+	}
+	return "", errors.New("the old password still opens the repository")
+}
+
+// remove removes keys, and returns those that the storage keeps.
+func (t *rotation) remove(ctx context.Context, ids []string) (left []string, err error) {
+	for _, id := range ids {
 		err := t.command(t.o).RemoveKey(ctx, id)
 		if err != nil && !errors.Is(err, model.ErrNotFound) {
 			if err := t.refused(ctx, id, err); err != nil {
-				return "", err
+				return nil, err
 			}
 			left, t.refuse = append(left, id), err
 			continue
 		}
 		t.kept = t.kept || storage.KeepsVersions(ctx, t.o.place, "keys/"+id)
 	}
-	if err := t.Store.SetReplacedKeys(ctx, t.o.destination.ID, left); err != nil {
-		return "", err
+	return left, nil
+}
+
+// stillOpened returns the key that the old password opens the repository with, if it does: one that was adopted can have
+// several keys with one password. An earlier try knew that password; this one may not.
+func (t *rotation) stillOpened(ctx context.Context) (ids []string, err error) {
+	if t.old == "" {
+		return nil, nil
 	}
-	if len(left) > 0 {
-		return "The storage does not let it be deleted.", nil
+	repo := t.command(t.o)
+	repo.Password = t.old
+	keys, err := repo.Keys(ctx)
+	if errors.Is(err, restic.ErrWrongPassword) {
+		return nil, nil
 	}
-	return "The old password opens nothing any more.", nil
+	for _, k := range keys {
+		if k.Current {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids, err
 }
 
 // refused passes a failure on that may be another the next time, and asks the repository about all others: only a key that

@@ -25,14 +25,14 @@ func mustNotRotate(ctx context.Context, tx bun.Tx, id uuid.UUID, field string) e
 }
 
 // ChangeAccess is UpdateDestination for one whose place or credentials become others, and notes that what opens it is not
-// what it was. It is refused while a rotation is under way, and where its password is not was any more.
-func (s *Store) ChangeAccess(ctx context.Context, d model.Destination, was model.Sealed) (model.Destination, error) {
+// what it was. It is refused while a rotation is under way, and where its passwords are not those of old any more.
+func (s *Store) ChangeAccess(ctx context.Context, d, old model.Destination) (model.Destination, error) {
 	at := now()
 	stamp(&d.Stamps)
 	d.AccessChangedAt = &at
 	return d, s.write(ctx, "change the access to a destination", func(ctx context.Context, tx bun.Tx) error {
 		field := ""
-		if !bytes.Equal(was, d.RepoPassword) {
+		if !bytes.Equal(old.RepoPassword, d.RepoPassword) {
 			field = "repo_password"
 		}
 		if err := updateDestination(ctx, tx, d); err != nil {
@@ -41,8 +41,9 @@ func (s *Store) ChangeAccess(ctx context.Context, d model.Destination, was model
 		if err := mustNotRotate(ctx, tx, d.ID, field); err != nil {
 			return err
 		}
-		err := touched(tx.NewUpdate().Model(&d).WherePK().Where("repo_password IS ?", []byte(was)).
-			Column("s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "access_changed_at").Exec(ctx))
+		err := touched(tx.NewUpdate().Model(&d).WherePK().
+			Where("repo_password IS ?", []byte(old.RepoPassword)).Where("next_password IS ?", []byte(old.NextPassword)).
+			Column("s3_access_key", "s3_secret_key", "sftp_password", "sftp_key", "repo_password", "next_password", "replaced_keys", "access_changed_at").Exec(ctx))
 		if errors.Is(err, sql.ErrNoRows) {
 			return model.Conflict{Field: field, Reason: "The password of this repository was changed meanwhile."}
 		}
