@@ -23,7 +23,7 @@ import (
 // Timeout is how long a service may take to accept a message.
 const Timeout = 20 * time.Second
 
-// maxHanging bounds the calls that are still without an answer when they were given up. Shoutrrr cannot break one off.
+// maxHanging bounds the addresses whose calls are still without an answer when they were given up. Shoutrrr cannot break one off.
 const maxHanging = 16
 
 // Error says why a message was not delivered, without a secret.
@@ -37,7 +37,7 @@ type Sender struct {
 	timeout time.Duration
 
 	mu      sync.Mutex
-	hanging map[string]bool // addresses that were called and have not answered
+	hanging map[string]int // calls that were given up and have not ended, by address
 }
 
 // New returns a Sender that waits for an answer up to timeout; 0 is Timeout.
@@ -45,7 +45,7 @@ func New(timeout time.Duration) *Sender {
 	if timeout == 0 {
 		timeout = Timeout
 	}
-	return &Sender{timeout: timeout, hanging: map[string]bool{}}
+	return &Sender{timeout: timeout, hanging: map[string]int{}}
 }
 
 // Check refuses a channel whose address Shoutrrr cannot read, at the field that is wrong. It calls nobody.
@@ -96,12 +96,13 @@ func readable(address string) (err error) {
 // service is an *Error; when ctx ends first, it is that of ctx.
 func (s *Sender) Send(ctx context.Context, c model.Channel, secrets model.ChannelSecrets, m model.Message) error {
 	address := URL(c, secrets)
-	if !s.begin(address) {
+	if s.hangs(address) {
 		return &Error{"The service has not answered an earlier message yet."}
 	}
 	done := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
-		defer s.end(address)
+		defer close(ended)
 		done <- deliver(address, c, m)
 	}()
 	timer := time.NewTimer(s.timeout)
@@ -113,27 +114,38 @@ func (s *Sender) Send(ctx context.Context, c model.Channel, secrets model.Channe
 		}
 		return nil
 	case <-timer.C:
+		s.giveUp(address, ended)
 		return &Error{fmt.Sprintf("The service did not answer within %d seconds.", max(1, int(s.timeout.Seconds())))}
 	case <-ctx.Done():
+		s.giveUp(address, ended)
 		return ctx.Err()
 	}
 }
 
-// begin says whether an address may be called now: one that hangs is not called again, so that few calls ever hang.
-func (s *Sender) begin(address string) bool {
+// hangs says that an address may not be called now: one that hangs is not called again, so that few calls ever hang.
+func (s *Sender) hangs(address string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.hanging[address] || len(s.hanging) >= maxHanging {
-		return false
-	}
-	s.hanging[address] = true
-	return true
+	return s.hanging[address] > 0 || len(s.hanging) >= maxHanging
+}
+
+// giveUp counts a call as one that hangs, until it ends.
+func (s *Sender) giveUp(address string, ended <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hanging[address]++
+	go func() {
+		<-ended
+		s.end(address)
+	}()
 }
 
 func (s *Sender) end(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.hanging, address)
+	if s.hanging[address]--; s.hanging[address] == 0 {
+		delete(s.hanging, address)
+	}
 }
 
 // titled are the services of Shoutrrr that take a title beside the text.

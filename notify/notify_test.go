@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,4 +207,33 @@ func TestAHangingServiceHoldsUpNobody(t *testing.T) {
 			t.Fatalf("the address is not called again: %v", err)
 		}
 	}
+}
+
+// TestManyAtOnce has twenty services answer once all twenty were called: a call in flight keeps no other one back.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	const many = maxHanging + 4
+	var called atomic.Int32
+	all := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if called.Add(1) == many {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-time.After(5 * time.Second):
+		}
+	}))
+	t.Cleanup(srv.Close)
+	s := New(10 * time.Second)
+	var sent sync.WaitGroup
+	for i := range many {
+		sent.Go(func() {
+			secrets := model.ChannelSecrets{URL: fmt.Sprintf("%s/%d", srv.URL, i)}
+			if err := s.Send(t.Context(), model.Channel{Service: model.ServiceWebhook}, secrets, message); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	sent.Wait()
 }
