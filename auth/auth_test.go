@@ -291,7 +291,7 @@ func TestUnknownUserTakesAsLong(t *testing.T) {
 func TestThrottleForgets(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Now()}
-	th := newThrottle(c.now, 2, time.Minute)
+	th := newThrottle(c.now, 2, time.Minute, forgiveAfter)
 	for range 10 {
 		th.count("a")
 	}

@@ -7,11 +7,12 @@ import (
 )
 
 // throttle slows down repeated failures. After `free` attempts a key waits one second, then two, four, and so on up
-// to the longest wait. A success forgives the key; a quarter of an hour without an attempt does too.
+// to the longest wait. A success forgives the key; a while without an attempt does too.
 type throttle struct {
-	now     func() time.Time
-	free    int
-	longest time.Duration
+	now      func() time.Time
+	free     int
+	longest  time.Duration
+	forgives time.Duration // after so long without an attempt
 
 	mu   sync.Mutex
 	keys map[string]tries
@@ -25,11 +26,13 @@ type tries struct {
 
 const (
 	forgiveAfter = 15 * time.Minute
+	// forgiveCodes is that of codes: there are few enough of them that eight free guesses every quarter of an hour would find one.
+	forgiveCodes = 24 * time.Hour
 	maxThrottled = 10_000 // keys kept, so that a flood of addresses cannot fill the memory
 )
 
-func newThrottle(now func() time.Time, free int, longest time.Duration) *throttle {
-	return &throttle{now: now, free: free, longest: longest, keys: map[string]tries{}}
+func newThrottle(now func() time.Time, free int, longest, forgives time.Duration) *throttle {
+	return &throttle{now: now, free: free, longest: longest, forgives: forgives, keys: map[string]tries{}}
 }
 
 // wait returns how long the key has to wait, zero when it may try now.
@@ -45,7 +48,7 @@ func (t *throttle) count(key string) {
 	defer t.mu.Unlock()
 	now := t.now()
 	k := t.keys[key]
-	if now.Sub(k.last) > forgiveAfter {
+	if now.Sub(k.last) > t.forgives {
 		k = tries{}
 	}
 	k.count++
@@ -68,7 +71,7 @@ func (t *throttle) sweep(now time.Time) {
 		return
 	}
 	for key, k := range t.keys {
-		if now.Sub(k.last) > forgiveAfter || len(t.keys) > maxThrottled {
+		if now.Sub(k.last) > t.forgives || len(t.keys) > maxThrottled {
 			delete(t.keys, key)
 		}
 	}

@@ -263,6 +263,38 @@ func TestCodesAreThrottled(t *testing.T) {
 	}
 }
 
+// TestCodesAreNotForgivenByAPause gives whoever comes back each quarter of an hour no more free guesses.
+func TestCodesAreNotForgivenByAPause(t *testing.T) {
+	t.Parallel()
+	a, _, c := newAuth(t)
+	ada, _, _ := enrol(t, a, c, "ada")
+	guesses := 0
+	guess := func() error {
+		guesses++
+		_, err := a.checkCode(t.Context(), ada.User.ID, "000000", fmt.Sprintf("192.0.2.%d", guesses))
+		return err
+	}
+	var throttled Throttled
+	for range 30 {
+		if errors.As(guess(), &throttled) {
+			break
+		}
+	}
+	c.add(forgiveAfter + time.Minute)
+	if err := guess(); !errors.Is(err, ErrDenied) {
+		t.Errorf("one guess after the pause: %v", err)
+	}
+	if err := guess(); !errors.As(err, &throttled) {
+		t.Errorf("the pause forgave the guesses before it: %v", err)
+	}
+	c.add(forgiveCodes + time.Minute)
+	for range 3 {
+		if err := guess(); !errors.Is(err, ErrDenied) {
+			t.Errorf("a day later: %v", err)
+		}
+	}
+}
+
 // TestConfirmAsksForACodeToo wants the code wherever the password is asked for again, once two-factor is on.
 func TestConfirmAsksForACodeToo(t *testing.T) {
 	t.Parallel()
