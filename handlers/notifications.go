@@ -121,12 +121,11 @@ func (h *Handlers) ChangeNotification(c *fiber.Ctx) error {
 
 // ToggleNotification switches a channel on or off.
 func (h *Handlers) ToggleNotification(c *fiber.Ctx) error {
-	channel, err := named(c, h.Store.Channel)
+	id, err := pathID(c)
 	if err != nil {
 		return err
 	}
-	channel.Enabled = c.FormValue("enabled") == "on"
-	if _, err := h.Jobs.ChangeChannel(c.UserContext(), channel, model.ChannelSecrets{}); err != nil {
+	if err := h.Jobs.SwitchChannel(c.UserContext(), id, c.FormValue("enabled") == "on"); err != nil {
 		return err
 	}
 	return goTo(c, next(c, views.NotificationsPath))

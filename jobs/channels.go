@@ -34,10 +34,11 @@ func (m *Manager) CreateChannel(ctx context.Context, c model.Channel, s model.Ch
 	return c, err
 }
 
-// ChangeChannel saves a channel; secrets that are empty stay as they are. Its service stays.
+// ChangeChannel saves a channel; secrets that are empty stay as they are. Its service stays. One change is made after the
+// other, so that none seals anew the secrets that another one just replaced.
 func (m *Manager) ChangeChannel(ctx context.Context, c model.Channel, s model.ChannelSecrets) (model.Channel, error) {
-	m.sealing.RLock()
-	defer m.sealing.RUnlock()
+	m.sealing.Lock()
+	defer m.sealing.Unlock()
 	c, s, err := m.mergedChannel(ctx, c, s)
 	if err != nil {
 		return c, err
@@ -53,6 +54,15 @@ func (m *Manager) ChangeChannel(ctx context.Context, c model.Channel, s model.Ch
 		m.publish(model.EventChannel, c.ID)
 	}
 	return c, err
+}
+
+// SwitchChannel turns a channel on or off.
+func (m *Manager) SwitchChannel(ctx context.Context, id uuid.UUID, on bool) error {
+	err := m.Store.SwitchChannel(ctx, id, on)
+	if err == nil {
+		m.publish(model.EventChannel, id)
+	}
+	return err
 }
 
 // DeleteChannel removes a channel and what waits for it.
@@ -121,7 +131,7 @@ func (m *Manager) mergedChannel(ctx context.Context, c model.Channel, s model.Ch
 		return c, s, err
 	}
 	c.Service, c.Stamps = stored.Service, stored.Stamps
-	c.SentAt = stored.SentAt
+	c.SentAt, c.LastError, c.FailingSince = stored.SentAt, stored.LastError, stored.FailingSince
 	c = c.Tidy()
 	kept, err := m.openChannel(stored)
 	if err != nil {

@@ -247,6 +247,10 @@ func TestChangeChannel(t *testing.T) {
 	if kept, err = h.openChannel(changed); err != nil || kept.Token != "Aanother1234567" {
 		t.Errorf("kept %q, %v", kept.Token, err)
 	}
+	h.must(h.Store.RecordFailure(ctx, changed.ID, h.now(), h.now(), "No answer.", h.now().Add(-time.Hour)))
+	if saved, err := h.ChangeChannel(ctx, changed, model.ChannelSecrets{}); err != nil || saved.LastError != "No answer." {
+		t.Errorf("saved without a delivery it is %+v, %v", saved, err)
+	}
 	moved := changed
 	moved.ID = model.NewID()
 	if _, err := h.openChannel(moved); err == nil {

@@ -43,27 +43,48 @@ func channelRefused(c model.Channel, err error) error {
 	return taken(err, "name", "There is already a channel named “%s”.", c.Name)
 }
 
-// UpdateChannel writes what a person chose of a channel. What failed is forgotten: the next attempt is made at once. One
-// that is off, or is told of nothing that needs somebody any more, forgets what it was told, and what waits for it goes
-// with the former.
+// UpdateChannel writes what a person chose of a channel. The next attempt is made at once; that the newest one failed
+// stands until one succeeds. A channel that is off, or is told of nothing that needs somebody any more, forgets what it was
+// told, and what waits for it goes with the former.
 func (s *Store) UpdateChannel(ctx context.Context, c model.Channel) (model.Channel, error) {
 	stamp(&c.Stamps)
-	c.LastError, c.FailingSince, c.Attempts, c.NextAt = "", nil, 0, nil
+	c.Attempts, c.NextAt = 0, nil
 	return c, s.write(ctx, "change a channel", func(ctx context.Context, tx bun.Tx) error {
-		if err := update(ctx, tx, &c, "sent_at", "created_at"); err != nil {
+		if err := update(ctx, tx, &c, "sent_at", "last_error", "failing_since", "created_at"); err != nil {
 			return channelRefused(c, err)
 		}
 		if !c.Enabled {
-			if _, err := tx.NewRaw("DELETE FROM notifications WHERE channel_id = ?", c.ID).Exec(ctx); err != nil {
-				return err
-			}
+			return silence(ctx, tx, c.ID)
 		}
-		if c.Enabled && c.TellsNeeds {
+		if c.TellsNeeds {
 			return nil
 		}
-		_, err := tx.NewRaw("DELETE FROM open_alerts WHERE channel_id = ?", c.ID).Exec(ctx)
-		return err
+		return forgetTold(ctx, tx, c.ID)
 	})
+}
+
+// SwitchChannel turns a channel on or off and leaves all else of it as it is.
+func (s *Store) SwitchChannel(ctx context.Context, id uuid.UUID, on bool) error {
+	return s.write(ctx, "switch a channel", func(ctx context.Context, tx bun.Tx) error {
+		err := touched(tx.NewRaw("UPDATE channels SET enabled = ?, attempts = 0, next_at = NULL, updated_at = ? WHERE id = ?", on, now(), id).Exec(ctx))
+		if err != nil || on {
+			return err
+		}
+		return silence(ctx, tx, id)
+	})
+}
+
+// silence drops what waits for a channel and what it was told.
+func silence(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
+	if _, err := tx.NewRaw("DELETE FROM notifications WHERE channel_id = ?", id).Exec(ctx); err != nil {
+		return err
+	}
+	return forgetTold(ctx, tx, id)
+}
+
+func forgetTold(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
+	_, err := tx.NewRaw("DELETE FROM open_alerts WHERE channel_id = ?", id).Exec(ctx)
+	return err
 }
 
 // DeleteChannel removes a channel with all that waits for it.

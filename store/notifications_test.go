@@ -150,6 +150,30 @@ func TestAFullOutboxTellsLater(t *testing.T) {
 	}
 }
 
+// TestASwitchLeavesTheRest turns a channel off and on while somebody else saved it: their choice stays, and so does that it
+// fails, until a delivery.
+func TestASwitchLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	c := w.channel(model.Channel{Name: "phone", Enabled: true, TellsNeeds: true, Secrets: model.Sealed("old")})
+	check(t, w.Tell(ctx, c.ID, model.Told{Begun: []model.Alert{{Key: "k", Title: "It fails"}}}))
+	check(t, w.RecordFailure(ctx, c.ID, now(), now().Add(time.Hour), "no answer", now().Add(-time.Hour)))
+	c.Secrets = model.Sealed("new")
+	must[model.Channel](t)(w.UpdateChannel(ctx, c))
+	for _, on := range []bool{false, true} {
+		check(t, w.SwitchChannel(ctx, c.ID, on))
+		got := must[model.Channel](t)(w.Channel(ctx, c.ID))
+		if got.Enabled != on || string(got.Secrets) != "new" || got.LastError != "no answer" || got.FailingSince == nil || got.NextAt != nil || got.Attempts != 0 {
+			t.Errorf("on: %v; got %+v with the secrets %q", on, got, string(got.Secrets))
+		}
+	}
+	if open, n := must[[]model.OpenAlert](t)(w.OpenAlerts(ctx)), must[map[uuid.UUID]int](t)(w.WaitingByChannel(ctx)); len(open)+len(n) != 0 {
+		t.Errorf("after it was off there are %+v, %v", open, n)
+	}
+	wantIs(t, w.SwitchChannel(ctx, none, true), model.ErrNotFound)
+}
+
 // TestDamageStays until a check finds none, whatever goes well there meanwhile.
 func TestDamageStays(t *testing.T) {
 	t.Parallel()
