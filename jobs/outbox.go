@@ -156,7 +156,7 @@ func (m *Manager) deliverDue(ctx context.Context) (time.Duration, error) {
 		}
 		if m.claimChannel(c.ID) {
 			m.loops.Add(1)
-			go m.deliver(c, parts)
+			go m.deliver(c.ID)
 		}
 	}
 	return next, nil
@@ -173,38 +173,63 @@ func (m *Manager) claimChannel(id uuid.UUID) bool {
 	return true
 }
 
-// deliver sends a channel its next message and records how that went. When Keepstead stops meanwhile nothing is recorded:
-// the message is sent again after the next start, rather than never.
-func (m *Manager) deliver(c model.Channel, parts []model.Notification) {
+// deliver sends a claimed channel its next message, made of what waits now: what waited before the claim another message may
+// have taken along.
+func (m *Manager) deliver(id uuid.UUID) {
 	defer m.loops.Done()
 	defer func() {
 		m.claims.Lock()
-		delete(m.sending, c.ID)
+		delete(m.sending, id)
 		m.claims.Unlock()
 		select {
 		case m.nudge <- struct{}{}:
 		default:
 		}
 	}()
-	err := m.send(c, parts)
+	c, parts, err := m.dueParts(m.base, id)
+	if err == nil && len(parts) > 0 {
+		err = m.recordSent(c, parts, m.send(c, parts))
+	}
+	m.logTelling("deliver a notification", err)
+}
+
+// dueParts is a channel with what is due to it, which may be nothing.
+func (m *Manager) dueParts(ctx context.Context, id uuid.UUID) (model.Channel, []model.Notification, error) {
+	c, err := m.Store.Channel(ctx, id)
+	if errors.Is(err, model.ErrNotFound) { // it was deleted meanwhile
+		return c, nil, nil
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	parts, err := m.Store.NotificationsFor(ctx, id)
+	if err != nil || !c.Enabled || c.DueAt(parts, m.pace).After(m.now()) {
+		return c, nil, err
+	}
+	return c, parts, nil
+}
+
+// recordSent records how a message went. When Keepstead stops meanwhile nothing is recorded: the message is sent again after
+// the next start, rather than never.
+func (m *Manager) recordSent(c model.Channel, parts []model.Notification, failed error) (err error) {
 	ctx := context.WithoutCancel(m.base)
 	var told *notify.Error
 	switch {
-	case m.base.Err() != nil && err != nil:
-		return
-	case err == nil:
+	case m.base.Err() != nil && failed != nil:
+		return nil
+	case failed == nil:
 		err = m.Store.RecordDelivery(ctx, c.ID, m.now(), partIDs(parts))
 	default:
 		reason := "Keepstead could not make the message. Its log has the details."
-		if errors.As(err, &told) {
+		if errors.As(failed, &told) {
 			reason = told.Reason
 		}
-		m.logger.Warn("a notification was not delivered", "channel", c.Name, "error", err)
+		m.logger.Warn("a notification was not delivered", "channel", c.Name, "error", failed)
 		now := m.now()
 		err = m.Store.RecordFailure(ctx, c.ID, now, now.Add(retryAfter(c.Attempts)), reason, now.Add(-model.GiveUpAfter))
 	}
-	m.logTelling("record a delivery", err)
 	m.publish(model.EventChannel, c.ID)
+	return err
 }
 
 func partIDs(parts []model.Notification) []uuid.UUID {

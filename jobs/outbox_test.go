@@ -165,6 +165,23 @@ func TestWhatWaitsSurvives(t *testing.T) {
 	}
 }
 
+// TestWhatWasSentIsNotSentAgain claims a channel twice on the strength of one look at what waits.
+func TestWhatWasSentIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	h, k := newHouse(t, quick), newHook(t)
+	c := h.channel(k.url)
+	h.must(h.Store.Tell(t.Context(), c.ID, model.Told{Begun: []model.Alert{{Key: "a", Title: "It fails", Text: "Full."}}}))
+	time.Sleep(200 * time.Millisecond) // until it is due
+	for range 2 {
+		h.loops.Add(1)
+		h.deliver(c.ID)
+		time.Sleep(500 * time.Millisecond) // until the next message may go out
+	}
+	if n := len(k.received); n != 1 {
+		t.Errorf("%d messages came, want 1", n)
+	}
+}
+
 // TestStopDoesNotWaitForAService stops while a service has a message and says nothing; the message still waits then.
 func TestStopDoesNotWaitForAService(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,13 @@ func (s *Store) Notifications(ctx context.Context) ([]model.Notification, error)
 	})
 }
 
+// NotificationsFor lists what waits for one channel, oldest first.
+func (s *Store) NotificationsFor(ctx context.Context, channel uuid.UUID) ([]model.Notification, error) {
+	return all[model.Notification](ctx, s.r, "list notifications", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ?", channel).Order("created_at", "id")
+	})
+}
+
 // WaitingByChannel counts what waits for each channel.
 func (s *Store) WaitingByChannel(ctx context.Context) (map[uuid.UUID]int, error) {
 	var rows []struct {
