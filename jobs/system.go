@@ -63,6 +63,7 @@ func (r *run) exportSettings(ctx context.Context, dir string) error {
 		{"destinations", func() (any, error) { return r.Store.Destinations(ctx) }},
 		{"policies", func() (any, error) { return r.Store.Policies(ctx) }},
 		{"configurations", func() (any, error) { return r.Store.Configurations(ctx, store.ConfigurationFilter{}) }},
+		{"channels", func() (any, error) { return r.Store.Channels(ctx) }},
 	}
 	for _, part := range parts {
 		value, err := part.read()

@@ -16,6 +16,11 @@ func TestSystemBackup(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	d := h.destination()
+	d.Window = model.Window{Days: model.WeekdaysOf(model.WeekFromMonday()...), Opens: 127, Closes: 263}
+	d, err := h.ChangeDestination(t.Context(), d, model.DestinationSecrets{})
+	h.must(err)
+	const address = "http://127.0.0.1:1/geheim"
+	h.channel(address)
 	password, err := h.RepositoryPassword(d)
 	h.must(err)
 	jobs, err := h.BackupAll(t.Context(), model.TriggerManual)
@@ -37,8 +42,11 @@ func TestSystemBackup(t *testing.T) {
 		for _, e := range entries {
 			content, err := os.ReadFile(filepath.Join(dir, e.Name()))
 			h.must(err)
-			if bytes.Contains(content, []byte(password)) {
-				t.Errorf("%s holds a repository's password in the clear", e.Name())
+			if bytes.Contains(content, []byte(password)) || bytes.Contains(content, []byte(address)) {
+				t.Errorf("%s holds a secret in the clear", e.Name())
+			}
+			if says := map[string]string{"channels.json": `"House"`, "destinations.json": `"From": "02:07"`}[e.Name()]; !bytes.Contains(content, []byte(says)) {
+				t.Errorf("%s lacks %s", e.Name(), says)
 			}
 		}
 		if app.SystemType == model.SystemDatabase {
@@ -50,8 +58,8 @@ func TestSystemBackup(t *testing.T) {
 				t.Errorf("destinations of the restored database: %+v", all)
 			}
 			h.must(copied.Close())
-		} else if len(entries) != 5 {
-			t.Errorf("%d exported files, want 5", len(entries))
+		} else if len(entries) != 6 {
+			t.Errorf("%d exported files, want 6", len(entries))
 		}
 	}
 	if left, err := os.ReadDir(filepath.Join(h.Dir, "staging", d.ID.String())); err != nil || len(left) != 0 {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,6 +118,22 @@ func (w Window) zone() *time.Location {
 		return time.Local
 	}
 	return zone
+}
+
+// MarshalJSON writes the window as people read it, null where there is none.
+func (w Window) MarshalJSON() ([]byte, error) {
+	if !w.Set() {
+		return []byte("null"), nil
+	}
+	var days []string
+	for _, d := range w.Days.List() {
+		days = append(days, DayName(d))
+	}
+	return json.Marshal(struct {
+		Days     []string
+		From, To string
+		TimeZone string
+	}{days, ClockTime(w.Opens), ClockTime(w.Closes), w.TimeZone})
 }
 
 // Words says the window in plain English.

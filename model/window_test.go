@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -156,5 +157,20 @@ func TestUpkeep(t *testing.T) {
 				t.Errorf("it starts at %s, ready: %v, waits: %v, overdue: %v", u.Starts.Format(time.RFC3339), u.Ready(now), u.Waits(now), u.Overdue(now))
 			}
 		})
+	}
+}
+
+// TestWindowAsJSON writes what somebody can read without Keepstead.
+func TestWindowAsJSON(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]Window{
+		`null`: {},
+		`{"Days":["mon","sun"],"From":"22:05","To":"04:00","TimeZone":"Europe/Berlin"}`: {
+			Days: WeekdaysOf(time.Sunday, time.Monday), Opens: 22*60 + 5, Closes: 4 * 60, TimeZone: "Europe/Berlin",
+		},
+	} {
+		if got, err := json.Marshal(Destination{Window: w}); err != nil || !strings.Contains(string(got), `"Window":`+want) {
+			t.Errorf("%s, %v; want %s", got, err, want)
+		}
 	}
 }
