@@ -68,6 +68,9 @@ func calm(p HomeProps) []model.Alert {
 		if d.TamperResult == model.TamperHeld {
 			well(keyOf("tamper", d.ID), "No device can destroy "+name+" any more", DestinationPath(d.ID))
 		}
+		if a, ok := calmUpkeep(p, d); ok {
+			out = append(out, a)
+		}
 	}
 	for _, d := range p.Devices {
 		if d.State == model.DeviceReady {

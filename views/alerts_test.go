@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"keepstead/model"
 	"keepstead/views/lang"
 )
@@ -45,6 +47,7 @@ func TestAlerts(t *testing.T) {
 		{keyOf("destination", id(12)), "", ""}, // it is off
 		{keyOf("tamper", id(10)), model.AlertResolved, "No device can destroy Backup disk any more"},
 		{keyOf("tamper", id(11)), "", ""}, // never tested
+		{keyOf("upkeep", id(10)), model.AlertResolved, "The upkeep of Backup disk runs again"},
 		{keyOf("proof", id(10)), model.AlertResolved, "What Backup disk holds was restored again"},
 		{keyOf("proof", id(11)), model.AlertFiring, "Nothing was restored from Backblaze B2 for half a year"},
 		{keyOf("channel", id(900)), model.AlertResolved, "Messages reach Eva’s phone again"},
@@ -68,6 +71,14 @@ func TestAlerts(t *testing.T) {
 			t.Errorf("%s is told of twice", a.Key)
 		}
 		seen[a.Key] = true
+	}
+	upkeep := model.Upkeep{Kind: model.JobPrune, Due: p.Clock.Now.AddDate(0, 0, -12)}
+	for state, starts := range map[model.AlertState]time.Duration{model.AlertFiring: time.Hour, model.AlertPending: 0} {
+		upkeep.Starts = p.Clock.Now.Add(starts)
+		p.Upkeep = map[uuid.UUID][]model.Upkeep{id(10): {upkeep}}
+		if a, _ := find(Alerts(p), keyOf("upkeep", id(10))); a.State != state {
+			t.Errorf("upkeep that is overdue and starts in %s is %+v", starts, a)
+		}
 	}
 	p.Destinations[0].Damage = "The check found 3 errors."
 	if a, _ := find(Alerts(p), keyOf("damage", id(10))); a.State != model.AlertFiring || a.Text != "The check found 3 errors." {

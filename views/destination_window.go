@@ -65,10 +65,27 @@ func needsOfUpkeep(p HomeProps) []need {
 				Text:  "Its maintenance window passed and nothing started. Is Keepstead running then?",
 				About: DestinationPath(d.ID), Link: DestinationEditPath(d.ID) + "#" + MaintenanceWindowID, LinkText: "Its window",
 				Post: DestinationMaintainPath(d.ID, string(u.Kind)), PostText: "Run it now",
-				severity: model.Overdue.Severity(),
+				severity: model.Overdue.Severity(), key: keyOf("upkeep", d.ID),
 			})
 			break
 		}
 	}
 	return out
+}
+
+// calmUpkeep is the upkeep of a destination that needs nobody: what is overdue in an open window is about to start.
+func calmUpkeep(p HomeProps, d model.Destination) (model.Alert, bool) {
+	alert := model.Alert{
+		Key: keyOf("upkeep", d.ID), State: model.AlertResolved, Title: "The upkeep of " + ui.Plain(d.Name) + " runs again", Path: DestinationPath(d.ID),
+	}
+	for _, u := range p.Upkeep[d.ID] {
+		if !u.Overdue(p.Clock.Now) {
+			continue
+		}
+		if u.Waits(p.Clock.Now) {
+			return alert, false
+		}
+		alert.State = model.AlertPending
+	}
+	return alert, true
 }
