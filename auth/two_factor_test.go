@@ -337,6 +337,10 @@ func TestConfirmAsksForACodeToo(t *testing.T) {
 	if err := a.TurnOffTwoFactor(ctx, ada, model.Proof{Password: "long enough", Code: fresh[0]}, "192.0.2.9"); err != nil {
 		t.Errorf("a new one: %v", err)
 	}
+	spent := model.AuditFilter{Acts: []model.AuditAct{model.ActUseRecoveryCode}}
+	if log, err := st.AuditLog(ctx, spent); err != nil || len(log) != 1 || log[0].Actor != "ada" || log[0].IP != "192.0.2.9" || log[0].SubjectID != ada.User.ID {
+		t.Errorf("of the recovery code that was used the audit log says %+v, %v", log, err)
+	}
 	if n, err := st.CountRecoveryCodes(ctx, ada.User.ID); n != 0 || err != nil {
 		t.Errorf("%d recovery codes are left, %v", n, err)
 	}

@@ -110,7 +110,8 @@ func (a *Auth) ChangePassword(ctx context.Context, user model.User, proof model.
 }
 
 // Confirm has somebody who is signed in prove it as at the sign-in: with the password, refused at current_password, and
-// with a code, refused at code, where two-factor is on. Wrong ones are counted as at the sign-in.
+// with a code, refused at code, where two-factor is on. Wrong ones are counted as at the sign-in. That a recovery code was
+// used is in the audit log, whatever becomes of the act it was given for.
 func (a *Auth) Confirm(ctx context.Context, user model.User, proof model.Proof, ip string) error {
 	_, err := a.Login(ctx, user.Name, proof.Password, ip)
 	if errors.Is(err, ErrDenied) {
@@ -119,14 +120,27 @@ func (a *Auth) Confirm(ctx context.Context, user model.User, proof model.Proof, 
 	if err != nil {
 		return err
 	}
-	_, err = a.checkCode(ctx, user.ID, proof.Code, ip)
+	recovery, err := a.checkCode(ctx, user.ID, proof.Code, ip)
 	switch {
+	case err == nil && recovery:
+		a.recordRecoveryCode(ctx, user, ip)
 	case errors.Is(err, model.ErrNotFound): // two-factor is off
 		return nil
 	case errors.Is(err, ErrDenied):
 		return WrongCode()
 	}
 	return err
+}
+
+// recordRecoveryCode writes it down; the code is used up, and what is missing in the audit log does not change that.
+func (a *Auth) recordRecoveryCode(ctx context.Context, user model.User, ip string) {
+	err := a.store.CreateAuditEntry(context.WithoutCancel(ctx), model.AuditEntry{
+		ActorKind: model.ActorUser, Actor: user.Name, IP: ip, Act: model.ActUseRecoveryCode, Outcome: model.AuditDone,
+		SubjectKind: model.SubjectUser, SubjectID: user.ID, SubjectName: user.Name,
+	})
+	if err != nil {
+		a.log.Error("the use of a recovery code is missing in the audit log", "user", user.Name, "error", err)
+	}
 }
 
 // WrongCode is the refusal of a code at its field. One that was used a moment ago is as wrong as any other.

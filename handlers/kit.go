@@ -35,7 +35,7 @@ func (h *Handlers) TakeRecoveryKit(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	who, _ := auth.Who(c)
 	if err := h.Auth.Confirm(ctx, who.User, proof(c), auth.ClientIP(c)); err != nil {
-		reasons := refusals(err)
+		reasons := refusals(unproved(c, err))
 		if len(reasons) == 0 {
 			return err
 		}

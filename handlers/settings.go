@@ -102,7 +102,7 @@ func (h *Handlers) ChangePassword(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	err := h.Auth.ChangePassword(c.UserContext(), who.User, proof(c), c.FormValue("password"), auth.ClientIP(c))
 	if err != nil {
-		return h.settingsAgain(c, err, "password", "")
+		return h.settingsAgain(c, unproved(c, err), "password", "")
 	}
 	if err := h.Auth.SignIn(c, who.User); err != nil {
 		return err

@@ -36,6 +36,7 @@ func (h *Handlers) SignInCode(c *fiber.Ctx) error {
 func (h *Handlers) EnterCode(c *fiber.Ctx) error {
 	user, recovery, err := h.Auth.EnterCode(c, c.FormValue("code"))
 	if user.Name != "" {
+		audit.PasswordKnown(c)
 		audit.About(c, model.SubjectUser, user.ID, user.Name)
 	}
 	var throttled auth.Throttled

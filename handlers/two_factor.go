@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"keepstead/auth"
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -14,6 +15,16 @@ import (
 // proof reads what a form that asks once more who this is has in it.
 func proof(c *fiber.Ctx) model.Proof {
 	return model.Proof{Password: c.FormValue("current_password"), Code: c.FormValue("code")}
+}
+
+// unproved tells the audit log of an act that was refused because the proof was wrong, and returns the refusal.
+func unproved(c *fiber.Ctx, err error) error {
+	for _, r := range model.Refused(err) {
+		if r.Field == "current_password" || r.Field == "code" {
+			audit.Denied(c)
+		}
+	}
+	return err
 }
 
 // TwoFactor shows whether the user's sign-in asks for a code, and the way to change that.
@@ -53,7 +64,7 @@ func (h *Handlers) StartTwoFactor(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	e, err := h.Auth.StartTwoFactor(c.UserContext(), who, proof(c), auth.ClientIP(c))
 	if err != nil {
-		return h.twoFactorAgain(c, err, views.TwoFactorProps{Form: views.TwoFactorStart})
+		return h.twoFactorAgain(c, unproved(c, err), views.TwoFactorProps{Form: views.TwoFactorStart})
 	}
 	return h.twoFactor(c, views.TwoFactorProps{Secret: e.Secret, URL: e.URL})
 }
@@ -70,7 +81,7 @@ func (h *Handlers) TurnOnTwoFactor(c *fiber.Ctx) error {
 		if again != nil {
 			return fmt.Errorf("show the secret again: %w", errors.Join(err, again))
 		}
-		return h.twoFactorAgain(c, err, views.TwoFactorProps{Secret: e.Secret, URL: e.URL})
+		return h.twoFactorAgain(c, unproved(c, err), views.TwoFactorProps{Secret: e.Secret, URL: e.URL})
 	}
 	return h.twoFactor(c, views.TwoFactorProps{Codes: codes})
 }
@@ -80,7 +91,7 @@ func (h *Handlers) RenewRecoveryCodes(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	codes, err := h.Auth.RenewRecoveryCodes(c.UserContext(), who, proof(c), auth.ClientIP(c))
 	if err != nil {
-		return h.twoFactorAgain(c, err, views.TwoFactorProps{Form: views.TwoFactorCodes})
+		return h.twoFactorAgain(c, unproved(c, err), views.TwoFactorProps{Form: views.TwoFactorCodes})
 	}
 	return h.twoFactor(c, views.TwoFactorProps{Codes: codes})
 }
@@ -89,7 +100,7 @@ func (h *Handlers) RenewRecoveryCodes(c *fiber.Ctx) error {
 func (h *Handlers) TurnOffTwoFactor(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	if err := h.Auth.TurnOffTwoFactor(c.UserContext(), who, proof(c), auth.ClientIP(c)); err != nil {
-		return h.twoFactorAgain(c, err, views.TwoFactorProps{Form: views.TwoFactorOff})
+		return h.twoFactorAgain(c, unproved(c, err), views.TwoFactorProps{Form: views.TwoFactorOff})
 	}
 	h.good(c, "Two-factor is off. Your password is enough to sign in.")
 	return goTo(c, views.TwoFactorPath)

@@ -7,7 +7,7 @@ type AuditAct string
 const (
 	ActSignIn           AuditAct = "sign_in"
 	ActEnterPassword    AuditAct = "enter_password"    // a right one, before the code
-	ActUseRecoveryCode  AuditAct = "use_recovery_code" // in place of a code, at the sign-in
+	ActUseRecoveryCode  AuditAct = "use_recovery_code" // in place of a code
 	ActSignOut          AuditAct = "sign_out"
 	ActSignOutOther     AuditAct = "sign_out_other"
 	ActUseToken         AuditAct = "use_token" // only refused ones are written down

@@ -16,7 +16,7 @@ func auditAct(e model.AuditEntry) string {
 var auditActWords = map[model.AuditAct]string{
 	model.ActSignIn:           "Sign in",
 	model.ActEnterPassword:    "Enter the password",
-	model.ActUseRecoveryCode:  "Sign in with a recovery code",
+	model.ActUseRecoveryCode:  "Use a recovery code",
 	model.ActPrepareTwoFactor: "Begin to set up two-factor",
 	model.ActTwoFactorOn:      "Turn two-factor on",
 	model.ActTwoFactorOff:     "Turn two-factor off",

@@ -137,6 +137,37 @@ func TestTwoFactor(t *testing.T) {
 	}
 }
 
+// TestStrangersDoNotHideAThief has strangers use up what is written down of them: whoever then gives the right password is
+// written down all the same, and so is each guess of a code. What refuses a wrong proof is told from a form that is not right.
+func TestStrangersDoNotHideAThief(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.signIn()
+	s.enrol(cookie)
+	for range 30 {
+		s.do(ask{path: "/api/v1/apps", header: map[string]string{"Authorization": "Bearer ks_wrong"}})
+	}
+	half := s.password("")
+	if e := s.audited(); e.Act != model.ActEnterPassword || e.Outcome != model.AuditDone || e.SubjectName != testUser {
+		t.Errorf("of the password the audit log says %+v", e)
+	}
+	for range 3 {
+		before := s.audited().ID
+		s.post("/signin/code", half, url.Values{"code": {"000000"}})
+		if e := s.audited(); e.ID == before || e.Act != model.ActSignIn || e.Reason != model.ReasonDenied || e.SubjectName != testUser {
+			t.Errorf("of a guess the audit log says %+v", e)
+		}
+	}
+	for _, proof := range []url.Values{{"current_password": {"a guess"}}, {"current_password": {testPassword}, "code": {"000000"}}} {
+		for _, path := range []string{"/settings/recovery-kit", "/settings/two-factor/off", "/settings/password"} {
+			r := s.post(path, cookie, proof)
+			if e := s.audited(); r.status != 422 || e.Actor != testUser || e.Outcome != model.AuditRefused || e.Reason != model.ReasonDenied {
+				t.Errorf("%s with a wrong proof: %d, %+v", path, r.status, e)
+			}
+		}
+	}
+}
+
 // TestHalfSession opens nothing but the second step.
 func TestHalfSession(t *testing.T) {
 	t.Parallel()

@@ -39,6 +39,9 @@ type note struct {
 	name string
 	file string // of the snapshot, if the act is about one
 	half bool   // it was done, by somebody who is not signed in yet
+	// known says that somebody who is not signed in gave the right password.
+	known  bool
+	denied bool // it was refused for want of a right password or code
 }
 
 type noteKey struct{}
@@ -75,8 +78,16 @@ func AboutFile(c *fiber.Ctx, snapshot uuid.UUID, path string) {
 // PasswordGiven says that the first of two steps of a sign-in is done.
 func PasswordGiven(c *fiber.Ctx) {
 	n := noteOf(c)
-	n.act, n.half = model.ActEnterPassword, true
+	n.act, n.half, n.known = model.ActEnterPassword, true, true
 }
+
+// PasswordKnown says that the request is the second step of somebody who gave the right password. What such a one tries is
+// written down always: it may be a thief who has the password and guesses codes.
+func PasswordKnown(c *fiber.Ctx) { noteOf(c).known = true }
+
+// Denied says that the act was refused for want of a right password or code, where the status only says that a form was
+// not right.
+func Denied(c *fiber.Ctx) { noteOf(c).denied = true }
 
 // Act says what was done, where the route says it less exactly.
 func Act(c *fiber.Ctx, act model.AuditAct) { noteOf(c).act = act }
@@ -99,7 +110,7 @@ func (t *Trail) nameOf(ctx context.Context, kind model.SubjectKind, id uuid.UUID
 // End writes down the act of a request that was answered.
 func (t *Trail) End(c *fiber.Ctx, act model.AuditAct) {
 	e := t.entry(c, act)
-	if e.ActorKind == model.ActorUnknown {
+	if e.ActorKind == model.ActorUnknown && !noteOf(c).known {
 		muted, ok := t.strangers.take(auth.Network(e.IP))
 		if !ok {
 			return
@@ -127,6 +138,9 @@ func (t *Trail) entry(c *fiber.Ctx, act model.AuditAct) model.AuditEntry {
 	status := c.Response().StatusCode()
 	if status >= 400 || !known && !n.half {
 		e.Outcome, e.Reason = model.AuditRefused, model.AuditReasonOf(status)
+		if n.denied {
+			e.Reason = model.ReasonDenied
+		}
 	}
 	t.settle(c, n, &e, status)
 	e.SubjectKind, e.SubjectID, e.SubjectName = n.kind, n.id, shorten(n.name)
