@@ -100,7 +100,11 @@ func (s *Sender) Send(ctx context.Context, c model.Channel, secrets model.Channe
 		return &Error{"The service has not answered an earlier message yet."}
 	}
 	done := make(chan error, 1)
-	go func() { done <- deliver(address, c, m) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		done <- deliver(address, c, m)
+	}()
 	timer := time.NewTimer(s.timeout)
 	defer timer.Stop()
 	select {
@@ -110,10 +114,10 @@ func (s *Sender) Send(ctx context.Context, c model.Channel, secrets model.Channe
 		}
 		return nil
 	case <-timer.C:
-		s.giveUp(address, done)
+		s.giveUp(address, ended)
 		return &Error{fmt.Sprintf("The service did not answer within %d seconds.", max(1, int(s.timeout.Seconds())))}
 	case <-ctx.Done():
-		s.giveUp(address, done)
+		s.giveUp(address, ended)
 		return ctx.Err()
 	}
 }
@@ -126,12 +130,12 @@ func (s *Sender) hangs(address string) bool {
 }
 
 // giveUp counts a call as one that hangs, until it ends.
-func (s *Sender) giveUp(address string, done <-chan error) {
+func (s *Sender) giveUp(address string, ended <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hanging[address]++
 	go func() {
-		<-done
+		<-ended
 		s.end(address)
 	}()
 }
