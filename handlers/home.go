@@ -76,8 +76,23 @@ func (h *Handlers) readNeeds(ctx context.Context, p *views.HomeProps) (err error
 	if p.Upkeep, err = h.windowed(ctx, p.Destinations); err != nil {
 		return err
 	}
+	if p.Rotations, err = h.rotations(ctx); err != nil {
+		return err
+	}
 	p.Channels, err = h.channels(ctx)
 	return err
+}
+
+// rotations are the destinations whose key is being rotated.
+func (h *Handlers) rotations(ctx context.Context) (map[uuid.UUID]bool, error) {
+	open, err := h.Store.Jobs(ctx, model.JobFilter{
+		Kinds: []model.JobKind{model.JobRotate}, States: []model.JobState{model.JobQueued, model.JobRunning}, Page: model.Page{Limit: model.MaxPage},
+	})
+	out := map[uuid.UUID]bool{}
+	for _, j := range open {
+		out[j.DestinationID] = true
+	}
+	return out, err
 }
 
 // windowed says when the destinations that have a window get their upkeep.

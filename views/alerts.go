@@ -65,6 +65,11 @@ func calm(p HomeProps) []model.Alert {
 		if p.Now.Sub(provedAt(d)) <= proofAge {
 			well(keyOf("proof", d.ID), "What "+name+" holds was restored again", DestinationPath(d.ID))
 		}
+		if p.Rotations[d.ID] {
+			out = append(out, model.Alert{Key: keyOf("rotation", d.ID), State: model.AlertPending})
+		} else if settled(d) {
+			well(keyOf("rotation", d.ID), "The key rotation of "+name+" is complete", DestinationPath(d.ID))
+		}
 		if d.TamperResult == model.TamperHeld {
 			well(keyOf("tamper", d.ID), "No device can destroy "+name+" any more", DestinationPath(d.ID))
 		}
@@ -79,6 +84,9 @@ func calm(p HomeProps) []model.Alert {
 		if d.Engine != nil && d.Engine.State == model.EngineReady && d.Engine.Message == "" {
 			well(keyOf("engine", d.ID), "Docker on "+ui.Plain(d.Name)+" works again", DevicePath(d.ID))
 		}
+	}
+	if len(outdated(p.Destinations)) == 0 {
+		well(kitKey, "The recovery kit opens all of your repositories again", KitPath)
 	}
 	for _, c := range p.Channels {
 		if c.Enabled && c.LastError == "" {

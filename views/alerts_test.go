@@ -92,6 +92,32 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// TestAlertsOfRotations: what a rotation has left is told, but not while one is at work, and so is a kit that is out of date.
+func TestAlertsOfRotations(t *testing.T) {
+	t.Parallel()
+	s := newSample(t)
+	whole, begun, left, working := s.kitted()[0], s.kitted()[0], s.kitted()[0], s.kitted()[0]
+	begun.ID, left.ID, working.ID = id(901), id(902), id(903)
+	begun.NextPassword, working.NextPassword = model.Sealed{1}, model.Sealed{1}
+	left.ReplacedKeys = []string{"0b"}
+	p := HomeProps{Chrome: s.chrome, Destinations: []model.Destination{whole, begun, left, working}, Rotations: map[uuid.UUID]bool{working.ID: true}}
+	for d, want := range map[uuid.UUID]model.AlertState{
+		whole.ID: model.AlertResolved, begun.ID: model.AlertFiring, left.ID: model.AlertFiring, working.ID: model.AlertPending,
+	} {
+		if a, ok := find(Alerts(p), keyOf("rotation", d)); !ok || a.State != want {
+			t.Errorf("the rotation of %s is %+v, want %s", d, a, want)
+		}
+	}
+	if a, _ := find(Alerts(p), kitKey); a.State != model.AlertResolved {
+		t.Errorf("a kit that opens everything is %+v", a)
+	}
+	later := whole.KitAt.Add(1)
+	p.Destinations[0].AccessChangedAt = &later
+	if a, _ := find(Alerts(p), kitKey); a.State != model.AlertFiring || a.Path != KitPath {
+		t.Errorf("a kit that is out of date is %+v", a)
+	}
+}
+
 // TestMessage words one part and several, in the language of the channel, as long as services take.
 func TestMessage(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"keepstead/model"
+	"keepstead/views/ui"
 )
 
 // DestinationKeysProps is the page of a repository's keys. POST DestinationKeysPath: KeyForm; DestinationRotatePath.
@@ -40,6 +41,32 @@ func rotateWord(d model.Destination) string {
 	}
 	return "Rotate key now"
 }
+
+// needsOfRotation lists the destinations whose rotation has not come to its end, unless one is at work.
+func needsOfRotation(p HomeProps) []need {
+	var out []need
+	for _, d := range p.Destinations {
+		if !d.Enabled || p.Rotations[d.ID] || settled(d) {
+			continue
+		}
+		n := need{
+			State: ui.State{Class: "is-warn", Icon: ui.IconKey, Word: "Half done"}, Title: "The key rotation of " + ui.Plain(d.Name) + " has not ended",
+			Text: "The password from before stays in use until it is completed. Nothing is lost.", About: DestinationPath(d.ID),
+			Link: DestinationKeysPath(d.ID), LinkText: "All keys", Post: DestinationRotatePath(d.ID), PostText: rotateWord(d),
+			severity: model.Paused.Severity(), key: keyOf("rotation", d.ID), kind: "begun",
+		}
+		if !d.Rotating() {
+			n.State.Word, n.Title, n.kind = "Old key left", "The old password still opens "+ui.Plain(d.Name), "left"
+			n.Text = "The new one is in use, but the key from before could not be removed."
+			n.Post, n.PostText, n.LinkText = "", "", "Look at the keys"
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// settled says that no rotation has left anything to do.
+func settled(d model.Destination) bool { return !d.Rotating() && len(d.ReplacedKeys) == 0 }
 
 // replaced says that a key is one that a rotation has replaced, and could not remove.
 func replaced(d model.Destination, k model.RepositoryKey) bool {

@@ -66,6 +66,9 @@ func needOfKit(p HomeProps) []need {
 	}}
 }
 
+// kitKey names to channels a kit that is out of date.
+const kitKey = "kit:outdated"
+
 // needOfNewKit asks to take the kit again where an older one does not open everything any more.
 func needOfNewKit(p HomeProps) []need {
 	old := outdated(p.Destinations)
@@ -75,7 +78,7 @@ func needOfNewKit(p HomeProps) []need {
 	n := need{
 		State: ui.State{Class: "is-warn", Icon: ui.IconKey, Word: "Out of date"}, Title: "Download the recovery kit again",
 		Text: "The kit you downloaded on " + p.Clock.Minute(*old[0].KitAt) + " is out of date: it no longer opens all of your repositories.",
-		Link: KitPath, LinkText: "Get the kit",
+		Link: KitPath, LinkText: "Get the kit", key: kitKey,
 	}
 	if len(old) == 1 {
 		n.Text = "The kit you downloaded on " + p.Clock.Minute(*old[0].KitAt) + " is out of date: it no longer opens " + ui.Plain(old[0].Name) + "."

@@ -57,6 +57,7 @@ func needs(p HomeProps) []need {
 	out = append(out, needsOfDevices(p)...)
 	out = append(out, needsOfTampering(p)...)
 	out = append(out, needsOfUpkeep(p)...)
+	out = append(out, needsOfRotation(p)...)
 	out = append(out, needsOfEngines(p)...)
 	out = append(out, needsOfFound(p)...)
 	out = append(out, needOfKit(p)...)

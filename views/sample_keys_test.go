@@ -22,6 +22,7 @@ func keyPages(s sample, at func(string) Chrome) map[string]templ.Component {
 		"keys-passphrase":          show(s, KeysPage, KeysProps{Chrome: at(KeysPath), Keys: model.OwnKeys{Master: "passphrase", Made: keys.Made, Sealed: 1}, DataDir: "/var/lib/keepstead"}),
 		"kit-outdated":             show(s, KitPage, KitProps{Chrome: at(KitPath), Destinations: rotated}),
 		"home-kit-outdated":        show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: rotated[:1]}),
+		"home-rotations":           show(s, HomePage, HomeProps{Chrome: at(HomePath), Apps: s.apps[3:5], Destinations: []model.Destination{half, rotated[0]}}),
 		"destination-rotated":      show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(10))), Destination: rotated[0], Device: s.device}),
 		"destination-rotating":     show(s, DestinationPage, DestinationProps{Chrome: at(DestinationPath(id(10))), Destination: half, Device: s.device}),
 		"settings-keys":            show(s, SettingsPage, SettingsProps{Chrome: at(SettingsPath), Device: s.device, Keys: keys, Destinations: rotated}),
