@@ -167,7 +167,7 @@ func (h *gallery) forms(c *camera) {
 	c.says("would be replaced")
 	c.shoot("restore-app-plan")
 	c.visit("/settings")
-	c.script("ask for a token", `(() => { const f = document.querySelector("#token-name"); f.value = "phone"; f.form.elements.current_password.value = "` + adminPassword + `"; f.form.requestSubmit() })()`)
+	c.script("ask for a token", `(() => { const f = document.querySelector("#token-name"); f.value = "phone"; f.form.elements.current_password.value = "`+adminPassword+`"; f.form.requestSubmit() })()`)
 	c.says("Copy the token “phone” now")
 	c.shoot("settings-token")
 	c.visit("/settings/two-factor")
