@@ -44,7 +44,7 @@ func (b *tab) rarePages() {
 	b.says("The test failed at")
 	b.accessible("a destination that does not work")
 
-	if !ask[bool](b, `fetch("/settings/users", {method: "POST", body: new URLSearchParams({name: "otto", password: "ten-plus characters", current_password: `+quote(adminPassword)+`})}).then(r => r.ok)`) {
+	if !ask[bool](b, `fetch("/settings/users", {method: "POST", body: new URLSearchParams({name: "otto", password: "ten-plus characters", current_password: "ten-plus characters"})}).then(r => r.ok)`) {
 		b.t.Fatal("no user could be made")
 	}
 	b.visit("/settings")
