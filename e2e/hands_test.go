@@ -159,7 +159,7 @@ const where = `
 	const hit = document.elementFromPoint(inside(Math.max(box.left, 0), Math.min(box.right, innerWidth), innerWidth), inside(Math.max(box.top, 0), Math.min(box.bottom, innerHeight), innerHeight));
 	const seen = box.bottom > 0 && box.top < innerHeight && (face.contains(hit) || hit?.contains(face) || at.contains(hit));
 	return {
-		there: at === e, far: e ? Math.abs(usable.indexOf(e) - usable.indexOf(at)) : 0, behind: Boolean(e && at.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING), name: nameOf(at),
+		there: at === e, far: e && usable.includes(at) ? Math.abs(usable.indexOf(e) - usable.indexOf(at)) : 0, behind: Boolean(e && at.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING), name: nameOf(at),
 		fault: at.id === "main" ? "" : [ringed ? "" : "is not marked", seen ? "" : "cannot be seen"].filter(Boolean).join(" and "),
 	};
 `
