@@ -23,17 +23,24 @@ import (
 )
 
 // withAuth opens the store beside a server that may be running, does one thing, and closes it.
-func withAuth(ctx context.Context, cfg config.Config, do func(*store.Store, *auth.Auth) error) (err error) {
-	st, err := store.Open(ctx, cfg.Data, store.Options{}, slog.New(slog.DiscardHandler))
+func withAuth(ctx context.Context, cfg config.Config, do func(*store.Store, *auth.Auth) error) error {
+	return withStore(ctx, cfg, store.Options{}, func(st *store.Store) error {
+		a, err := auth.New(st, slog.New(slog.DiscardHandler), auth.Options{})
+		if err != nil {
+			return err
+		}
+		return do(st, a)
+	})
+}
+
+// withStore opens the store, does one thing, and closes it.
+func withStore(ctx context.Context, cfg config.Config, o store.Options, do func(*store.Store) error) (err error) {
+	st, err := store.Open(ctx, cfg.Data, o, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	a, err := auth.New(st, slog.New(slog.DiscardHandler), auth.Options{})
-	if err != nil {
-		return err
-	}
-	return do(st, a)
+	return do(st)
 }
 
 // known refuses a folder that no Keepstead has used, for commands about what must be there: a mistyped --data would

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"github.com/google/uuid"
@@ -19,20 +17,17 @@ import (
 
 // withBox opens the store for this process alone, with what opens its credentials, does one thing, and closes it. A server
 // that runs would go on with the old keys, so it is refused then.
-func withBox(ctx context.Context, cfg config.Config, do func(*store.Store, *secret.Box) error) (err error) {
+func withBox(ctx context.Context, cfg config.Config, do func(*store.Store, *secret.Box) error) error {
 	if err := known(cfg); err != nil {
 		return err
 	}
-	st, err := store.Open(ctx, cfg.Data, store.Options{Exclusive: true}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	box, err := openBox(ctx, cfg, st)
-	if err != nil {
-		return err
-	}
-	return do(st, box)
+	return withStore(ctx, cfg, store.Options{Exclusive: true}, func(st *store.Store) error {
+		box, err := openBox(ctx, cfg, st)
+		if err != nil {
+			return err
+		}
+		return do(st, box)
+	})
 }
 
 // rotateDataKey seals all credentials with a new data key.

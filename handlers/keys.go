@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -32,12 +30,7 @@ func (h *Handlers) keysPage(c *fiber.Ctx, f views.KeyForm, reasons model.Invalid
 	}
 	p := views.DestinationKeysProps{Chrome: frame, Destination: d, Form: views.KeyForm{Name: f.Name}, Errors: reasons}
 	if p.Keys, err = h.Jobs.Keys(c.UserContext(), d.ID); err != nil {
-		if p.Trouble = sentence(err); p.Trouble == "" {
-			p.Trouble = "The destination cannot be read now. Test it on its page, then try again."
-		}
-		if !errors.Is(err, model.ErrBusy) {
-			h.Log.Error("list the keys of a destination", "destination", d.ID, "error", err)
-		}
+		p.Trouble = h.unreadable(err, d.ID, "keys")
 	}
 	return views.DestinationKeysPage(p), nil
 }

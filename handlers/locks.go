@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"keepstead/model"
 	"keepstead/views"
@@ -42,6 +43,17 @@ func (h *Handlers) RemoveLocks(c *fiber.Ctx) error {
 	return goTo(c, views.DestinationPath(id))
 }
 
+// unreadable says why a repository does not tell what it was asked for, such as its locks, and logs what nobody can wait out.
+func (h *Handlers) unreadable(err error, destination uuid.UUID, what string) string {
+	if !errors.Is(err, model.ErrBusy) {
+		h.Log.Error("list what is in a repository", "what", what, "destination", destination, "error", err)
+	}
+	if why := sentence(err); why != "" {
+		return why
+	}
+	return "The destination cannot be read now. Test it on its page, then try again."
+}
+
 // locksPage asks the repository for its locks. What keeps it from answering is said in their place.
 func (h *Handlers) locksPage(c *fiber.Ctx, reasons model.Invalids) (templ.Component, error) {
 	d, err := named(c, h.Store.Destination)
@@ -54,12 +66,7 @@ func (h *Handlers) locksPage(c *fiber.Ctx, reasons model.Invalids) (templ.Compon
 	}
 	p := views.DestinationLocksProps{Chrome: frame, Destination: d, Errors: reasons, InUse: h.Jobs.InRepository(d.ID)}
 	if p.Locks, err = h.Jobs.Locks(c.UserContext(), d.ID); err != nil {
-		if p.Trouble = sentence(err); p.Trouble == "" {
-			p.Trouble = "The destination cannot be read now. Test it on its page, then try again."
-		}
-		if !errors.Is(err, model.ErrBusy) {
-			h.Log.Error("list the locks of a destination", "destination", d.ID, "error", err)
-		}
+		p.Trouble = h.unreadable(err, d.ID, "locks")
 	}
 	return views.DestinationLocksPage(p), nil
 }

@@ -79,12 +79,8 @@ func (h *Handlers) StartTwoFactor(c *fiber.Ctx) error {
 func (h *Handlers) TurnOnTwoFactor(c *fiber.Ctx) error {
 	who, _ := auth.Who(c)
 	codes, err := h.Auth.TurnOnTwoFactor(c.UserContext(), who, c.FormValue("code"))
-	if on, _ := h.Auth.HasTwoFactor(c.UserContext(), who.User.ID); errors.Is(err, auth.ErrNotEnrolling) && on { // the form was sent twice
-		h.good(c, "Two-factor is on. If you have not seen the recovery codes, make new ones.")
-		return goTo(c, views.TwoFactorPath)
-	}
 	if errors.Is(err, auth.ErrNotEnrolling) {
-		return h.twoFactorAgain(c, model.Invalid{Field: "current_password", Reason: "That took too long. Start once more."}, views.TwoFactorProps{Form: views.TwoFactorStart})
+		return h.notEnrolling(c, who)
 	}
 	if err != nil {
 		e, again := h.Auth.Enrolling(who)
@@ -94,6 +90,19 @@ func (h *Handlers) TurnOnTwoFactor(c *fiber.Ctx) error {
 		return h.twoFactorAgain(c, unproved(c, err), views.TwoFactorProps{Secret: e.Secret, URL: e.URL})
 	}
 	return h.twoFactor(c, views.TwoFactorProps{Codes: codes})
+}
+
+// notEnrolling answers a first code that nothing waits for: the form was sent twice, or too late.
+func (h *Handlers) notEnrolling(c *fiber.Ctx, who auth.Identity) error {
+	on, err := h.Auth.HasTwoFactor(c.UserContext(), who.User.ID)
+	if err != nil {
+		return err
+	}
+	if on {
+		h.good(c, "Two-factor is on. If you have not seen the recovery codes, make new ones.")
+		return goTo(c, views.TwoFactorPath)
+	}
+	return h.twoFactorAgain(c, model.Invalid{Field: "current_password", Reason: "That took too long. Start once more."}, views.TwoFactorProps{Form: views.TwoFactorStart})
 }
 
 // RenewRecoveryCodes replaces the recovery codes and shows the new ones this once.

@@ -28,17 +28,16 @@ func (m *Manager) CreateChannel(ctx context.Context, c model.Channel, s model.Ch
 		return c, err
 	}
 	c, err := m.Store.CreateChannel(ctx, c)
-	if err == nil {
-		m.publish(model.EventChannel, c.ID)
-	}
-	return c, err
+	return c, m.changedChannel(c.ID, err)
 }
 
 // ChangeChannel saves a channel; secrets that are empty stay as they are. Its service stays. One change is made after the
 // other, so that none seals anew the secrets that another one just replaced.
 func (m *Manager) ChangeChannel(ctx context.Context, c model.Channel, s model.ChannelSecrets) (model.Channel, error) {
-	m.sealing.Lock()
-	defer m.sealing.Unlock()
+	m.changes.Lock()
+	defer m.changes.Unlock()
+	m.sealing.RLock()
+	defer m.sealing.RUnlock()
 	c, s, err := m.mergedChannel(ctx, c, s)
 	if err != nil {
 		return c, err
@@ -50,24 +49,21 @@ func (m *Manager) ChangeChannel(ctx context.Context, c model.Channel, s model.Ch
 		return c, err
 	}
 	c, err = m.Store.UpdateChannel(ctx, c)
-	if err == nil {
-		m.publish(model.EventChannel, c.ID)
-	}
-	return c, err
+	return c, m.changedChannel(c.ID, err)
 }
 
 // SwitchChannel turns a channel on or off.
 func (m *Manager) SwitchChannel(ctx context.Context, id uuid.UUID, on bool) error {
-	err := m.Store.SwitchChannel(ctx, id, on)
-	if err == nil {
-		m.publish(model.EventChannel, id)
-	}
-	return err
+	return m.changedChannel(id, m.Store.SwitchChannel(ctx, id, on))
 }
 
 // DeleteChannel removes a channel and what waits for it.
 func (m *Manager) DeleteChannel(ctx context.Context, id uuid.UUID) error {
-	err := m.Store.DeleteChannel(ctx, id)
+	return m.changedChannel(id, m.Store.DeleteChannel(ctx, id))
+}
+
+// changedChannel tells the pages of a change that was made, and returns err.
+func (m *Manager) changedChannel(id uuid.UUID, err error) error {
 	if err == nil {
 		m.publish(model.EventChannel, id)
 	}
@@ -117,11 +113,7 @@ func (m *Manager) reached(ctx context.Context, tested model.Channel, s model.Cha
 	if err != nil || notify.URL(stored, kept) != notify.URL(tested, s) {
 		return err
 	}
-	if err := m.Store.RecordDelivery(context.WithoutCancel(ctx), tested.ID, m.now(), nil); err != nil {
-		return err
-	}
-	m.publish(model.EventChannel, tested.ID)
-	return nil
+	return m.changedChannel(tested.ID, m.Store.RecordDelivery(context.WithoutCancel(ctx), tested.ID, m.now(), nil))
 }
 
 // mergedChannel is a channel as it is stored with what a person chose laid over it.

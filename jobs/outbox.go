@@ -44,6 +44,8 @@ type outbox struct {
 	pace   model.Pace
 	nudge  chan struct{} // a delivery has ended
 
+	changes sync.Mutex // one change of a channel at a time
+
 	claims  sync.Mutex
 	sending map[uuid.UUID]bool // channels that a message is on its way to
 }
