@@ -182,10 +182,13 @@ func (p *person) tabTo(label string) {
 	p.fatal("go to “"+label+"”", fmt.Errorf("no way leads there"))
 }
 
-// standsOn looks where the keyboard stands, and whether that can be seen.
+// standsOn looks where the keyboard stands, and whether that can be seen, at once or when the page has moved there.
 func (p *person) standsOn(label string) stop {
 	p.t.Helper()
 	s := ask[stop](p.tab, seek(label, where))
+	for end := time.Now().Add(3 * time.Second); s.Fault != "" && !p.faults[s.Name+s.Fault] && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		s = ask[stop](p.tab, seek(label, where))
+	}
 	if s.Fault != "" && !p.faults[s.Name+s.Fault] {
 		p.faults[s.Name+s.Fault] = true
 		p.t.Errorf("%s: the keyboard stands on “%s”, which %s", ask[string](p.tab, "location.pathname"), s.Name, s.Fault)
