@@ -105,7 +105,7 @@ func resetPassword(ctx context.Context, cfg config.Config, out io.Writer) error 
 }
 
 // resetTwoFactor has a user's password be enough again, and signs the user out everywhere.
-func resetTwoFactor(ctx context.Context, cfg config.Config) error {
+func resetTwoFactor(ctx context.Context, cfg config.Config, out io.Writer) error {
 	if err := known(cfg); err != nil {
 		return err
 	}
@@ -117,7 +117,11 @@ func resetTwoFactor(ctx context.Context, cfg config.Config) error {
 		if err != nil {
 			return err
 		}
-		return commanded(ctx, st, model.ActResetTwoFactor, model.SubjectUser, changed.ID, changed.Name)
+		if err := commanded(ctx, st, model.ActResetTwoFactor, model.SubjectUser, changed.ID, changed.Name); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, "two-factor is off for", changed.Name)
+		return err
 	})
 }
 

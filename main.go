@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case config.UserResetPassword:
 		return resetPassword(ctx, cfg, out)
 	case config.UserResetTwoFactor:
-		return resetTwoFactor(ctx, cfg)
+		return resetTwoFactor(ctx, cfg, out)
 	case config.DestinationPassword:
 		return showPassword(ctx, cfg, out)
 	case config.KeyRotate:

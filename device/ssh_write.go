@@ -51,9 +51,22 @@ func (o *sshFile) ReadFrom(r io.Reader) (int64, error) {
 	return n, o.f.failed(o.c, "write", o.name, err)
 }
 
+// fsync is what a server calls it in its greeting that it can make things durable.
+const fsync = "fsync@openssh.com"
+
+// Syncs asks the server's greeting; one that is out of reach does not.
+func (f sshFiles) Syncs() bool {
+	c, err := f.s.sftp()
+	if err != nil {
+		return false
+	}
+	_, ok := c.HasExtension(fsync)
+	return ok
+}
+
 // Sync makes the content durable, where the server knows how to.
 func (o *sshFile) Sync() error {
-	if _, ok := o.c.HasExtension("fsync@openssh.com"); !ok {
+	if _, ok := o.c.HasExtension(fsync); !ok {
 		return nil
 	}
 	return o.f.failed(o.c, "sync", o.name, o.file.Sync())
@@ -140,7 +153,7 @@ func (f sshFiles) WriteFile(name string, data []byte, perm fs.FileMode) (err err
 // left to its own ways: there is no other word for it.
 func (f sshFiles) SyncDir(name string) error {
 	return f.do("sync", name, func(c *sftpLink) error {
-		if _, ok := c.HasExtension("fsync@openssh.com"); !ok {
+		if _, ok := c.HasExtension(fsync); !ok {
 			return nil
 		}
 		var status *sftp.StatusError

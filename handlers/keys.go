@@ -4,6 +4,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 	"keepstead/views/ui"
@@ -29,13 +30,17 @@ func (h *Handlers) keysPage(c *fiber.Ctx, f views.KeyForm, reasons model.Invalid
 		return nil, err
 	}
 	p := views.DestinationKeysProps{Chrome: frame, Destination: d, Form: views.KeyForm{Name: f.Name}, Errors: reasons}
+	if p.CodeToo, err = h.codeToo(c); err != nil {
+		return nil, err
+	}
 	if p.Keys, err = h.Jobs.Keys(c.UserContext(), d.ID); err != nil {
 		p.Trouble = h.unreadable(err, d.ID, "keys")
 	}
 	return views.DestinationKeysPage(p), nil
 }
 
-// AddKey gives a repository a key with a password that somebody chose.
+// AddKey gives a repository a key with a password that somebody chose, who gives the own password once more: what is added
+// opens every backup.
 func (h *Handlers) AddKey(c *fiber.Ctx) error {
 	id, err := pathID(c)
 	if err != nil {
@@ -45,9 +50,14 @@ func (h *Handlers) AddKey(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.Jobs.AddKey(c.UserContext(), id, model.OwnKey{Name: f.Name, Password: f.Password}); err != nil {
+	var key string
+	if err = h.confirm(c); err == nil {
+		key, err = h.Jobs.AddKey(c.UserContext(), id, model.OwnKey{Name: f.Name, Password: f.Password})
+	}
+	if err != nil {
 		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.keysPage(c, f, reasons) })
 	}
+	audit.AboutKey(c, key)
 	h.good(c, "The key of %s opens the repository now.", ui.Plain(f.Name))
 	return goTo(c, views.DestinationKeysPath(id))
 }
@@ -101,6 +111,7 @@ func (h *Handlers) RemoveKey(c *fiber.Ctx) error {
 	if err := h.Jobs.RemoveKey(c.UserContext(), id, c.Params("hash")); err != nil {
 		return err
 	}
+	audit.AboutKey(c, c.Params("hash"))
 	h.good(c, "The key is removed. Its password opens nothing any more.")
 	return goTo(c, views.DestinationKeysPath(id))
 }

@@ -21,8 +21,7 @@ func (h *Handlers) recoveryKit(c *fiber.Ctx, reasons model.Invalids) error {
 	if err != nil {
 		return err
 	}
-	who, _ := auth.Who(c)
-	two, err := h.Auth.HasTwoFactor(c.UserContext(), who.User.ID)
+	two, err := h.codeToo(c)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 	"keepstead/views/lang"
@@ -62,6 +63,9 @@ func (h *Handlers) testedPage(c *fiber.Ctx, tested model.Channel, t *model.Chann
 // tryChannel sends the test and shows how that went: to htmx as a fragment, else on the page.
 func (h *Handlers) tryChannel(c *fiber.Ctx, channel model.Channel, secrets model.ChannelSecrets, t trial) error {
 	result, err := h.Jobs.TestChannel(c.UserContext(), channel, secrets)
+	if err == nil && !result.OK {
+		audit.Failed(c)
+	}
 	if err == nil && isFragment(c) {
 		return render(c, views.ChannelTestResult(t.target, &result))
 	}

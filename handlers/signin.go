@@ -22,6 +22,9 @@ func (h *Handlers) SignIn(c *fiber.Ctx) error {
 	if first {
 		return goTo(c, views.SetupPath)
 	}
+	if h.Auth.Session(c) == nil { // a bookmark of this page, or another tab signed in meanwhile
+		return goTo(c, next(c, views.HomePath))
+	}
 	return h.signInForm(c, "", "")
 }
 

@@ -55,6 +55,11 @@ func (h *Handlers) EnterCode(c *fiber.Ctx) error {
 	}
 	if recovery {
 		audit.Act(c, model.ActUseRecoveryCode)
+		left, err := h.Store.CountRecoveryCodes(c.UserContext(), user.ID)
+		if err != nil {
+			return err
+		}
+		h.flash(c, views.Flash{Text: views.CodesLeft(left)})
 	}
 	return goTo(c, next(c, views.HomePath))
 }

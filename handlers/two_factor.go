@@ -23,6 +23,12 @@ func (h *Handlers) confirm(c *fiber.Ctx) error {
 	return unproved(c, h.Auth.Confirm(c.UserContext(), who.User, proof(c), auth.ClientIP(c)))
 }
 
+// codeToo says that such a form asks for a code too.
+func (h *Handlers) codeToo(c *fiber.Ctx) (bool, error) {
+	who, _ := auth.Who(c)
+	return h.Auth.HasTwoFactor(c.UserContext(), who.User.ID)
+}
+
 // unproved tells the audit log of an act that was refused because the proof was wrong, and returns the refusal.
 func unproved(c *fiber.Ctx, err error) error {
 	for _, r := range model.Refused(err) {

@@ -2,20 +2,70 @@ package jobs
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
 
 	"keepstead/model"
 	"keepstead/testbed"
 )
 
+// overSFTP adds a destination on a server of its own.
+func (h *house) overSFTP(o testbed.MachineOptions) model.Destination {
+	h.t.Helper()
+	nas := testbed.NewMachine(h.t, o)
+	d, err := h.AddDestination(h.t.Context(), model.Destination{Name: "SFTP", Type: model.DestinationSFTP, SFTPHost: nas.Address, SFTPUser: "sftponly", SFTPPath: "/data/repo"},
+		model.DestinationSecrets{SFTPPassword: testbed.MachinePassword, Fingerprint: model.Fingerprint(nas.HostKey)})
+	h.must(err)
+	return d
+}
+
+// TestRotationWaitsForTheDisk leaves the old key for an hour where a server cannot say that the new one is on its disk: a
+// power cut that loses the one must not find the other deleted.
+func TestRotationWaitsForTheDisk(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClockAt(time.Now())
+	h := newHouse(t, func(o *Options) { o.Clock = clock })
+	d := h.overSFTP(testbed.MachineOptions{Sftp: "-P fsync"})
+	d, old := h.fresh(d)
+	h.start()
+	job, err := h.Maintain(t.Context(), d.ID, model.JobRotate)
+	h.must(err)
+	ended := h.wait(job.ID)
+	h.expect(ended, model.JobSuccess, "")
+	d, now := h.fresh(d)
+	if now == old || len(d.ReplacedKeys) != 1 || !h.opensWith(d, old) || !h.opensWith(d, now) || !strings.Contains(ended.Message, "stays for an hour") {
+		t.Fatalf("the destination is %+v, the message %q", d, ended.Message)
+	}
+	rotations := func() []model.Job {
+		h.must(h.tick(t.Context()))
+		all, err := h.Store.Jobs(t.Context(), model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobRotate}})
+		h.must(err)
+		return all
+	}
+	if all := rotations(); len(all) != 1 {
+		t.Fatalf("a minute later there are %d rotations", len(all))
+	}
+	clock.Advance(settling + time.Minute)
+	all := rotations()
+	if len(all) != 2 {
+		t.Fatalf("an hour later there are %d rotations", len(all))
+	}
+	ended = h.wait(all[0].ID)
+	h.expect(ended, model.JobSuccess, "")
+	h.rotated(d, old)
+	if _, then := h.fresh(d); then != now || len(rotations()) != 2 {
+		t.Error("it was rotated again")
+	}
+}
+
 // TestOwnKeyOnSFTP adds a key where restic reaches the repository through Keepstead alone, and takes it away again.
 func TestOwnKeyOnSFTP(t *testing.T) {
 	t.Parallel()
-	nas := testbed.NewMachine(t, testbed.MachineOptions{})
 	h := newHouse(t)
-	d, err := h.AddDestination(t.Context(), model.Destination{Name: "SFTP", Type: model.DestinationSFTP, SFTPHost: nas.Address, SFTPUser: "sftponly", SFTPPath: "/data/repo"},
-		model.DestinationSecrets{SFTPPassword: testbed.MachinePassword, Fingerprint: model.Fingerprint(nas.HostKey)})
-	h.must(err)
+	d := h.overSFTP(testbed.MachineOptions{})
 	const own = "by hand, without Keepstead"
 	id, err := h.AddKey(t.Context(), d.ID, model.OwnKey{Name: "Anna", Password: own})
 	h.must(err)

@@ -19,6 +19,10 @@ import (
 	"keepstead/store"
 )
 
+// settling is after how long a new key is taken to be on the disk of a server that cannot say so: no system keeps a file
+// in memory alone for nearly as long.
+const settling = time.Hour
+
 // keyUser is whom Keepstead's own keys are made for, as restic lists them.
 const keyUser = "keepstead"
 
@@ -36,6 +40,7 @@ type rotation struct {
 	accessed *time.Time
 	refuse   error // why the storage keeps an old key
 	kept     bool  // the storage keeps old versions of what is deleted
+	early    bool  // the new key may not be on the storage's disk yet
 }
 
 // rotate gives a repository a new password, and takes the old key away.
@@ -59,6 +64,8 @@ func (r *run) rotate(ctx context.Context) finish {
 		out.State, out.Cause = model.JobPartial, model.CauseDenied
 		out.Message = "The new password is in use. The storage does not let the old key be deleted, so the old password opens the repository too."
 		out.Mend = "Let Keepstead delete in the folder “keys” there and try again. Where nothing can be deleted, keep the old password as safe as the new one."
+	case t.early:
+		out.Message = "The new password is in use. This server cannot say when a file is safe on its disk, so the old key stays for an hour and is then removed by itself."
 	case t.kept:
 		out.Message = "The new password is in use, and the old key is deleted. The bucket keeps old versions: who can read those can still open it with the old password."
 	}
@@ -173,6 +180,15 @@ func (t *rotation) adopt(ctx context.Context) (string, error) {
 // drop removes the keys that were replaced, and all others that the old password opens. A storage that does not let them go
 // keeps them, and that is said; what may be otherwise in a moment is an error.
 func (t *rotation) drop(ctx context.Context) (string, error) {
+	if done := t.o.destination.RotatedAt; done != nil && t.now().Sub(*done) < settling {
+		settled, err := storage.Settled(ctx, t.o.place)
+		if err != nil {
+			return "", err
+		}
+		if t.early = !settled; t.early {
+			return "It stays until the new one is safe on the server’s disk.", nil
+		}
+	}
 	ids := t.o.destination.ReplacedKeys
 	for range model.MaxRepositoryKeys {
 		left, err := t.remove(ctx, ids)
@@ -290,19 +306,32 @@ func (m *Manager) resumeRotations(ctx context.Context) error {
 		return err
 	}
 	for _, d := range all {
-		if !d.Rotating() && len(d.ReplacedKeys) == 0 {
-			continue
-		}
-		last, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobRotate}, Page: model.Page{Limit: 1}})
-		if err != nil {
+		if err := m.resumeRotation(ctx, d, model.JobInterrupted, model.TriggerRecovery); err != nil {
 			return err
 		}
-		if len(last) == 0 || last[0].State != model.JobInterrupted {
-			continue
-		}
-		if _, err := m.again(ctx, last[0], model.TriggerRecovery); err != nil {
-			m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
-		}
+	}
+	return nil
+}
+
+// settleRotation queues the end of a rotation that has left the old key there until the new one is safe.
+func (m *Manager) settleRotation(ctx context.Context, d model.Destination) error {
+	if d.RotatedAt == nil || m.now().Sub(*d.RotatedAt) < settling || d.Rotating() {
+		return nil
+	}
+	return m.resumeRotation(ctx, d, model.JobSuccess, model.TriggerSchedule)
+}
+
+// resumeRotation queues the destination's newest rotation again where it has left something to do and ended in a state.
+func (m *Manager) resumeRotation(ctx context.Context, d model.Destination, ended model.JobState, trigger model.JobTrigger) error {
+	if !d.Rotating() && len(d.ReplacedKeys) == 0 {
+		return nil
+	}
+	last, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobRotate}, Page: model.Page{Limit: 1}})
+	if err != nil || len(last) == 0 || last[0].State != ended {
+		return err
+	}
+	if _, err := m.again(ctx, last[0], trigger); err != nil {
+		m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (h *house) rotated(d model.Destination, old string) {
 	}
 	keys, err := h.Keys(h.t.Context(), d.ID)
 	h.must(err)
-	if len(keys) != 1 || !keys[0].Current || keys[0].User != keyUser || h.now().Sub(keys[0].Made).Hours() > 1 {
+	if len(keys) != 1 || !keys[0].Current || keys[0].User != keyUser || h.now().Sub(keys[0].Made).Hours() > 2 {
 		h.t.Errorf("the keys are %+v", keys)
 	}
 }

@@ -28,6 +28,7 @@ func (m *Manager) tickUpkeep(ctx context.Context) error {
 	var due []model.Job
 	var problems []error
 	for _, d := range all {
+		problems = append(problems, m.settleRotation(ctx, d))
 		if !d.Window.Open(m.now()) {
 			problems = append(problems, m.closeWindow(ctx, d))
 			continue

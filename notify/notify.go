@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,11 +43,28 @@ type Sender struct {
 
 // New returns a Sender that waits for an answer up to timeout; 0 is Timeout.
 func New(timeout time.Duration) *Sender {
+	keepMessages()
 	if timeout == 0 {
 		timeout = Timeout
 	}
 	return &Sender{timeout: timeout, hanging: map[string]int{}}
 }
+
+// keepMessages has a redirect that would leave the message behind fail. Shoutrrr calls webhooks with the default client of
+// the process, which turns a POST into a GET there, and takes what a login page answers for success.
+var keepMessages = sync.OnceFunc(func() {
+	http.DefaultClient.CheckRedirect = func(to *http.Request, via []*http.Request) error {
+		if to.Method != via[0].Method || len(via) >= maxRedirects {
+			return errRedirects
+		}
+		return nil
+	}
+})
+
+// maxRedirects is how many redirects in a row are followed.
+const maxRedirects = 10
+
+var errRedirects = errors.New("it redirects to another page")
 
 // Check refuses a channel whose address Shoutrrr cannot read, at the field that is wrong. It calls nobody.
 func Check(c model.Channel, s model.ChannelSecrets) error {

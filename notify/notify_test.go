@@ -67,6 +67,33 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
+// TestRedirect follows a redirect that keeps the message, and takes one that does not for a failure.
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	for status, delivered := range map[int]bool{http.StatusFound: false, http.StatusMovedPermanently: false, http.StatusTemporaryRedirect: true, http.StatusPermanentRedirect: true} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			end, requests := service(t, http.StatusOK)
+			door := httptest.NewServer(http.RedirectHandler(end+"/login", status))
+			t.Cleanup(door.Close)
+			err := New(0).Send(t.Context(), model.Channel{Service: model.ServiceWebhook}, model.ChannelSecrets{URL: door.URL + "/hook"}, message)
+			if !delivered {
+				var told *Error
+				if !errors.As(err, &told) || !strings.HasPrefix(told.Reason, "The address leads on to another one") || len(requests) > 0 {
+					t.Errorf("answered %v after %d requests", err, len(requests))
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := <-requests; r.path != "/login" || !strings.Contains(r.body, message.Title) {
+				t.Errorf("the page behind the redirect got %+v", r)
+			}
+		})
+	}
+}
+
 func TestNtfy(t *testing.T) {
 	t.Parallel()
 	address, requests := service(t, http.StatusOK)
@@ -134,6 +161,16 @@ func TestSecretsStayOutOfReasons(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestShortSecretsLeaveWordsWhole has an address with a part that ordinary words hold.
+func TestShortSecretsLeaveWordsWhole(t *testing.T) {
+	t.Parallel()
+	refusing, _ := service(t, http.StatusTeapot)
+	err := New(0).Send(t.Context(), model.Channel{Service: model.ServiceWebhook}, model.ChannelSecrets{URL: refusing + "/fail/take"}, message)
+	if err == nil || strings.Contains(err.Error(), hidden) || !strings.HasPrefix(err.Error(), "The service did not take the message: ") {
+		t.Errorf("the reason is %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ var signs = []struct {
 }{
 	{[]string{"connection refused", "no route to host", "network is unreachable"}, "Nothing answers at that address"},
 	{[]string{"no such host"}, "There is no server of that name"},
+	{[]string{errRedirects.Error()}, "The address leads on to another one, and the message would be lost on the way; enter the one it leads to"},
 	{[]string{"certificate", "x509"}, "The server’s certificate is not trusted"},
 	{[]string{" 401", " 403", "Unauthorized", "Forbidden", "535 "}, "The service refuses the token or password"},
 	{[]string{" 404", "Not Found"}, "The service does not know that topic, chat or address"},
@@ -17,16 +18,14 @@ var signs = []struct {
 	{[]string{"timeout", "deadline exceeded", "timed out"}, "The service did not answer in time"},
 }
 
-// explained begins what an error says with what that means, and leaves out what says only what was being done.
-func explained(text string) string {
-	means := "The service did not take the message"
+// meaning is what an error's text says in the words of people.
+func meaning(text string) string {
 	for _, s := range signs {
 		if containsAny(text, s.parts) {
-			means = s.means
-			break
+			return s.means
 		}
 	}
-	return means + ": " + tail(text)
+	return "The service did not take the message"
 }
 
 func containsAny(text string, parts []string) bool {

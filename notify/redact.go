@@ -24,11 +24,13 @@ func redact(err error, address string, s model.ChannelSecrets) string {
 		}
 		return r
 	}, strings.ToValidUTF8(err.Error(), ""))
-	text = anyAddress.ReplaceAllStringFunc(text, host)
+	text = strings.Join(strings.Fields(text), " ")
+	means := meaning(text)
+	text = anyAddress.ReplaceAllStringFunc(tail(text), host)
 	for _, secret := range secretParts(address, s) {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
-	text = explained(strings.Join(strings.Fields(text), " "))
+	text = means + ": " + text
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
 	}

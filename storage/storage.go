@@ -84,6 +84,20 @@ func ResticOptions(d model.Destination) []string {
 	return options
 }
 
+// Settled says that what was written at a place is on its disk by now: S3 answers no sooner, and a folder is synced. An SFTP
+// server that cannot be told to leaves it to the machine it runs on, and may lose in a power cut what it took a minute ago.
+func Settled(ctx context.Context, p Place) (bool, error) {
+	at, ok := p.(*folderPlace)
+	if remote, isSFTP := p.(*sftpPlace); isSFTP {
+		var err error
+		if at, err = remote.reached(ctx, "ask what the server can do"); err != nil {
+			return false, err
+		}
+		ok = true
+	}
+	return !ok || at.files.Syncs(), nil
+}
+
 // Free returns the bytes that are left at a place; known is false where its storage does not tell, as S3 never does.
 func Free(ctx context.Context, p Place) (free int64, known bool) {
 	at, ok := p.(*folderPlace)

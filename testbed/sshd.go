@@ -31,6 +31,8 @@ type MachineOptions struct {
 	Bind map[string]string
 	// Sshd are more lines of sshd_config, before those of single users.
 	Sshd string
+	// Sftp are more arguments of the internal-sftp that sftponly gets.
+	Sftp string
 	// Sudoers replaces the rules of sudo, which let sudoer and odd do everything without a password.
 	Sudoers string
 	// NarrowLink makes packets as small as on a real network, for tests of a bad one; else they are large and quick.

@@ -127,7 +127,7 @@ Match User nofwd
 	DisableForwarding yes
 Match User sftponly
 	ChrootDirectory /srv/sftp
-	ForceCommand internal-sftp
+	ForceCommand internal-sftp ` + o.Sftp + `
 	DisableForwarding yes
 `
 }

@@ -7,6 +7,9 @@ func auditAct(e model.AuditEntry) string {
 	if e.Act == model.ActBackUp && e.SubjectKind == "" {
 		return "Back up everything"
 	}
+	if e.Act == model.ActRotateKey && e.SubjectKind == "" {
+		return "Rotate the data key"
+	}
 	if word, ok := auditActWords[e.Act]; ok {
 		return word
 	}

@@ -13,6 +13,7 @@ type DestinationKeysProps struct {
 	Destination model.Destination
 	Keys        []model.RepositoryKey // the oldest first
 	Trouble     string                // why the repository did not tell its keys
+	CodeToo     bool                  // the form asks for a code of the second factor too
 	Form        KeyForm
 	Errors      model.Invalids
 }
@@ -23,8 +24,8 @@ type KeyForm struct {
 	Password string `form:"password"`
 }
 
-// keyFieldNames are the fields of KeyForm, which say themselves why they are refused.
-func keyFieldNames() []string { return []string{"name", "password"} }
+// keyFieldNames are the fields of the form, which say themselves why they are refused.
+func keyFieldNames() []string { return []string{"name", "password", "current_password", "code"} }
 
 // inUseSince is since when Keepstead opens the repository with the password of today.
 func inUseSince(d model.Destination) time.Time {
@@ -57,7 +58,7 @@ func needsOfRotation(p HomeProps) []need {
 		}
 		if !d.Rotating() {
 			n.State.Word, n.Title, n.kind = "Old key left", "The old password still opens "+ui.Plain(d.Name), "left"
-			n.Text = "The new one is in use, but the key from before could not be removed."
+			n.Text = "The new one is in use, and the key from before is still there."
 			n.Post, n.PostText, n.LinkText = "", "", "Look at the keys"
 		}
 		out = append(out, n)

@@ -375,12 +375,12 @@ func windowFields(p DestinationFormProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "window_from", Label: "Opens at", Value: p.Form.WindowFrom, Reason: reason(p.Errors, "window_from"), Optional: true, Mono: true, Autocomplete: "off", Attrs: templ.Attributes{"placeholder": "02:00"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "window_from", Label: "Opens at", Value: p.Form.WindowFrom, Reason: reason(p.Errors, "window_from"), Mono: true, Autocomplete: "off", Attrs: templ.Attributes{"placeholder": "02:00"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Field(ui.Input{
-			Name: "window_to", Label: "Closes at", Value: p.Form.WindowTo, Reason: reason(p.Errors, "window_to"), Optional: true, Mono: true, Autocomplete: "off",
+			Name: "window_to", Label: "Closes at", Value: p.Form.WindowTo, Reason: reason(p.Errors, "window_to"), Mono: true, Autocomplete: "off",
 			Hint: "On the next day where it is not later.", Attrs: templ.Attributes{"placeholder": "06:00"},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

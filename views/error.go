@@ -19,7 +19,7 @@ func errorTitle(p ErrorProps) string {
 	case 429:
 		return "Too many attempts"
 	case 503:
-		return "Busy just now"
+		return "Not possible just now"
 	}
 	return "Something went wrong"
 }

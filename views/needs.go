@@ -137,6 +137,7 @@ func needOf(p HomeProps, a model.App, c model.ConfigurationOverview) (need, bool
 		if sourceLost(c) { // there is nothing to confirm before the source is back
 			n.Title, n.Text = a.Name+" was saved with folders missing", sentences(last.LastMessage, last.LastMend)
 			n.Post, n.PostText = ConfigurationBackupPath(c.Configuration.ID), "Back up again"
+			n.kind = "lost" // a channel is told again once the source is back and only retention waits
 			break
 		}
 		n.Title, n.Text = a.Name+" keeps all its snapshots for now", c.Configuration.FrozenReason

@@ -18,10 +18,15 @@ func typed(p SettingsProps, form string) string {
 
 // refused is the reason at a field of one of the page's forms.
 func refused(p SettingsProps, form, field string) string {
+	return reason(refusals(p, form), field)
+}
+
+// refusals are the reasons at one of the page's forms.
+func refusals(p SettingsProps, form string) model.Invalids {
 	if p.Form == form {
-		return reason(p.Errors, field)
+		return p.Errors
 	}
-	return ""
+	return nil
 }
 
 type themeChoice struct {

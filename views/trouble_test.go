@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,17 @@ func TestTroubleComesFirst(t *testing.T) {
 	lacks(t, html, "Looks right", ConfigurationUnfreezePath(c.Configuration.ID))
 	if n := strings.Count(html, "Back up again"); n != 1 {
 		t.Errorf("two destinations with the same trouble are told %d times", n)
+	}
+
+	// A channel that was told of the source is told anew when only the hold is left.
+	c.Status = model.Frozen
+	lost, _ := needOf(HomeProps{}, p.App.App, c)
+	c.Coverage = slices.Clone(c.Coverage)
+	for i := range c.Coverage {
+		c.Coverage[i].LastState, c.Coverage[i].LastCause = model.JobSuccess, ""
+	}
+	if held, _ := needOf(HomeProps{}, p.App.App, c); held.key != lost.key || held.kind == lost.kind {
+		t.Errorf("a lost source and a hold are the same to channels: %s %q, %s %q", lost.key, lost.kind, held.key, held.kind)
 	}
 
 	_, html = troubled(t, func(c *model.ConfigurationOverview) {

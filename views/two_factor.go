@@ -1,7 +1,6 @@
 package views
 
 import (
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -34,14 +33,12 @@ const (
 	TwoFactorOff   TwoFactorForm = "off"
 )
 
-// id names a field of the form on its page.
-func (f TwoFactorForm) id(field string) string { return strings.Join([]string{string(f), field}, "-") }
-
-func (p TwoFactorProps) reason(form TwoFactorForm, field string) string {
+// reasons are those at one of the page's forms.
+func (p TwoFactorProps) reasons(form TwoFactorForm) model.Invalids {
 	if p.Form != form {
-		return ""
+		return nil
 	}
-	return reason(p.Errors, field)
+	return p.Errors
 }
 
 func twoFactorState(on bool) ui.State {
@@ -59,8 +56,8 @@ func signInWords(two bool) string {
 	return "Password alone"
 }
 
-// codesLeft says how many recovery codes are left, and asks for new ones before none is.
-func codesLeft(n int) string {
+// CodesLeft says how many recovery codes are left, and asks for new ones where none is.
+func CodesLeft(n int) string {
 	if n == 0 {
 		return "No recovery code is left. Make new ones now."
 	}

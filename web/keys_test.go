@@ -3,8 +3,11 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+
+	"keepstead/model"
 )
 
 // TestKeysOfARepository adds a key of one's own, which is refused with what was typed but the password, and removes it after
@@ -18,18 +21,25 @@ func TestKeysOfARepository(t *testing.T) {
 	page := func() string { t.Helper(); return s.do(ask{path: path, cookie: s.cookie}).body }
 	wants(t, "with one key", page(), "1 key opens this repository", "in use", "Rotate key now")
 	const own = "a password of my own"
-	refused := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {"short-one"}})
+	refused := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {"short-one"}, "current_password": {testPassword}})
 	if refused.status != http.StatusUnprocessableEntity || strings.Contains(refused.body, "short-one") {
 		t.Errorf("with a short password: %d", refused.status)
 	}
 	wants(t, "with a short password", refused.body, "Use 10 to 256 characters.", `value="Anna &lt;b&gt;"`)
-	if r := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {own}}); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
+	if r := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {own}}); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("without the user's password: %d", r.status)
+	}
+	if r := s.post(path, s.cookie, url.Values{"name": {"Anna <b>"}, "password": {own}, "current_password": {testPassword}}); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
 		t.Fatalf("with a password: %d", r.status)
 	}
 	keys, err := s.opts.Pages.Jobs.Keys(t.Context(), all[0].ID)
 	s.must(err)
 	if len(keys) != 2 || keys[1].User != "Anna <b>" {
 		t.Fatalf("the keys are %+v", keys)
+	}
+	short := keys[1].ID[:8]
+	if e := s.audited(); e.Act != model.ActAddKey || e.SubjectName != all[0].Name+": "+short {
+		t.Errorf("the audit log has %+v", e)
 	}
 	wants(t, "with two keys", page(), "2 keys open this repository", "Anna &lt;b&gt;", path+"/"+keys[1].ID+"/remove")
 	if strings.Contains(page(), path+"/"+keys[0].ID+"/remove") {
@@ -43,7 +53,18 @@ func TestKeysOfARepository(t *testing.T) {
 	if r := s.post(path+"/"+keys[1].ID+"/remove", s.cookie, nil); r.status != http.StatusSeeOther {
 		t.Errorf("remove: %d", r.status)
 	}
+	if e := s.audited(); e.Act != model.ActRemoveKey || e.SubjectName != all[0].Name+": "+short {
+		t.Errorf("the audit log has %+v", e)
+	}
 	wants(t, "after the removal", page(), "1 key opens this repository")
+	away := all[0].LocalPath + ".away"
+	s.must(os.Rename(all[0].LocalPath, away))
+	gone := s.post(path, s.cookie, url.Values{"name": {"Berta"}, "password": {own}, "current_password": {testPassword}})
+	if gone.status < 400 {
+		t.Errorf("without the storage: %d", gone.status)
+	}
+	wants(t, "without the storage", gone.body, `value="Berta"`)
+	s.must(os.Rename(away, all[0].LocalPath))
 	if r := s.post(path+"/rotate", s.cookie, nil); r.status != http.StatusSeeOther || !strings.HasPrefix(r.header.Get("Location"), "/jobs/") {
 		t.Errorf("rotate: %d %s", r.status, r.header.Get("Location"))
 	}

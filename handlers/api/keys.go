@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 )
 
@@ -25,6 +26,7 @@ func (a *API) addKey(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.AboutKey(c, id)
 	return c.Status(fiber.StatusCreated).JSON(KeyAdded{ID: id})
 }
 
@@ -36,6 +38,7 @@ func (a *API) removeKey(c *fiber.Ctx) error {
 	if err := a.Jobs.RemoveKey(c.UserContext(), pathID(c), in.Key); err != nil {
 		return err
 	}
+	audit.AboutKey(c, in.Key)
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

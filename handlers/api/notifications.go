@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 )
 
@@ -74,6 +75,9 @@ func (a *API) testNotification(c *fiber.Ctx) error {
 	test, err := a.Jobs.TestChannel(c.UserContext(), row, model.ChannelSecrets{})
 	if err != nil {
 		return err
+	}
+	if !test.OK {
+		audit.Failed(c)
 	}
 	return c.JSON(NotificationTest{OK: test.OK, Reason: test.Reason})
 }

@@ -37,11 +37,12 @@ type note struct {
 	kind model.SubjectKind
 	id   uuid.UUID
 	name string
-	file string // of the snapshot, if the act is about one
+	part string // of what has the name, if the act is about that alone: a file of a snapshot, a key of a repository
 	half bool   // it was done, by somebody who is not signed in yet
 	// known says that somebody who is not signed in gave the right password.
 	known  bool
 	denied bool // it was refused for want of a right password or code
+	failed bool // it was answered, and came to nothing
 }
 
 type noteKey struct{}
@@ -72,8 +73,14 @@ func AboutApps(c *fiber.Ctx, names []string) {
 // AboutFile says which file of a snapshot the act is about. It is one that was found there.
 func AboutFile(c *fiber.Ctx, snapshot uuid.UUID, path string) {
 	n := noteOf(c)
-	n.kind, n.id, n.file = model.SubjectSnapshot, snapshot, path
+	n.kind, n.id, n.part = model.SubjectSnapshot, snapshot, path
 }
+
+// AboutKey says which key of the repository that the address names the act is about. It is one that was there.
+func AboutKey(c *fiber.Ctx, id string) { noteOf(c).part = id[:min(len(id), shownOfKey)] }
+
+// shownOfKey is how many digits of a key's id stand in the log, as many as restic shows.
+const shownOfKey = 8
 
 // PasswordGiven says that the first of two steps of a sign-in is done.
 func PasswordGiven(c *fiber.Ctx) {
@@ -88,6 +95,9 @@ func PasswordKnown(c *fiber.Ctx) { noteOf(c).known = true }
 // Denied says that the act was refused for want of a right password or code, where the status only says that a form was
 // not right.
 func Denied(c *fiber.Ctx) { noteOf(c).denied = true }
+
+// Failed says that the request was answered, and that what it asked for came to nothing: the test of a channel, for one.
+func Failed(c *fiber.Ctx) { noteOf(c).failed = true }
 
 // Act says what was done, where the route says it less exactly.
 func Act(c *fiber.Ctx, act model.AuditAct) { noteOf(c).act = act }
@@ -142,6 +152,9 @@ func (t *Trail) entry(c *fiber.Ctx, act model.AuditAct) model.AuditEntry {
 			e.Reason = model.ReasonDenied
 		}
 	}
+	if n.failed && e.Outcome == model.AuditDone {
+		e.Outcome, e.Reason = model.AuditRefused, model.ReasonFailed
+	}
 	t.settle(c, n, &e, status)
 	e.SubjectKind, e.SubjectID, e.SubjectName = n.kind, n.id, shorten(n.name)
 	return e
@@ -170,8 +183,8 @@ func (t *Trail) settle(c *fiber.Ctx, n *note, e *model.AuditEntry, status int) {
 	if n.name == "" && n.id != uuid.Nil {
 		n.name = t.nameOf(c.UserContext(), n.kind, n.id)
 	}
-	if n.file != "" {
-		n.name = strings.TrimPrefix(n.name+": "+n.file, ": ")
+	if n.part != "" {
+		n.name = strings.TrimPrefix(n.name+": "+n.part, ": ")
 	}
 }
 
