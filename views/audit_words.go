@@ -65,8 +65,11 @@ var auditActWords = map[model.AuditAct]string{
 	model.ActRetry:            "Try again",
 }
 
-func subjectWord(k model.SubjectKind) string {
-	switch k {
+func subjectWord(e model.AuditEntry) string {
+	if e.SubjectKind == model.SubjectConfiguration && e.Act == model.ActBackUp {
+		return "App"
+	}
+	switch e.SubjectKind {
 	case model.SubjectApp:
 		return "App"
 	case model.SubjectConfiguration:
