@@ -49,9 +49,9 @@ func DestinationKeys(p DestinationProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(wordFor(ctx, "Keys", "repository"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(lang.T(ctx, "Keys"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_keys.templ`, Line: 13, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `destination_keys.templ`, Line: 13, Col: 28}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -307,7 +307,7 @@ func DestinationKeysPage(p DestinationKeysProps) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Head(ui.Heading{
-				Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: wordFor(ctx, "Keys", "repository"),
+				Up: DestinationPath(p.Destination.ID), UpText: p.Destination.Name, Title: lang.T(ctx, "Keys"),
 				Sub: lang.T(ctx, "Each key opens the repository with a password of its own. The data stays as it is when one comes or goes."),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -372,7 +372,7 @@ func DestinationKeysPage(p DestinationKeysProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Layout(p.Chrome, wordFor(ctx, "Keys", "repository")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Layout(p.Chrome, lang.T(ctx, "Keys")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
