@@ -189,6 +189,7 @@ func (h *gallery) night() {
 	h.restored()
 	for _, id := range []string{h.disk.ID, h.cloud.ID} {
 		h.call("POST", "/backup/destinations/"+id+"/check", nil, nil)
+		h.call("POST", "/backup/destinations/"+id+"/prune", nil, nil)
 	}
 	h.call("POST", "/backup/destinations/"+h.disk.ID+"/tamper", nil, nil)
 	h.call("PATCH", "/settings", body{"discovery": "ask"}, nil)

@@ -35,7 +35,6 @@ func (h *gallery) lists(c *camera) {
 // channels draws the pages of notifications: empty, the form, a test that failed, and the list.
 func (h *gallery) channels(c *camera) {
 	h.t.Helper()
-	h.parting()
 	c.page("notifications-none", "/settings/notifications")
 	c.page("notification-new", "/settings/notifications/new")
 	c.fill("name", "Phone")
@@ -52,9 +51,10 @@ func (h *gallery) channels(c *camera) {
 	c.says("The test was not sent")
 	c.shoot("notifications-tested")
 	c.page("notification-edit", ask[string](c.tab, `document.querySelector("main .rows a.name").pathname`))
+	h.parting()
 }
 
-// parting deletes the channels that an earlier walk made: each look of the pages begins without one.
+// parting deletes the channels: the other pages are drawn without one that fails, and so is the next look of these.
 func (h *gallery) parting() {
 	h.t.Helper()
 	var list struct{ Channels []struct{ ID string } }
