@@ -29,8 +29,9 @@ type Files interface {
 	Remove(name string) error
 	RemoveAll(name string) error
 	Rename(from, to string) error
-	// Syncs says that Sync and SyncDir reach the disk: an SFTP server may have no word for it.
-	Syncs() bool
+	// Syncs makes durable which names a folder holds, and says whether that, and what was synced in it, reaches the disk: an
+	// SFTP server may have no word for it.
+	Syncs(dir string) (bool, error)
 	// SyncDir makes durable which names a folder holds, as far as its file system can.
 	SyncDir(name string) error
 	// Chmod sets permission bits, setuid, setgid and sticky; Lchown the owner, of a link itself too.
@@ -73,7 +74,7 @@ func (localFiles) RemoveAll(name string) error                  { return os.Remo
 func (localFiles) Rename(from, to string) error                 { return os.Rename(from, to) }
 func (localFiles) Chmod(name string, mode fs.FileMode) error    { return os.Chmod(name, mode) }
 func (localFiles) Lchown(name string, uid, gid int) error       { return os.Lchown(name, uid, gid) }
-func (localFiles) Syncs() bool                                  { return true }
+func (localFiles) Syncs(dir string) (bool, error)               { return true, syncDir(dir) }
 func (localFiles) SyncDir(name string) error                    { return syncDir(name) }
 
 func (localFiles) Open(name string) (File, error) {

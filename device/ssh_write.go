@@ -54,16 +54,6 @@ func (o *sshFile) ReadFrom(r io.Reader) (int64, error) {
 // fsync is what a server calls it in its greeting that it can make things durable.
 const fsync = "fsync@openssh.com"
 
-// Syncs asks the server's greeting; one that is out of reach does not.
-func (f sshFiles) Syncs() bool {
-	c, err := f.s.sftp()
-	if err != nil {
-		return false
-	}
-	_, ok := c.HasExtension(fsync)
-	return ok
-}
-
 // Sync makes the content durable, where the server knows how to.
 func (o *sshFile) Sync() error {
 	if _, ok := o.c.HasExtension(fsync); !ok {
@@ -152,21 +142,29 @@ func (f sshFiles) WriteFile(name string, data []byte, perm fs.FileMode) (err err
 // SyncDir opens the folder as if it were a file, which OpenSSH's server allows, and syncs that. A server that does not is
 // left to its own ways: there is no other word for it.
 func (f sshFiles) SyncDir(name string) error {
-	return f.do("sync", name, func(c *sftpLink) error {
+	_, err := f.Syncs(name)
+	return err
+}
+
+// Syncs is SyncDir, and says whether the server did it.
+func (f sshFiles) Syncs(dir string) (done bool, err error) {
+	err = f.do("sync", dir, func(c *sftpLink) error {
 		if _, ok := c.HasExtension(fsync); !ok {
 			return nil
 		}
 		var status *sftp.StatusError
-		dir, err := c.Open(name)
+		folder, err := c.Open(dir)
 		if errors.As(err, &status) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err = dir.Sync(); errors.As(err, &status) {
+		err = folder.Sync()
+		if done = err == nil; errors.As(err, &status) {
 			err = nil
 		}
-		return errors.Join(err, dir.Close())
+		return errors.Join(err, folder.Close())
 	})
+	return done, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -122,6 +123,7 @@ func (h *Handlers) TestDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.Probed(c, probe)
 	if !isFragment(c) {
 		return h.devicePage(c, &probe)
 	}

@@ -137,19 +137,15 @@ func again(c *fiber.Ctx, err error, page func(model.Invalids) (templ.Component, 
 	return render(c, component)
 }
 
-// refusals lists the fields that an error refuses, a conflict's field included; what is not about a field has none.
+// refusals lists the fields that an error refuses, a conflict's field included.
 func refusals(err error) model.Invalids {
 	var conflict model.Conflict
 	var hostKey model.HostKeyUnconfirmed
-	var busy model.Busy
 	if errors.As(err, &hostKey) {
 		return model.Invalids{{Field: "host_key_fingerprint", Reason: hostKey.Error()}}
 	}
 	if errors.As(err, &conflict) {
 		return model.Invalids{{Field: conflict.Field, Reason: conflict.Reason}}
-	}
-	if errors.As(err, &busy) {
-		return model.Invalids{{Reason: busy.Reason}}
 	}
 	return model.Refused(err)
 }

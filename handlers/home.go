@@ -76,21 +76,26 @@ func (h *Handlers) readNeeds(ctx context.Context, p *views.HomeProps) (err error
 	if p.Upkeep, err = h.windowed(ctx, p.Destinations); err != nil {
 		return err
 	}
-	if p.Rotations, err = h.rotations(ctx); err != nil {
+	if p.Rotations, err = h.rotations(ctx, p.Destinations); err != nil {
 		return err
 	}
 	p.Channels, err = h.channels(ctx)
 	return err
 }
 
-// rotations are the destinations whose key is being rotated.
-func (h *Handlers) rotations(ctx context.Context) (map[uuid.UUID]bool, error) {
+// rotations are the destinations whose key is being rotated, those included whose rotation goes on by itself.
+func (h *Handlers) rotations(ctx context.Context, destinations []model.Destination) (map[uuid.UUID]bool, error) {
 	open, err := h.Store.Jobs(ctx, model.JobFilter{
 		Kinds: []model.JobKind{model.JobRotate}, States: []model.JobState{model.JobQueued, model.JobRunning}, Page: model.Page{Limit: model.MaxPage},
 	})
 	out := map[uuid.UUID]bool{}
 	for _, j := range open {
 		out[j.DestinationID] = true
+	}
+	for _, d := range destinations {
+		if err == nil && !out[d.ID] {
+			out[d.ID], err = h.Jobs.Settles(ctx, d)
+		}
 	}
 	return out, err
 }

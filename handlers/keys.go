@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -12,15 +14,16 @@ import (
 
 // DestinationKeys lists the keys that open a repository.
 func (h *Handlers) DestinationKeys(c *fiber.Ctx) error {
-	page, err := h.keysPage(c, views.KeyForm{}, nil)
+	page, err := h.keysPage(c, views.KeyForm{}, nil, nil)
 	if err != nil {
 		return err
 	}
 	return render(c, page)
 }
 
-// keysPage asks the repository for its keys. What keeps it from answering is said in their place.
-func (h *Handlers) keysPage(c *fiber.Ctx, f views.KeyForm, reasons model.Invalids) (templ.Component, error) {
+// keysPage asks the repository for its keys. What keeps it from answering is said in their place; where that is known
+// already, it is not asked again.
+func (h *Handlers) keysPage(c *fiber.Ctx, f views.KeyForm, reasons model.Invalids, trouble error) (templ.Component, error) {
 	d, err := named(c, h.Store.Destination)
 	if err != nil {
 		return nil, err
@@ -33,8 +36,11 @@ func (h *Handlers) keysPage(c *fiber.Ctx, f views.KeyForm, reasons model.Invalid
 	if p.CodeToo, err = h.codeToo(c); err != nil {
 		return nil, err
 	}
-	if p.Keys, err = h.Jobs.Keys(c.UserContext(), d.ID); err != nil {
-		p.Trouble = h.unreadable(err, d.ID, "keys")
+	if trouble == nil {
+		p.Keys, trouble = h.Jobs.Keys(c.UserContext(), d.ID)
+	}
+	if trouble != nil {
+		p.Trouble = h.unreadable(trouble, d.ID, "keys")
 	}
 	return views.DestinationKeysPage(p), nil
 }
@@ -50,14 +56,25 @@ func (h *Handlers) AddKey(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var key string
-	if err = h.confirm(c); err == nil {
-		key, err = h.Jobs.AddKey(c.UserContext(), id, model.OwnKey{Name: f.Name, Password: f.Password})
+	key := model.OwnKey{Name: f.Name, Password: f.Password}
+	if err = key.Validate(); err == nil { // before a code is used up
+		err = h.confirm(c)
+	}
+	var made string
+	if err == nil {
+		made, err = h.Jobs.AddKey(c.UserContext(), id, key)
+	}
+	if errors.Is(err, model.ErrBusy) {
+		page, pageErr := h.keysPage(c, f, nil, err)
+		if pageErr != nil {
+			return pageErr
+		}
+		return render(c.Status(status(err)), page)
 	}
 	if err != nil {
-		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.keysPage(c, f, reasons) })
+		return again(c, err, func(reasons model.Invalids) (templ.Component, error) { return h.keysPage(c, f, reasons, nil) })
 	}
-	audit.AboutKey(c, key)
+	audit.AboutKey(c, made)
 	h.good(c, "The key of %s opens the repository now.", ui.Plain(f.Name))
 	return goTo(c, views.DestinationKeysPath(id))
 }

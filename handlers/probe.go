@@ -3,6 +3,7 @@ package handlers
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 	"keepstead/views"
 )
@@ -42,6 +43,9 @@ func (h *Handlers) TestDestination(c *fiber.Ctx) error {
 func (h *Handlers) probe(c *fiber.Ctx, d model.Destination, s model.DestinationSecrets, refused error, page func(*model.Probe, model.Invalids) error) error {
 	if refused == nil {
 		probe, err := h.Jobs.TestDestination(c.UserContext(), d, s, func(model.ProbeStep) {})
+		if err == nil {
+			audit.Probed(c, probe)
+		}
 		if err == nil && isFragment(c) {
 			return render(c, views.ProbeResult(&probe))
 		}

@@ -56,8 +56,9 @@ func (h *Handlers) EnterCode(c *fiber.Ctx) error {
 	if recovery {
 		audit.Act(c, model.ActUseRecoveryCode)
 		left, err := h.Store.CountRecoveryCodes(c.UserContext(), user.ID)
-		if err != nil {
-			return err
+		if err != nil { // the sign-in is done all the same
+			h.Log.Error("count the recovery codes that are left", "request", RequestID(c), "error", err)
+			return goTo(c, next(c, views.HomePath))
 		}
 		h.flash(c, views.Flash{Text: views.CodesLeft(left)})
 	}

@@ -40,7 +40,6 @@ type rotation struct {
 	accessed *time.Time
 	refuse   error // why the storage keeps an old key
 	kept     bool  // the storage keeps old versions of what is deleted
-	early    bool  // the new key may not be on the storage's disk yet
 }
 
 // rotate gives a repository a new password, and takes the old key away.
@@ -50,7 +49,14 @@ func (r *run) rotate(ctx context.Context) finish {
 		return r.failed(ctx, err)
 	}
 	t := &rotation{run: r, o: o, accessed: o.destination.AccessChangedAt}
-	if err := r.walk(ctx, t.acts()); err != nil {
+	err = r.walk(ctx, t.acts())
+	if errors.Is(err, errLater) {
+		return finish{Outcome: store.Outcome{
+			State: model.JobSuccess, Result: &model.Result{},
+			Message: "The new password is added. This server cannot say when a file is safe on its disk: in an hour the new password is put to use, by itself. Until then the old one is.",
+		}}
+	}
+	if err != nil {
 		done := r.failed(ctx, err)
 		if done.Cause == model.CauseInterrupted {
 			done.Mend = "What was begun goes on by itself at the next start."
@@ -64,8 +70,6 @@ func (r *run) rotate(ctx context.Context) finish {
 		out.State, out.Cause = model.JobPartial, model.CauseDenied
 		out.Message = "The new password is in use. The storage does not let the old key be deleted, so the old password opens the repository too."
 		out.Mend = "Let Keepstead delete in the folder “keys” there and try again. Where nothing can be deleted, keep the old password as safe as the new one."
-	case t.early:
-		out.Message = "The new password is in use. This server cannot say when a file is safe on its disk, so the old key stays for an hour and is then removed by itself."
 	case t.kept:
 		out.Message = "The new password is in use, and the old key is deleted. The bucket keeps old versions: who can read those can still open it with the old password."
 	}
@@ -141,9 +145,28 @@ func (t *rotation) add(ctx context.Context) (string, error) {
 	return fmt.Sprintf("The new key is %.8s.", id), nil
 }
 
-// prove opens the repository with the new password, from the storage and not from what is remembered of it.
+// prove opens the repository with the new password, from the storage and not from what is remembered of it. A key that a power
+// cut of the storage could still take away is not put to use: the old password would be gone by then.
 func (t *rotation) prove(ctx context.Context) (string, error) {
-	return "", t.opens(ctx)
+	if err := t.opens(ctx); err != nil {
+		return "", err
+	}
+	settled, err := storage.Settled(ctx, t.o.place, "keys")
+	if err != nil || settled {
+		return "", err
+	}
+	repo := t.command(t.o)
+	repo.Password = t.next
+	keys, err := repo.Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, k := range keys {
+		if k.Current && t.now().Sub(k.Created) < settling {
+			return "It is put to use in an hour, when it is safe on the server’s disk.", errLater
+		}
+	}
+	return "", nil
 }
 
 func (t *rotation) opens(ctx context.Context) error {
@@ -180,15 +203,6 @@ func (t *rotation) adopt(ctx context.Context) (string, error) {
 // drop removes the keys that were replaced, and all others that the old password opens. A storage that does not let them go
 // keeps them, and that is said; what may be otherwise in a moment is an error.
 func (t *rotation) drop(ctx context.Context) (string, error) {
-	if done := t.o.destination.RotatedAt; done != nil && t.now().Sub(*done) < settling {
-		settled, err := storage.Settled(ctx, t.o.place)
-		if err != nil {
-			return "", err
-		}
-		if t.early = !settled; t.early {
-			return "It stays until the new one is safe on the server’s disk.", nil
-		}
-	}
 	ids := t.o.destination.ReplacedKeys
 	for range model.MaxRepositoryKeys {
 		left, err := t.remove(ctx, ids)
@@ -306,32 +320,55 @@ func (m *Manager) resumeRotations(ctx context.Context) error {
 		return err
 	}
 	for _, d := range all {
-		if err := m.resumeRotation(ctx, d, model.JobInterrupted, model.TriggerRecovery); err != nil {
+		if !d.Rotating() && len(d.ReplacedKeys) == 0 {
+			continue
+		}
+		last, found, err := m.newestRotation(ctx, d.ID)
+		if err != nil {
 			return err
+		}
+		if !found || last.State != model.JobInterrupted {
+			continue
+		}
+		if _, err := m.again(ctx, last, model.TriggerRecovery); err != nil {
+			m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
 		}
 	}
 	return nil
 }
 
-// settleRotation queues the end of a rotation that has left the old key there until the new one is safe.
+// settleRotation queues a rotation again that waits for its new key to be safe on the storage's disk, once it is.
 func (m *Manager) settleRotation(ctx context.Context, d model.Destination) error {
-	if d.RotatedAt == nil || m.now().Sub(*d.RotatedAt) < settling || d.Rotating() {
-		return nil
-	}
-	return m.resumeRotation(ctx, d, model.JobSuccess, model.TriggerSchedule)
-}
-
-// resumeRotation queues the destination's newest rotation again where it has left something to do and ended in a state.
-func (m *Manager) resumeRotation(ctx context.Context, d model.Destination, ended model.JobState, trigger model.JobTrigger) error {
-	if !d.Rotating() && len(d.ReplacedKeys) == 0 {
-		return nil
-	}
-	last, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: d.ID, Kinds: []model.JobKind{model.JobRotate}, Page: model.Page{Limit: 1}})
-	if err != nil || len(last) == 0 || last[0].State != ended {
+	last, waits, err := m.settles(ctx, d)
+	if err != nil || !waits || last.FinishedAt == nil || m.now().Sub(*last.FinishedAt) < settling {
 		return err
 	}
-	if _, err := m.again(ctx, last[0], trigger); err != nil {
+	if _, err := m.again(ctx, last, model.TriggerSchedule); err != nil {
 		m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
 	}
 	return nil
+}
+
+// Settles says that a rotation waits for its new key to be safe on the storage's disk, and goes on by itself.
+func (m *Manager) Settles(ctx context.Context, d model.Destination) (bool, error) {
+	last, waits, err := m.settles(ctx, d)
+	return waits && last.State == model.JobSuccess, err
+}
+
+// settles returns the newest rotation of a destination where that waits, or has failed by itself after the wait: what kept
+// it from its end then, such as a machine that sleeps, may be over an hour later.
+func (m *Manager) settles(ctx context.Context, d model.Destination) (last model.Job, waits bool, err error) {
+	if !d.Enabled || !d.Rotating() {
+		return model.Job{}, false, nil
+	}
+	last, found, err := m.newestRotation(ctx, d.ID)
+	return last, found && (last.State == model.JobSuccess || last.State == model.JobFailed && last.Trigger == model.TriggerSchedule), err
+}
+
+func (m *Manager) newestRotation(ctx context.Context, destination uuid.UUID) (model.Job, bool, error) {
+	last, err := m.Store.Jobs(ctx, model.JobFilter{DestinationID: destination, Kinds: []model.JobKind{model.JobRotate}, Page: model.Page{Limit: 1}})
+	if err != nil || len(last) == 0 {
+		return model.Job{}, false, err
+	}
+	return last[0], true, nil
 }

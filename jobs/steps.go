@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,7 @@ func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error 
 	detail, err := a.do(ctx)
 	ended := r.now()
 	steps[i].FinishedAt = &ended
-	if err != nil {
+	if err != nil && !errors.Is(err, errLater) {
 		steps[i].State, steps[i].Detail = model.StepFailed, outcomeOf(ctx, err).Message
 		return r.endSteps(ctx, steps, i+1, err)
 	}
@@ -56,8 +57,14 @@ func (r *run) step(ctx context.Context, steps []model.Step, i int, a act) error 
 	if detail != "" {
 		r.log.printf("%s", detail)
 	}
+	if err != nil {
+		return r.endSteps(ctx, steps, i+1, err)
+	}
 	return r.showSteps(ctx, steps)
 }
+
+// errLater is what an act returns that is done, and after which the others are not due yet.
+var errLater = errors.New("the rest is done later")
 
 // stepPhase says what a job of a kind with steps is at.
 func stepPhase(kind model.JobKind) string {

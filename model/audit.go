@@ -54,7 +54,7 @@ const (
 	ReasonInvalid   AuditReason = "invalid"   // what was given cannot be accepted
 	ReasonMissing   AuditReason = "missing"   // what it is about is not there
 	ReasonConflict  AuditReason = "conflict"  // something stands in the way
-	ReasonFailed    AuditReason = "failed"    // something went wrong in Keepstead
+	ReasonFailed    AuditReason = "failed"    // it came to nothing, in Keepstead or where it asked
 )
 
 // AuditReasonOf is the class of an HTTP status that refuses, ReasonDenied for one that does not.

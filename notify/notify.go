@@ -51,11 +51,15 @@ func New(timeout time.Duration) *Sender {
 }
 
 // keepMessages has a redirect that would leave the message behind fail. Shoutrrr calls webhooks with the default client of
-// the process, which turns a POST into a GET there, and takes what a login page answers for success.
+// the process, which turns a POST into a GET there, and takes what a login page answers for success; ntfy and Gotify it calls
+// with others, and reads what they answer.
 var keepMessages = sync.OnceFunc(func() {
 	http.DefaultClient.CheckRedirect = func(to *http.Request, via []*http.Request) error {
-		if to.Method != via[0].Method || len(via) >= maxRedirects {
+		switch {
+		case to.Method != via[0].Method:
 			return errRedirects
+		case len(via) >= maxRedirects:
+			return errors.New("it redirects without an end")
 		}
 		return nil
 	}

@@ -43,6 +43,7 @@ var doing = []string{"failed to ", "posting to ", "sending ", "error ", "creatin
 // tail is the end of an error's text, from the first part on that says what went wrong.
 func tail(text string) string {
 	for {
+		text = strings.TrimLeft(text, " ")
 		first, rest, ok := strings.Cut(text, ": ")
 		begins := false
 		for _, d := range doing {

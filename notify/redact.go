@@ -24,13 +24,13 @@ func redact(err error, address string, s model.ChannelSecrets) string {
 		}
 		return r
 	}, strings.ToValidUTF8(err.Error(), ""))
-	text = strings.Join(strings.Fields(text), " ")
+	text = anyAddress.ReplaceAllStringFunc(text, host)
 	means := meaning(text)
-	text = anyAddress.ReplaceAllStringFunc(tail(text), host)
+	text = tail(text)
 	for _, secret := range secretParts(address, s) {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
-	text = means + ": " + text
+	text = means + ": " + strings.Join(strings.Fields(text), " ")
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
 	}
@@ -52,7 +52,8 @@ func host(address string) string {
 func secretParts(address string, s model.ChannelSecrets) []string {
 	var parts []string
 	add := func(text string) {
-		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text)} {
+		_, end, _ := strings.Cut(text, ": ") // what a text that is cut there may be left with
+		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text), end} {
 			if len(form) >= 4 {
 				parts = append(parts, form)
 			}

@@ -84,33 +84,42 @@ func ResticOptions(d model.Destination) []string {
 	return options
 }
 
-// Settled says that what was written at a place is on its disk by now: S3 answers no sooner, and a folder is synced. An SFTP
-// server that cannot be told to leaves it to the machine it runs on, and may lose in a power cut what it took a minute ago.
-func Settled(ctx context.Context, p Place) (bool, error) {
-	at, ok := p.(*folderPlace)
-	if remote, isSFTP := p.(*sftpPlace); isSFTP {
-		var err error
-		if at, err = remote.reached(ctx, "ask what the server can do"); err != nil {
-			return false, err
-		}
-		ok = true
+// Settled says that what was written into one of restic's folders at a place is on its disk by now: S3 answers no sooner, and
+// a folder is synced. An SFTP server that cannot be told to leaves it to the machine it runs on, and may lose in a power cut
+// what it took a minute ago.
+func Settled(ctx context.Context, p Place, folder string) (bool, error) {
+	at, err := folderOf(ctx, p, "ask what the server can do")
+	if err != nil || at == nil {
+		return err == nil, err
 	}
-	return !ok || at.files.Syncs(), nil
+	ctx, cancel := context.WithTimeout(ctx, at.limit)
+	defer cancel()
+	settled, err := within(ctx, func() (bool, error) { return at.files.Syncs(at.path(folder)) })
+	if err != nil {
+		return false, at.wrap("make what is stored durable", err)
+	}
+	return settled, nil
+}
+
+// folderOf is the folder that a place is, nil for another kind of storage.
+func folderOf(ctx context.Context, p Place, doing string) (*folderPlace, error) {
+	switch at := p.(type) {
+	case *folderPlace:
+		return at, nil
+	case *sftpPlace:
+		return at.reached(ctx, doing)
+	}
+	return nil, nil
 }
 
 // Free returns the bytes that are left at a place; known is false where its storage does not tell, as S3 never does.
 func Free(ctx context.Context, p Place) (free int64, known bool) {
-	at, ok := p.(*folderPlace)
-	if remote, isSFTP := p.(*sftpPlace); isSFTP {
-		var err error
-		at, err = remote.reached(ctx, "ask for the free space")
-		ok = err == nil
-	}
-	if !ok {
+	at, err := folderOf(ctx, p, "ask for the free space")
+	if err != nil || at == nil {
 		return 0, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, at.limit)
 	defer cancel()
-	free, err := within(ctx, func() (int64, error) { return at.files.Space(at.root) })
+	free, err = within(ctx, func() (int64, error) { return at.files.Space(at.root) })
 	return free, err == nil
 }

@@ -58,7 +58,7 @@ func needsOfRotation(p HomeProps) []need {
 		}
 		if !d.Rotating() {
 			n.State.Word, n.Title, n.kind = "Old key left", "The old password still opens "+ui.Plain(d.Name), "left"
-			n.Text = "The new one is in use, and the key from before is still there."
+			n.Text = "The new one is in use, but the key from before could not be removed."
 			n.Post, n.PostText, n.LinkText = "", "", "Look at the keys"
 		}
 		out = append(out, n)

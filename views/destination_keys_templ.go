@@ -199,7 +199,7 @@ func keyTrouble(d model.Destination) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-warn", Icon: ui.IconWarning}, "The old password still opens this repository", "The new one is in use, and the key from before is still there.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.State{Class: "is-warn", Icon: ui.IconWarning}, "The old password still opens this repository", "The new one is in use, but the key from before could not be removed.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -60,7 +60,7 @@ type HomeProps struct {
 	Samples      []model.StorageSample           // of all destinations, the last 90 days
 	Channels     []ChannelItem
 	Upkeep       map[uuid.UUID][]model.Upkeep // by destination, of those with a window
-	Rotations    map[uuid.UUID]bool           // the destinations whose rotation is queued or running
+	Rotations    map[uuid.UUID]bool           // the destinations whose rotation is queued or running, or goes on by itself
 }
 
 // Day is what became of one day's backups, in the page's zone.

@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 )
 
@@ -77,6 +78,7 @@ func (a *API) testDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	audit.Probed(c, probe)
 	out := DeviceTest{OK: probe.Failed() == nil, Steps: mapped(probe.Steps, wireStep)}
 	if failed := probe.Failed(); failed != nil && failed.Name == "login" {
 		d, err := a.Store.Device(c.UserContext(), id)

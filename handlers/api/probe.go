@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"keepstead/handlers/audit"
 	"keepstead/model"
 )
 
@@ -53,6 +54,7 @@ func (a *API) probe(c *fiber.Ctx, d model.Destination, s model.DestinationSecret
 	if err != nil {
 		return err
 	}
+	audit.Probed(c, probe)
 	return c.JSON(DestinationTest{
 		OK: probe.Failed() == nil, Steps: mapped(probe.Steps, wireStep),
 		Repository: probe.Repository, FreeBytes: known(probe.FreeBytes),

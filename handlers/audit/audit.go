@@ -102,6 +102,13 @@ func Failed(c *fiber.Ctx) { noteOf(c).failed = true }
 // Act says what was done, where the route says it less exactly.
 func Act(c *fiber.Ctx, act model.AuditAct) { noteOf(c).act = act }
 
+// Probed says how a test of a destination or a device ended.
+func Probed(c *fiber.Ctx, p model.Probe) {
+	if p.Failed() != nil {
+		Failed(c)
+	}
+}
+
 // Begin looks up what a change is about while that is still there and has its name. It is called once the request is let
 // through.
 func (t *Trail) Begin(c *fiber.Ctx) {
