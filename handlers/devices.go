@@ -123,7 +123,7 @@ func (h *Handlers) TestDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	audit.Probed(c, probe)
+	audit.Tested(c, probe.Failed() == nil)
 	if !isFragment(c) {
 		return h.devicePage(c, &probe)
 	}

@@ -63,13 +63,11 @@ func (h *Handlers) testedPage(c *fiber.Ctx, tested model.Channel, t *model.Chann
 // tryChannel sends the test and shows how that went: to htmx as a fragment, else on the page.
 func (h *Handlers) tryChannel(c *fiber.Ctx, channel model.Channel, secrets model.ChannelSecrets, t trial) error {
 	result, err := h.Jobs.TestChannel(c.UserContext(), channel, secrets)
-	if err == nil && !result.OK {
-		audit.Failed(c)
-	}
-	if err == nil && isFragment(c) {
-		return render(c, views.ChannelTestResult(t.target, &result))
-	}
 	if err == nil {
+		audit.Tested(c, result.OK)
+		if isFragment(c) {
+			return render(c, views.ChannelTestResult(t.target, &result))
+		}
 		return t.page(&result, nil)
 	}
 	reasons := refusals(err)

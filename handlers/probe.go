@@ -44,12 +44,10 @@ func (h *Handlers) probe(c *fiber.Ctx, d model.Destination, s model.DestinationS
 	if refused == nil {
 		probe, err := h.Jobs.TestDestination(c.UserContext(), d, s, func(model.ProbeStep) {})
 		if err == nil {
-			audit.Probed(c, probe)
-		}
-		if err == nil && isFragment(c) {
-			return render(c, views.ProbeResult(&probe))
-		}
-		if err == nil {
+			audit.Tested(c, probe.Failed() == nil)
+			if isFragment(c) {
+				return render(c, views.ProbeResult(&probe))
+			}
 			return page(&probe, nil)
 		}
 		refused = err

@@ -58,9 +58,9 @@ func (h *Handlers) EnterCode(c *fiber.Ctx) error {
 		left, err := h.Store.CountRecoveryCodes(c.UserContext(), user.ID)
 		if err != nil { // the sign-in is done all the same
 			h.Log.Error("count the recovery codes that are left", "request", RequestID(c), "error", err)
-			return goTo(c, next(c, views.HomePath))
+		} else {
+			h.flash(c, views.Flash{Text: views.CodesLeft(left)})
 		}
-		h.flash(c, views.Flash{Text: views.CodesLeft(left)})
 	}
 	return goTo(c, next(c, views.HomePath))
 }

@@ -49,8 +49,7 @@ func (m *Manager) answering(ctx context.Context, o opened) (opened, error) {
 	defer stop()
 	if _, err := o.place.Config(probe); err != nil {
 		m.endQuick(o)
-		unreadable := model.Busy{Reason: "The destination cannot be read now. Test it on its page, then try again."}
-		return opened{}, fmt.Errorf("%w (%q at %s)", unreadable, o.destination.Name, o.destination.Place())
+		return opened{}, fmt.Errorf("%w: the repository of %q at %s cannot be read now", model.ErrBusy, o.destination.Name, o.destination.Place())
 	}
 	return o, nil
 }

@@ -330,9 +330,7 @@ func (m *Manager) resumeRotations(ctx context.Context) error {
 		if !found || last.State != model.JobInterrupted {
 			continue
 		}
-		if _, err := m.again(ctx, last, model.TriggerRecovery); err != nil {
-			m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
-		}
+		m.goOn(ctx, last, model.TriggerRecovery)
 	}
 	return nil
 }
@@ -343,10 +341,15 @@ func (m *Manager) settleRotation(ctx context.Context, d model.Destination) error
 	if err != nil || !waits || last.FinishedAt == nil || m.now().Sub(*last.FinishedAt) < settling {
 		return err
 	}
-	if _, err := m.again(ctx, last, model.TriggerSchedule); err != nil {
-		m.logger.Warn("go on with a rotation", "destination", d.ID, "error", err)
-	}
+	m.goOn(ctx, last, model.TriggerSchedule)
 	return nil
+}
+
+// goOn queues a rotation again, and logs what keeps it from that.
+func (m *Manager) goOn(ctx context.Context, rotation model.Job, trigger model.JobTrigger) {
+	if _, err := m.again(ctx, rotation, trigger); err != nil {
+		m.logger.Warn("go on with a rotation", "destination", rotation.DestinationID, "error", err)
+	}
 }
 
 // Settles says that a rotation waits for its new key to be safe on the storage's disk, and goes on by itself.

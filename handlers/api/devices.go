@@ -78,7 +78,7 @@ func (a *API) testDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	audit.Probed(c, probe)
+	audit.Tested(c, probe.Failed() == nil)
 	out := DeviceTest{OK: probe.Failed() == nil, Steps: mapped(probe.Steps, wireStep)}
 	if failed := probe.Failed(); failed != nil && failed.Name == "login" {
 		d, err := a.Store.Device(c.UserContext(), id)

@@ -76,9 +76,7 @@ func (a *API) testNotification(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !test.OK {
-		audit.Failed(c)
-	}
+	audit.Tested(c, test.OK)
 	return c.JSON(NotificationTest{OK: test.OK, Reason: test.Reason})
 }
 

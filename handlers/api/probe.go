@@ -54,7 +54,7 @@ func (a *API) probe(c *fiber.Ctx, d model.Destination, s model.DestinationSecret
 	if err != nil {
 		return err
 	}
-	audit.Probed(c, probe)
+	audit.Tested(c, probe.Failed() == nil)
 	return c.JSON(DestinationTest{
 		OK: probe.Failed() == nil, Steps: mapped(probe.Steps, wireStep),
 		Repository: probe.Repository, FreeBytes: known(probe.FreeBytes),

@@ -96,18 +96,11 @@ func PasswordKnown(c *fiber.Ctx) { noteOf(c).known = true }
 // not right.
 func Denied(c *fiber.Ctx) { noteOf(c).denied = true }
 
-// Failed says that the request was answered, and that what it asked for came to nothing: the test of a channel, for one.
-func Failed(c *fiber.Ctx) { noteOf(c).failed = true }
+// Tested says how a test ended that the request asked for: the answer to one that failed is as good as any.
+func Tested(c *fiber.Ctx, ok bool) { noteOf(c).failed = !ok }
 
 // Act says what was done, where the route says it less exactly.
 func Act(c *fiber.Ctx, act model.AuditAct) { noteOf(c).act = act }
-
-// Probed says how a test of a destination or a device ended.
-func Probed(c *fiber.Ctx, p model.Probe) {
-	if p.Failed() != nil {
-		Failed(c)
-	}
-}
 
 // Begin looks up what a change is about while that is still there and has its name. It is called once the request is let
 // through.
